@@ -1,0 +1,1 @@
+"""Turn facts into findings, and findings into a verdict. Pure."""

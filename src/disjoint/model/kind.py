@@ -1,0 +1,117 @@
+"""What a kind of resource is: its declaration, its facts, its rules."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from .address import Address, Likeness
+from .environment import Target
+from .fact import Fact, Known
+from .finding import Evidence, Judgement
+from .probe import Probe
+
+D = TypeVar("D")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Side(Generic[F]):
+    """One environment's facts about one resource, with the time they were taken."""
+
+    environment: str
+    protected: bool
+    taken_at: datetime
+    facts: F
+
+    def saw(self, what: str, fact: Fact[Any], how: str) -> Evidence:
+        """Turn a fact into evidence: its value, or why it is unknown."""
+        shown = str(fact.value) if isinstance(fact, Known) else f"unknown: {fact.reason}"
+        return Evidence(self.environment, what, shown, how, self.taken_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[F, D]):
+    """What a rule is asked: two sides in no particular order, and what the manifest expects."""
+
+    left: Side[F]
+    right: Side[F]
+    declared: D
+    experiments: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def production(self) -> Side[F]:
+        """The protected side."""
+        return self.left if self.left.protected else self.right
+
+    @property
+    def staging(self) -> Side[F]:
+        """The side that must not touch the protected one."""
+        return self.right if self.left.protected else self.left
+
+    def saw(self, what: str, pick: Callable[[F], Fact[Any]], how: str) -> tuple[Evidence, ...]:
+        """The same fact of both sides as evidence, production first."""
+        return tuple(s.saw(what, pick(s.facts), how) for s in (self.production, self.staging))
+
+
+class Asks(enum.Enum):
+    """What a proof rule asks about; decides which laws it is held to."""
+
+    RELATION = "relation"
+    """Do the sides share something? An environment is never disjoint from itself."""
+    EXPECTATION = "expectation"
+    """Does each side look as it must?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[F, D]):
+    """A proof rule: pure; its outcome enters the verdict."""
+
+    id: str
+    judge: Callable[[Question[F, D]], Judgement]
+    asks: Asks = Asks.RELATION
+    waivable: bool = False
+    applies: Callable[[D], bool] = lambda _declared: True
+    """From the declaration alone: False means not asked, and listed in coverage.notTried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lint(Generic[F, D]):
+    """Advice and unasked counts: notes, never findings. Its id may be a rule's own."""
+
+    id: str
+    look: Callable[[Question[F, D]], tuple[str, ...]]
+
+
+Observer = Callable[[Target[D], Probe], F]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[D, F]):
+    """One vertical slice of the product. Client libraries load when `load_observer` is called."""
+
+    name: str
+    declared: type[D]
+    """Frozen dataclass of what a user may declare; text fields with metadata SETTING take ``$VARIABLE``."""
+    facts: type[F]
+    """Frozen dataclass; every field a Fact."""
+    rules: tuple[Rule[F, D], ...]
+    lints: tuple[Lint[F, D], ...]
+    from_text: Callable[[Target[D], str], F]
+    """What the text alone says (the address); every other fact Unknown for the given reason."""
+    load_observer: Callable[[], Observer[D, F]]
+    read: Callable[[str], Address]
+    """Text -> address; never raises."""
+    compare: Callable[[Address, Address], Likeness]
+    """Two addresses of this kind: a = production's, b = staging's, each in its own network."""
+    compare_text: Callable[[str | None, str | None], Likeness]
+    """As `compare`, from text; None = unset. Never raises."""
+    address_of: Callable[[F], Fact[Address]]
+    """The address among the facts."""
+
+
+SETTING: Mapping[str, bool] = {"setting": True}
+"""dataclasses.field(metadata=SETTING): a text field that takes ``$VARIABLE`` and may hold a secret."""

@@ -1,0 +1,120 @@
+"""What an observer may use of the outside world: one bounded, counted visit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import socket
+
+
+class ProbeError(Exception):
+    """A visit that failed in a way worth naming. Its text is safe to print.
+
+    Observers let it pass: the runner turns it into Unknown with this reason and remedy.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this machine finds an endpoint."""
+
+    address: str
+    """A numeric IP address."""
+    port: int
+    how: str
+    """``reach_at`` where the manifest maps it, else ``DNS`` or ``literal``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One GET or HEAD. Redirects are never followed, bodies are capped and never decoded."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body_limit: int = 65536
+    """Octets; a longer body is an error, never a truncated answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case; repeated ones joined by ``, ``."""
+    body: bytes
+    place: Place
+    certificate: bytes
+    """The server's leaf certificate in DER; empty over clear text."""
+
+
+class Probe(Protocol):
+    """One observer's way out. Everything through it has one deadline and is counted."""
+
+    @property
+    def environment(self) -> str:
+        """The environment that is visited."""
+        ...
+
+    @property
+    def protected(self) -> bool:
+        """True on production: only allow-listed reads may be sent."""
+        ...
+
+    def remaining(self) -> float:
+        """Seconds left; never negative.
+
+        Raises:
+            ProbeError: nothing is left.
+        """
+        ...
+
+    def place(self, host: str, port: int) -> Place:
+        """Find an endpoint by the environment's reach_at, else by DNS (first address).
+
+        Raises:
+            ProbeError: the name does not resolve, or the address is link-local.
+        """
+        ...
+
+    def seat(self, host: str, port: int) -> AbstractContextManager[None]:
+        """Take one of the at most two connections that a server may carry at a time."""
+        ...
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """Connect; the socket is shut down at the deadline, whatever the peer drips.
+
+        Raises:
+            ProbeError: refused, unreachable or too late.
+        """
+        ...
+
+    def watch(self, fd: int) -> AbstractContextManager[None]:
+        """Shut a foreign library's socket down at the deadline. Leave before it is closed."""
+        ...
+
+    def sent(self, command: str) -> None:
+        """Count one command about to be sent, by its constant text (``INFO server``)."""
+        ...
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """One HTTP exchange, counted; takes its own seat.
+
+        Raises:
+            ProbeError: not GET or HEAD, no answer, an encoded or too long body, failed TLS.
+        """
+        ...
+
+    def digest(self, what: str, value: str) -> str:
+        """The run's keyed digest of a value (see RunKey.digest)."""
+        ...

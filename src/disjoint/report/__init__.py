@@ -1,0 +1,1 @@
+"""Show a proof: every report is a pure function of one Proof."""
