@@ -1,0 +1,56 @@
+"""Count what is sent where, and refuse what must never be sent to production."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+from disjoint.model.probe import ProbeError
+from disjoint.model.proof import Footprint
+
+_POSTGRES = ("CONNECT", "BEGIN", "SET", "SELECT", "SHOW", "EXPLAIN", "ROLLBACK")
+_REDIS_SESSION = ("AUTH", "SELECT", "PING", "CLIENT", "ACL", "INFO")
+_REDIS_NAMES = ("SCAN", "DBSIZE", "TYPE", "TTL", "STRLEN", "OBJECT", "SMEMBERS", "LLEN")
+_REDIS_CHANNELS = ("SUBSCRIBE", "UNSUBSCRIBE", "PUBSUB")
+_HTTP = ("GET", "HEAD")
+READS = frozenset((*_POSTGRES, *_REDIS_SESSION, *_REDIS_NAMES, *_REDIS_CHANNELS, *_HTTP))
+"""First words of every command that may reach production; the sessions allow-list the rest."""
+
+
+class Tally:
+    """The footprint of one environment, as it is made."""
+
+    def __init__(self, *, protected: bool) -> None:
+        self._protected = protected
+        self._commands: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._first: float | None = None
+        self._last = 0.0
+
+    def sent(self, command: str) -> None:
+        """Count a command that is about to be sent.
+
+        Raises:
+            ProbeError: production would be asked something that is no known read.
+        """
+        if self._protected and not is_read(command):
+            raise ProbeError("refused to send production a command that is no allow-listed read")
+        with self._lock:
+            self._commands[command] += 1
+            self._last = time.monotonic()
+            self._first = self._last if self._first is None else self._first
+
+    def footprint(self) -> Footprint:
+        """What has been sent so far; seconds from the first command to the last."""
+        with self._lock:
+            reads = sum(n for command, n in self._commands.items() if is_read(command))
+            writes = self._commands.total() - reads
+            seconds = 0.0 if self._first is None else self._last - self._first
+            return Footprint(reads, writes, round(seconds, 3), tuple(sorted(self._commands.items())))
+
+
+def is_read(command: str) -> bool:
+    """True for commands whose first word is allow-listed."""
+    word, _, _ = command.partition(" ")
+    return word.upper() in READS
