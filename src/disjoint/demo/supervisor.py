@@ -1,0 +1,300 @@
+"""Starts real servers that cannot outlive it, and stops them in reverse order.
+
+A child asks the kernel for a signal at its parent's death, and that follows the *thread* that started it:
+so one thread starts all of them and lives as long as the supervisor. Where the kernel has no such signal,
+and for the folder that a killed supervisor leaves, a sweeper waits on a pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from disjoint.errors import DemoError
+
+from .account import Account, open_to_others, unprivileged
+
+_HERE = Path(__file__).parent
+_TAIL = 8
+_ATTEMPTS = 5
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody held a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, and as whom."""
+
+    argv: Sequence[str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Its whole environment beside PATH, HOME and the locale: the caller's own secrets stay out."""
+    directory: Path | None = None
+    account: Account | None = None
+    stop: signal.Signals = signal.SIGTERM
+    """Asks it to end in order."""
+    death: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when the supervisor dies."""
+
+
+@dataclass(slots=True)
+class Process:
+    """One running server."""
+
+    name: str
+    pid: int
+    log: Path
+    ask: signal.Signals
+    _popen: subprocess.Popen[bytes]
+
+    @property
+    def alive(self) -> bool:
+        """False once it has ended."""
+        return self._popen.poll() is None
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._popen.poll()
+
+    def end(self, patience: float = 8.0) -> None:
+        """Ask it to stop, and kill its group if it does not."""
+        if self.alive:
+            self._popen.send_signal(self.ask)
+        try:
+            self._popen.wait(patience)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+
+
+class Supervisor:
+    """A context: leaving it stops everything it started and removes what they wrote.
+
+    Args:
+        logs: where the servers' logs go and stay; None: with everything else, removed at the end.
+
+    Raises:
+        DemoError: no account for PostgreSQL, or no folder that this account can enter.
+    """
+
+    def __init__(self, logs: Path | None = None) -> None:
+        self.account = unprivileged()
+        self.directory = Path(tempfile.mkdtemp(prefix="disjoint-"))
+        self.directory.chmod(0o755 if self.account else 0o700)
+        if self.account and not open_to_others(self.directory):
+            shutil.rmtree(self.directory)
+            raise DemoError(
+                f"the account {self.account.name}, which runs PostgreSQL for root, "
+                "cannot enter the folder for temporary files: set TMPDIR to one that it can"
+            )
+        self.logs = logs or self.directory / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._processes: list[Process] = []
+        self._secrets: set[str] = set()
+        self._names = 0
+        self._lock = threading.Lock()
+        self.once = threading.Lock()
+        """Held while something all servers share is prepared."""
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supervisor")
+        self._sweeper = self._starter.submit(self._start_sweeper).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop everything, last started first, and remove the folder. Safe to call again."""
+        with self._lock:
+            processes, self._processes = self._processes[::-1], []
+        for process in processes:  # ask all before waiting for any: they stop side by side
+            with suppress(ProcessLookupError):
+                if process.alive:
+                    os.kill(process.pid, process.ask)
+                    time.sleep(0.01)
+        for process in processes:
+            process.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self._dismiss_sweeper()
+        self._starter.shutdown()
+
+    def folder(self, name: str) -> Path:
+        """A fresh folder for one server, owned by the account that PostgreSQL runs under."""
+        with self._lock:
+            self._names += 1
+            place = self.directory / f"{name}-{self._names}"
+        place.mkdir(mode=0o700)
+        if self.account:
+            os.chown(place, self.account.user, self.account.group)
+        return place
+
+    def secret(self, length: int = 24) -> str:
+        """A fresh random credential; hidden in every message of this supervisor."""
+        made = secrets.token_urlsafe(length).replace("-", "x").replace("_", "y")
+        self._secrets.add(made)
+        return made
+
+    def hide(self, text: str) -> str:
+        """The text without this supervisor's credentials."""
+        for credential in self._secrets:
+            text = text.replace(credential, "•••")
+        return text
+
+    def spawn(self, name: str, program: Program) -> Process:
+        """Start a program; it is not awaited. Any thread may call this."""
+        return self._starter.submit(self._spawn, name, program).result()
+
+    def run(self, name: str, program: Program, seconds: float = 60) -> None:
+        """Run a program to its end.
+
+        Raises:
+            DemoError: it failed or took too long; the message ends with its last words.
+        """
+        process = self.spawn(name, program)
+        deadline = time.monotonic() + seconds
+        while process.alive and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ended = not process.alive
+        self.stop(process)
+        if not ended or process.code:
+            raise DemoError(self._failure(process, "failed" if ended else f"took over {seconds:.0f} s"))
+
+    def serve(
+        self, name: str, program: Callable[[int], Program], ready: Callable[[int], bool], seconds: float = 30
+    ) -> tuple[Process, int]:
+        """Start a server on a free port of 127.0.0.1 and wait until it answers.
+
+        Args:
+            name: for people: ``postgres-production``.
+            program: what to run for a port.
+            ready: asks the server on that port; false or OSError: not yet.
+            seconds: how long to wait.
+
+        Raises:
+            DemoError: it ended or never answered; the message ends with its last log lines.
+        """
+        for left in reversed(range(_ATTEMPTS)):
+            port = free_port()
+            process = self.spawn(name, program(port))
+            try:
+                self.until(process, partial(ready, port), seconds)
+            except DemoError:
+                self.stop(process)
+                if not left or "in use" not in _tail(process.log):  # another process took the port first
+                    raise
+            else:
+                return process, port
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def until(self, process: Process, ready: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until a process is ready.
+
+        Raises:
+            DemoError: it ended, or the time did.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                if ready() and process.alive:
+                    return
+            if not process.alive:
+                raise DemoError(self._failure(process, "ended while starting"))
+            time.sleep(0.02)
+        raise DemoError(self._failure(process, f"did not answer within {seconds:.0f} s"))
+
+    def stop(self, process: Process) -> None:
+        """Stop one process now."""
+        process.end()
+        with self._lock:
+            if process in self._processes:
+                self._processes.remove(process)
+        self._tell(f"-{process.pid}")
+
+    def _spawn(self, name: str, program: Program) -> Process:
+        account = program.account
+        launcher = [
+            sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(os.getpid()),
+            str(account.user if account else -1), str(account.group if account else -1),
+            str(int(program.death)),
+        ]  # fmt: skip
+        log = self.logs / f"{name}.log"
+        with log.open("ab") as output:
+            popen = subprocess.Popen(  # noqa: S603  our own launcher and the programs of installed wheels
+                [*launcher, *program.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=program.directory or self.directory,
+                env=_inherited() | dict(program.variables),
+                start_new_session=True,
+            )
+        process = Process(name, popen.pid, log, program.stop, popen)
+        with self._lock:
+            self._processes.append(process)
+        self._tell(f"+{popen.pid}")
+        return process
+
+    def _start_sweeper(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-I", "-S", str(_HERE / "sweep.py"), str(self.directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_inherited(),
+            start_new_session=True,
+            text=True,
+        )
+
+    def _tell(self, line: str) -> None:
+        pipe: IO[str] | None = self._sweeper.stdin
+        with self._lock, suppress(OSError, ValueError):  # a sweeper that is gone has nothing to sweep
+            if pipe and not pipe.closed:
+                pipe.write(line + "\n")
+                pipe.flush()
+
+    def _dismiss_sweeper(self) -> None:
+        self._tell("done")
+        if self._sweeper.stdin:
+            with suppress(OSError):
+                self._sweeper.stdin.close()
+        self._sweeper.wait()
+
+    def _failure(self, process: Process, what: str) -> str:
+        return self.hide(f"{process.name} {what}: {_tail(process.log) or 'its log is empty'}")
+
+
+def _inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return " | ".join(lines[-_TAIL:])
