@@ -111,6 +111,12 @@ class Kind(Generic[D, F]):
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]
     """The address among the facts."""
+    schemes: tuple[str, ...] = ()
+    """URL schemes, without ``+driver``, whose values this kind reads as its addresses."""
+    beyond: tuple[str, ...] = ()
+    """Rule ids of this kind that this version cannot ask yet; every report lists them as not tried."""
+    networked: bool = True
+    """False where the observer asks no server: it then runs offline, too."""
 
 
 SETTING: Mapping[str, bool] = {"setting": True}

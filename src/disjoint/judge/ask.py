@@ -1,0 +1,65 @@
+"""Put every rule's question about every declared resource. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from disjoint.model.finding import Finding, Note
+from disjoint.model.kind import Kind, Question, Side
+from disjoint.model.manifest import Resource
+from disjoint.model.snapshot import Snapshot
+
+from .absent import absent_in
+
+Kinds = Mapping[str, Kind[Any, Any]]
+
+
+def findings(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Iterator[Finding]:
+    """Every asked rule's finding, resource by resource, in the order they are declared."""
+    for resource in resources:
+        missing = tuple(absent_in(resource, production, staging))
+        yield from missing
+        if missing:
+            continue
+        question = question_about(resource, production, staging)
+        for rule in kinds[resource.kind].rules:
+            if rule.applies(resource.declared):
+                yield Finding(rule.id, resource.name, rule.judge(question))
+
+
+def notes(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Iterator[Note]:
+    """What lints and unasked content rules have to say."""
+    for resource in resources:
+        if any(True for _ in absent_in(resource, production, staging)):
+            continue
+        question = question_about(resource, production, staging)
+        for lint in kinds[resource.kind].lints:
+            yield from (Note(lint.id, resource.name, text) for text in lint.look(question))
+
+
+def not_tried(kinds: Kinds, resources: tuple[Resource, ...]) -> tuple[str, ...]:
+    """Ids of rules that the manifest did not ask for, or that this version cannot ask."""
+    declared = {resource.kind for resource in resources}
+    beyond = {rule for name in declared for rule in kinds[name].beyond}
+    unasked = {
+        rule.id
+        for resource in resources
+        for rule in kinds[resource.kind].rules
+        if not rule.applies(resource.declared)
+    }
+    return tuple(sorted(beyond | unasked))
+
+
+def question_about(resource: Resource, production: Snapshot, staging: Snapshot) -> Question[Any, Any]:
+    """Both sides' facts about one resource."""
+    return Question(_side(resource, production), _side(resource, staging), resource.declared)
+
+
+def _side(resource: Resource, snapshot: Snapshot) -> Side[Any]:
+    facts = snapshot.resources[resource.name].facts
+    return Side(snapshot.environment, snapshot.protected, snapshot.taken_at, facts)

@@ -1,0 +1,145 @@
+"""Rules over all kinds at once, in model words: what variables reach, and where. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from disjoint.model.address import Address
+from disjoint.model.fact import Fact, Known
+from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, isolated, shared, unproven
+from disjoint.model.manifest import Resource
+from disjoint.model.names import canonical
+from disjoint.model.snapshot import Endpoint, Snapshot
+
+from .ask import Kinds
+
+RESOURCE = "variables"
+ENDPOINT_REUSED = "variables/endpoint-reused"
+OVERRIDE = "variables/override"
+MARKER = "variables/marker"
+UNCLAIMED = "variables/unclaimed"
+RULES = (ENDPOINT_REUSED, OVERRIDE)
+LINTS = (MARKER, UNCLAIMED)
+
+
+def cross_findings(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Iterator[Finding]:
+    """Findings of the rules that look at all kinds."""
+    yield endpoint_reused(kinds, resources, production, staging)
+    yield from override(kinds, resources, production, staging)
+
+
+def endpoint_reused(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Finding:
+    """Production's address hides under another name, or inside a list, where no resource claims it.
+
+    A value that reads as the very object production declares is reached by whatever code
+    reads that variable. Values that differ prove nothing about where they lead.
+    """
+    theirs = tuple(declared_addresses(kinds, resources, production))
+    if not theirs:
+        summary = "production declares no address that could be looked for in staging's variables"
+        return Finding(ENDPOINT_REUSED, RESOURCE, unproven(summary, remedy=_DECLARE))
+    hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
+    if not hits:
+        summary = f"none of staging's {len(staging.endpoints)} address-like values is one of production's"
+        return Finding(ENDPOINT_REUSED, RESOURCE, isolated(Grade.DECLARED, summary, limits=_TEXT_ONLY))
+    return Finding(ENDPOINT_REUSED, RESOURCE, _reused(hits, staging))
+
+
+_DECLARE = "declare production's resources, with addresses that are known"
+_TEXT_ONLY = "names that differ may lead to one server; addresses in files and code are not seen"
+
+
+def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
+    names = ", ".join(sorted({f"{e.variable} reaches production's {name}" for e, name in hits}))
+    evidence = tuple(
+        Evidence(staging.environment, f"{e.where} {e.variable}", e.address.shown, "parsed", staging.taken_at)
+        for e, _ in hits
+    )
+    remedy = "give staging its own: " + ", ".join(sorted({f"{e.variable} ({e.where})" for e, _ in hits}))
+    return shared(Grade.DECLARED, f"in staging {names}", evidence, remedy)
+
+
+def declared_addresses(
+    kinds: Kinds, resources: tuple[Resource, ...], snapshot: Snapshot
+) -> Iterator[tuple[str, Address]]:
+    """The known, valid addresses of an environment's declared resources, by resource."""
+    for resource in resources:
+        match kinds[resource.kind].address_of(snapshot.resources[resource.name].facts):
+            case Known(address) if not address.fault:
+                yield resource.name, address
+            case _:
+                pass
+
+
+def _reaches(kinds: Kinds, theirs: Address, ours: Address) -> bool:
+    if theirs.kind != ours.kind or ours.fault:
+        return False
+    return kinds[ours.kind].compare(theirs, ours).verdict == "same"
+
+
+def override(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Iterator[Finding]:
+    """PGHOSTADDR sends a clean-looking URL to production, in every client built on libpq.
+
+    A finding only where the redirected address is production's; elsewhere it is a note.
+    """
+    for name in _redirected(resources, staging):
+        facts = staging.resources[name].facts
+        resource = next(r for r in resources if r.name == name)
+        kind = kinds[resource.kind]
+        match kind.address_of(facts):
+            case Known(address) if _leads(kinds, resources, production, address):
+                yield Finding(OVERRIDE, RESOURCE, _leads_to_production(name, staging))
+            case _:
+                pass
+
+
+def _leads(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, address: Address) -> bool:
+    return any(
+        theirs.kind == address.kind and kinds[address.kind].compare(theirs, address).of_server == "same"
+        for _, theirs in declared_addresses(kinds, resources, production)
+    )
+
+
+def _redirected(resources: tuple[Resource, ...], staging: Snapshot) -> Iterator[str]:
+    if staging.override:
+        yield from (r.name for r in resources if r.kind == "postgres")
+
+
+def _leads_to_production(name: str, staging: Snapshot) -> Judgement:
+    names = ", ".join(sorted(staging.override))
+    evidence = tuple(
+        Evidence(staging.environment, variable, _text(value), "read from the variables", staging.taken_at)
+        for variable, value in sorted(staging.override.items())
+    )
+    summary = f"{names} redirects staging's {name} to production"
+    return shared(Grade.DECLARED, summary, evidence, f"unset {names} in staging's variables and images")
+
+
+def _text(fact: Fact[str]) -> str:
+    return fact.value if isinstance(fact, Known) else f"unknown: {fact.reason}"
+
+
+def cross_notes(staging: Snapshot, unclaimed: tuple[str, ...], found: tuple[Finding, ...]) -> Iterator[Note]:
+    """Lints over all kinds: they can never prove anything."""
+    if staging.override and not any(f.rule == OVERRIDE for f in found):
+        names = ", ".join(sorted(staging.override))
+        yield Note(OVERRIDE, RESOURCE, f"{names} is set in staging and redirects clients built on libpq")
+    if (shown := _marked(staging)) is not None:
+        yield Note(MARKER, RESOURCE, shown)
+    for name in unclaimed:
+        yield Note(UNCLAIMED, RESOURCE, f"{name} looks like a resource, and no resource claims it")
+
+
+def _marked(staging: Snapshot) -> str | None:
+    total = len(staging.endpoints)
+    word = canonical(staging.environment)
+    marked = sum(word in e.address.shown.lower() for e in staging.endpoints)
+    if not total:
+        return None
+    return f"{marked} of {total} addresses in staging carry its name: information, proves nothing"

@@ -1,0 +1,63 @@
+"""Snapshots in, findings and a verdict out: the whole of judgement on one page. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from disjoint.model.finding import Finding, Note, Outcome
+from disjoint.model.manifest import Manifest
+from disjoint.model.proof import Coverage, Row
+from disjoint.model.snapshot import Snapshot
+
+from .ask import Kinds, findings, not_tried, notes
+from .cross import cross_findings, cross_notes
+from .verdict import accepted, fold, row
+from .waive import waived
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the facts of two environments amount to."""
+
+    verdict: Outcome
+    matrix: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...]
+    coverage: Coverage
+
+
+def judge(
+    kinds: Kinds,
+    manifest: Manifest,
+    production: Snapshot,
+    staging: Snapshot,
+    unclaimed: tuple[str, ...],
+    now: datetime,
+) -> Judged:
+    """Ask every rule, attach waivers, fold rows and verdict."""
+    asked = (kinds, manifest.resources, production, staging)
+    found = waived((*findings(*asked), *cross_findings(*asked)), manifest.waivers, now)
+    of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
+    matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
+    said = (*notes(*asked), *cross_notes(staging, unclaimed, found))
+    return Judged(
+        verdict=fold(accepted(of[r.name], r.minimum) for r in manifest.resources),
+        matrix=matrix,
+        findings=found,
+        notes=said,
+        coverage=_coverage(matrix, not_tried(kinds, manifest.resources), unclaimed),
+    )
+
+
+def _coverage(matrix: tuple[Row, ...], untried: tuple[str, ...], unclaimed: tuple[str, ...]) -> Coverage:
+    counts = Counter(r.outcome for r in matrix)
+    return Coverage(
+        declared=len(matrix),
+        isolated=counts[Outcome.ISOLATED],
+        shared=counts[Outcome.SHARED],
+        unproven=counts[Outcome.UNPROVEN],
+        not_tried=untried,
+        unclaimed=unclaimed,
+    )

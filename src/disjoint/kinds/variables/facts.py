@@ -1,0 +1,67 @@
+"""What may be known of an environment's variables, and what a user may declare of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Unknown
+
+LABELS = ("ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "DJANGO_ENV", "RAILS_ENV", "ENV")
+"""Where applications write which environment they are; the first that is set counts.
+
+NODE_ENV and FLASK_ENV name a build mode: NODE_ENV=production is right in staging.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablesDeclared:
+    """What a user says about the variables themselves."""
+
+    public: tuple[str, ...] = ()
+    """Names of variables whose values are no secrets (a publishable DSN)."""
+    labels: tuple[str, ...] = LABELS
+    """Names of variables that say which environment this is; the first that is set counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """A secret as digests of its normal forms: equal in any form means held by both."""
+
+    variable: str
+    where: str
+    forms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKey:
+    """A variable that holds a vendor's live-mode key."""
+
+    variable: str
+    where: str
+    vendor: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesFacts:
+    """No value is among them: digests, names and labels only."""
+
+    names: Fact[int]
+    """How many variables are set."""
+    label: Fact[str]
+    """What the application's own variable says, as `VARIABLE=value` (labels are no secrets)."""
+    platform: Fact[str]
+    """What the platform's own variable says; Absent off a platform that sets one."""
+    secrets: Fact[tuple[Digested, ...]]
+    unresolved: Fact[tuple[str, ...]]
+    """Secret-like names whose value only the platform can resolve."""
+    live_keys: Fact[tuple[LiveKey, ...]]
+    weak: Fact[tuple[str, ...]]
+    """Names of secrets that are defaults, placeholders or too short."""
+
+
+def from_text(target: Target[VariablesDeclared], reason: str) -> VariablesFacts:
+    """Nothing is known without the variables themselves."""
+    del target
+    unknown = Unknown(reason)
+    return VariablesFacts(unknown, unknown, unknown, unknown, unknown, unknown, unknown)

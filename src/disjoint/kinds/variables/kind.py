@@ -1,0 +1,37 @@
+"""The `variables` kind, wired."""
+
+from __future__ import annotations
+
+from disjoint.model.address import Address
+from disjoint.model.fact import Absent, Fact
+from disjoint.model.kind import Kind, Observer
+
+from .address import compare, compare_text, parse
+from .facts import VariablesDeclared, VariablesFacts, from_text
+from .rules import LINTS, RULES
+
+
+def _load() -> Observer[VariablesDeclared, VariablesFacts]:
+    from .observe import observe  # noqa: PLC0415  (an observer loads when it is first asked)
+
+    return observe
+
+
+def _address(_facts: VariablesFacts) -> Fact[Address]:
+    return Absent("variables have no address")
+
+
+KIND = Kind(
+    name="variables",
+    declared=VariablesDeclared,
+    facts=VariablesFacts,
+    rules=RULES,
+    lints=LINTS,
+    from_text=from_text,
+    load_observer=_load,
+    read=parse,
+    compare=compare,
+    compare_text=compare_text,
+    address_of=_address,
+    networked=False,
+)

@@ -1,0 +1,96 @@
+"""Read an environment's variables into digests and labels. Nothing is asked of any server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from disjoint.model.environment import Environment, Target, Variable
+from disjoint.model.fact import Absent, Fact, Known
+from disjoint.model.probe import Probe
+
+from .address import normal_forms
+from .facts import Digested, LiveKey, VariablesDeclared, VariablesFacts
+from .shapes import SHORTEST, is_default, is_weak, live_vendor, named_secret, shaped_secret
+
+PLATFORM = ("RAILWAY_ENVIRONMENT_NAME", "RAILWAY_ENVIRONMENT", "VERCEL_ENV")
+"""What the platform itself says; set by it, not copied with the application's variables."""
+
+
+def observe(target: Target[VariablesDeclared], probe: Probe) -> VariablesFacts:
+    """Read the variables of one environment."""
+    environment = target.environment
+    public = frozenset(target.declared.public)
+    return VariablesFacts(
+        names=Known(len(environment.variables)),
+        label=_first(environment, target.declared.labels),
+        platform=_first(environment, PLATFORM),
+        secrets=Known(tuple(_secrets(environment, public, probe))),
+        unresolved=Known(tuple(sorted(_unresolved(environment, public)))),
+        live_keys=Known(tuple(_live_keys(environment))),
+        weak=Known(tuple(_weak(environment, public))),
+    )
+
+
+def _first(environment: Environment, names: tuple[str, ...]) -> Fact[str]:
+    for name in names:
+        match environment.variable(name):
+            case Known(secret) if secret.reveal().strip():
+                return Known(f"{name}={secret.reveal().strip()[:60]}")
+            case Known() | Absent():
+                continue
+            case unknown:
+                return unknown
+    return Absent(f"none of {', '.join(names)} is set in {environment.source}")
+
+
+def _readable(environment: Environment) -> Iterator[tuple[Variable, str]]:
+    for variable in environment.variables.values():
+        if isinstance(variable.value, Known) and (value := variable.value.value.reveal().strip()):
+            yield variable, value
+
+
+def _secrets(environment: Environment, public: frozenset[str], probe: Probe) -> Iterator[Digested]:
+    for variable, value in _readable(environment):
+        if variable.name in public or variable.name.startswith("DISJOINT_"):
+            continue
+        for label, secret in _held(variable.name, value):
+            forms = frozenset(probe.digest("secret", form) for form in normal_forms(secret))
+            yield Digested(label, variable.where, forms)
+
+
+def _held(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """The secrets a variable holds: itself, the members of its list, the password in its URL."""
+    if named_secret(name):
+        members = {value, *(part.strip() for part in value.split(","))} if "," in value else {value}
+        yield from ((name, part) for part in sorted(members) if shaped_secret(name, part))
+    if (password := _password(value)) is not None:
+        yield f"{name} (password)", password
+
+
+def _password(value: str) -> str | None:
+    if "://" not in value:
+        return None
+    try:
+        password = unquote(urlsplit(value).password or "")
+    except ValueError:
+        return None
+    return password if len(password) >= SHORTEST and not is_default(password) else None
+
+
+def _unresolved(environment: Environment, public: frozenset[str]) -> Iterator[str]:
+    for name, variable in environment.variables.items():
+        if named_secret(name) and name not in public and not isinstance(variable.value, Known):
+            yield name
+
+
+def _live_keys(environment: Environment) -> Iterator[LiveKey]:
+    for variable, value in _readable(environment):
+        if (vendor := live_vendor(variable.name, value)) is not None:
+            yield LiveKey(variable.name, variable.where, vendor)
+
+
+def _weak(environment: Environment, public: frozenset[str]) -> Iterator[str]:
+    for variable, value in _readable(environment):
+        if variable.name not in public and named_secret(variable.name) and is_weak(value):
+            yield variable.name

@@ -1,0 +1,189 @@
+"""What two sets of variables say about each other. Text only: the grade is `declared`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from disjoint.model.fact import Absent, Fact, Known, Unknown, both
+from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
+from disjoint.model.kind import Asks, Lint, Question, Rule, Side
+from disjoint.model.names import same_environment
+
+from .facts import Digested, VariablesDeclared, VariablesFacts
+
+VariablesQuestion = Question[VariablesFacts, VariablesDeclared]
+
+
+def environment_name(q: VariablesQuestion) -> Judgement:
+    """A staging copied from production still calls itself production, and every check keyed on it sleeps.
+
+    The label proves nothing about resources; a wrong one disarms the code that relies on it.
+    """
+    sides = (q.production, q.staging)
+    seen = q.saw("label", lambda f: f.label, "read from the variables")
+    seen += q.saw("platform", lambda f: f.platform, "read from the variables")
+    if wrong := [text for side in sides for text in _contradictions(side, q)]:
+        return shared(Grade.DECLARED, "; ".join(wrong), seen, _relabel(q))
+    if doubts := [text for side in sides for text in _doubts(side)]:
+        return unproven("; ".join(doubts), seen, _relabel(q))
+    return isolated(Grade.DECLARED, "each environment calls itself by its own name", seen, _LABEL_LIMITS)
+
+
+def _doubts(side: Side[VariablesFacts]) -> Iterator[str]:
+    match side.facts.label:
+        case Unknown(reason):
+            yield f"{side.environment} has no label to go by: {reason}"
+        case Known(label) if not _names_itself(label, side):
+            yield f"{side.environment} calls itself {label}"
+        case Known():
+            pass
+    match side.facts.platform:
+        case Absent():
+            pass
+        case Unknown(reason):
+            yield f"what the platform calls {side.environment} was not read: {reason}"
+        case Known(name) if not _names_itself(name, side):
+            yield f"the platform calls {side.environment} {name}"
+        case Known():
+            pass
+
+
+_LABEL_LIMITS = "a label is a word in a variable: it says nothing of the resources behind it"
+
+
+def _contradictions(side: Side[VariablesFacts], q: VariablesQuestion) -> tuple[str, ...]:
+    other = q.staging if side.protected else q.production
+    facts = (side.facts.label, side.facts.platform)
+    return tuple(
+        f"{side.environment} calls itself {fact.value}"
+        for fact in facts
+        if isinstance(fact, Known) and _names_itself(fact.value, other)
+    )
+
+
+def _names_itself(assignment: str, side: Side[VariablesFacts]) -> bool:
+    return same_environment(assignment.partition("=")[2], side.environment)
+
+
+def _relabel(q: VariablesQuestion) -> str:
+    name = q.declared.labels[0] if q.declared.labels else "ENVIRONMENT"
+    return (
+        f"set {name}={q.staging.environment} in {q.staging.environment} and "
+        f"{name}={q.production.environment} in {q.production.environment}"
+    )
+
+
+def secret_reused(q: VariablesQuestion) -> Judgement:
+    """An environment duplicated from production keeps production's keys under the same or another name.
+
+    A session, token or signature made with a shared key in staging is accepted by production.
+    Different values prove only that these values differ.
+    """
+    match both(q.production.facts.secrets, q.staging.facts.secrets):
+        case Unknown(reason, remedy):
+            return unproven(f"the secrets were not read: {reason}", remedy=remedy or _RESOLVE)
+        case Known((production, staging)):
+            return _reused(q, production, staging)
+
+
+_RESOLVE = "give disjoint both sets of variables, with the platform's references resolved"
+
+
+def _reused(
+    q: VariablesQuestion, production: tuple[Digested, ...], staging: tuple[Digested, ...]
+) -> Judgement:
+    pairs = [(p, s) for p in production for s in staging if p.forms & s.forms]
+    if pairs:
+        names = ", ".join(sorted({f"{s.variable} is production's {p.variable}" for p, s in pairs}))
+        rotate = ", ".join(sorted({s.variable for _, s in pairs}))
+        where = ", ".join(sorted({f"{s.where} {s.variable}" for _, s in pairs}))
+        remedy = f"make new values for staging and rotate in production: {rotate} ({where})"
+        return shared(
+            Grade.DECLARED, f"staging holds production's secret: {names}", _secret_evidence(q), remedy
+        )
+    match both(q.production.facts.unresolved, q.staging.facts.unresolved):
+        case Unknown(reason):
+            return unproven(f"some secrets were not read: {reason}", _secret_evidence(q), _RESOLVE)
+        case Known((left, right)) if left or right:
+            names = ", ".join(sorted({*left, *right}))
+            return unproven(f"unresolved references: {names}", _secret_evidence(q), _RESOLVE)
+        case Known():
+            return _all_differ(q, production, staging)
+
+
+def _all_differ(
+    q: VariablesQuestion, production: tuple[Digested, ...], staging: tuple[Digested, ...]
+) -> Judgement:
+    for side, held in ((q.production, production), (q.staging, staging)):
+        if not any(secret.forms for secret in held):
+            # an empty list compares equal to nothing: no control, no proof
+            summary = f"no secret was found among {side.environment}'s variables to compare"
+            return unproven(summary, _secret_evidence(q), _NO_SECRETS)
+    summary = f"none of staging's {len(staging)} secrets is one of production's {len(production)}"
+    return isolated(Grade.DECLARED, summary, _secret_evidence(q), _UNSEEN)
+
+
+_NO_SECRETS = "check that the file is the one the environment really runs with"
+_UNSEEN = "secrets kept in files, vaults or platform stores that are no variables are not seen"
+
+
+def _secret_evidence(q: VariablesQuestion) -> tuple[Evidence, ...]:
+    return q.saw("secrets", lambda f: _counted(f.secrets), "keyed digests of every normal form")
+
+
+def _counted(secrets: Fact[tuple[Digested, ...]]) -> Fact[str]:
+    match secrets:
+        case Known(held):
+            return Known(f"{len(held)}: {', '.join(d.variable for d in held)}")
+        case Unknown():
+            return secrets
+
+
+def live_key(q: VariablesQuestion) -> Judgement:
+    """Two different live keys differ, and both charge real cards.
+
+    The vendor's prefix tells the mode; equality with production is not needed.
+    """
+    match q.staging.facts.live_keys:
+        case Unknown(reason, remedy):
+            return unproven(f"staging's keys were not read: {reason}", remedy=remedy or _RESOLVE)
+        case Known(keys) if keys:
+            names = ", ".join(f"{key.variable} ({key.vendor}, {key.where})" for key in keys)
+            remedy = "put the vendor's test-mode keys into staging, and rotate the live ones"
+            return shared(Grade.DECLARED, f"staging holds live-mode keys: {names}", remedy=remedy)
+        case Known():
+            return _no_live_key(q)
+
+
+def _no_live_key(q: VariablesQuestion) -> Judgement:
+    match both(q.staging.facts.unresolved, q.staging.facts.names):
+        case Unknown(reason):
+            return unproven(f"staging's keys were not read: {reason}", remedy=_RESOLVE)
+        case Known((unresolved, _)) if unresolved:
+            return unproven(f"unresolved references: {', '.join(unresolved)}", remedy=_RESOLVE)
+        case Known((_, names)) if not names:
+            return unproven("staging has no variables", remedy=_NO_SECRETS)
+        case Known((_, names)):
+            summary = f"no live-mode key among staging's {names} variables"
+            return isolated(Grade.DECLARED, summary, limits=_LIVE_LIMITS)
+
+
+_LIVE_LIMITS = "many vendors' keys do not tell their mode (SendGrid, Twilio, OpenAI)"
+
+
+def _weak_secret(q: VariablesQuestion) -> tuple[str, ...]:
+    """Secrets that guessing finds: a default, a placeholder, or fewer than 16 characters."""
+    return tuple(
+        f"{side.environment}: {name} is a default, a placeholder or too short"
+        for side in (q.production, q.staging)
+        if isinstance(side.facts.weak, Known)
+        for name in side.facts.weak.value
+    )
+
+
+RULES: tuple[Rule[VariablesFacts, VariablesDeclared], ...] = (
+    Rule("variables/environment-name", environment_name, waivable=True),
+    Rule("variables/secret-reused", secret_reused, waivable=True),
+    Rule("variables/live-key", live_key, asks=Asks.EXPECTATION, waivable=True),
+)
+LINTS: tuple[Lint[VariablesFacts, VariablesDeclared], ...] = (Lint("variables/weak-secret", _weak_secret),)
