@@ -1,0 +1,288 @@
+"""The report as one value: what JSON is written from, and what every other format reads.
+
+These types are the single source of the encoder, of the strict decoder and of the
+JSON Schema. `of` is the only way from a Proof to a report, and passes every foreign
+text through `inert`: no format can forget to.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from disjoint.model.fact import Known
+from disjoint.model.finding import Evidence, Finding, Grade, Note, Outcome, Waiver
+from disjoint.model.proof import Coverage, Footprint, Proof, Row
+from disjoint.model.snapshot import Snapshot
+
+from .inert import inert
+
+SCHEMA: Final = "disjoint.report/v1"
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class GradeWord(enum.Enum):
+    """A grade as it is written."""
+
+    DECLARED = "declared"
+    IDENTITY = "identity"
+    CANARY = "canary"
+    REFUSED = "refused"
+
+
+class Status(enum.Enum):
+    """An outcome in the words of the specification's matrix."""
+
+    VERIFIED = "VERIFIED"
+    FAILED = "FAILED"
+    PENDING = "PENDING"
+    WAIVED_FAILED = "WAIVED (FAILED)"
+    WAIVED_PENDING = "WAIVED (PENDING)"
+
+    @property
+    def waived(self) -> bool:
+        """True where a person accepted what was found."""
+        return self in {Status.WAIVED_FAILED, Status.WAIVED_PENDING}
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel"):
+    """A JSON object with camelCase names. Open: fields may be added in later versions, never changed."""
+
+
+class EvidencePart(_Part, frozen=True):
+    """One answer of one environment."""
+
+    environment: str
+    what: str
+    value: str
+    how: str
+    at: Time
+
+
+class WaiverPart(_Part, frozen=True):
+    """A person's dated acceptance of one finding."""
+
+    rule: str
+    resource: str
+    reason: str
+    owner: str
+    approver: str
+    expires: Time
+
+
+class WherePart(_Part, frozen=True):
+    """Where each environment writes the resource down; null where it does not name it."""
+
+    production: str | None
+    staging: str | None
+
+
+class RowPart(_Part, frozen=True):
+    """One resource: a line of the matrix."""
+
+    resource: str
+    kind: str
+    production: str
+    staging: str
+    method: str
+    outcome: Outcome
+    grade: GradeWord | None
+    status: Status
+    where: WherePart
+    seconds: float
+
+
+class FindingPart(_Part, frozen=True):
+    """What one proof rule says about one resource."""
+
+    rule: str
+    resource: str
+    outcome: Outcome
+    grade: GradeWord
+    summary: str
+    evidence: tuple[EvidencePart, ...]
+    remedy: str
+    limits: str
+    waiver: WaiverPart | None
+
+
+class NotePart(_Part, frozen=True):
+    """What a lint has to say; never part of the verdict."""
+
+    rule: str
+    resource: str
+    summary: str
+
+
+class CoveragePart(_Part, frozen=True):
+    """What was and what was not looked at."""
+
+    declared: int
+    isolated: int
+    shared: int
+    unproven: int
+    not_tried: tuple[str, ...]
+    unclaimed: tuple[str, ...]
+
+
+class FootprintPart(_Part, frozen=True):
+    """What one environment was asked, counted where it was sent."""
+
+    reads: int
+    writes: int
+    seconds: float
+    commands: dict[str, int]
+
+
+class FootprintsPart(_Part, frozen=True):
+    """Production's footprint: staging may be asked freely."""
+
+    production: FootprintPart
+
+
+class Report(_Part, frozen=True):
+    """One verification, whole."""
+
+    schema: Literal["disjoint.report/v1"]
+    verdict: Outcome
+    staging: str
+    production: str
+    started_at: Time
+    finished_at: Time
+    run: str
+    source: str
+    budget: float
+    matrix: tuple[RowPart, ...]
+    findings: tuple[FindingPart, ...]
+    notes: tuple[NotePart, ...]
+    coverage: CoveragePart
+    footprint: FootprintsPart
+    inferred: tuple[str, ...]
+    unplaced: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def of(proof: Proof) -> Report:
+    """The proof as a report: every text inert, every time UTC, every float short."""
+    return Report(
+        schema=SCHEMA,
+        verdict=proof.verdict,
+        staging=inert(proof.staging.environment),
+        production=inert(proof.production.environment),
+        started_at=proof.started_at.astimezone(UTC),
+        finished_at=proof.finished_at.astimezone(UTC),
+        run=inert(proof.run),
+        source=inert(proof.source),
+        budget=_seconds(proof.budget),
+        matrix=tuple(_row(row, proof) for row in proof.matrix),
+        findings=tuple(map(_finding, proof.findings)),
+        notes=tuple(map(_note, proof.notes)),
+        coverage=_coverage(proof.coverage),
+        footprint=FootprintsPart(production=_footprint(proof.footprint)),
+        inferred=_inert(proof.inferred),
+        unplaced=_inert(proof.unplaced),
+        warnings=_inert(proof.warnings),
+    )
+
+
+def _row(row: Row, proof: Proof) -> RowPart:
+    return RowPart(
+        resource=inert(row.resource),
+        kind=inert(row.kind),
+        production=inert(row.production),
+        staging=inert(row.staging),
+        method=inert(row.method),
+        outcome=row.outcome,
+        grade=None if row.grade is None else _grade(row.grade),
+        status=Status(row.status),
+        where=WherePart(
+            production=_where(proof.production, row.resource), staging=_where(proof.staging, row.resource)
+        ),
+        seconds=_seconds(row.seconds),
+    )
+
+
+def _where(snapshot: Snapshot, resource: str) -> str | None:
+    observed = snapshot.resources.get(resource)
+    match observed.present if observed else None:
+        case Known(where):
+            return inert(where)
+        case _:
+            return None
+
+
+def _finding(finding: Finding) -> FindingPart:
+    judgement = finding.judgement
+    return FindingPart(
+        rule=inert(finding.rule),
+        resource=inert(finding.resource),
+        outcome=judgement.outcome,
+        grade=_grade(judgement.grade),
+        summary=inert(judgement.summary),
+        evidence=tuple(map(_evidence, judgement.evidence)),
+        remedy=inert(judgement.remedy),
+        limits=inert(judgement.limits),
+        waiver=None if finding.waiver is None else _waiver(finding.waiver),
+    )
+
+
+def _evidence(evidence: Evidence) -> EvidencePart:
+    return EvidencePart(
+        environment=inert(evidence.environment),
+        what=inert(evidence.what),
+        value=inert(evidence.value),
+        how=inert(evidence.how),
+        at=evidence.at.astimezone(UTC),
+    )
+
+
+def _waiver(waiver: Waiver) -> WaiverPart:
+    return WaiverPart(
+        rule=inert(waiver.rule),
+        resource=inert(waiver.resource),
+        reason=inert(waiver.reason),
+        owner=inert(waiver.owner),
+        approver=inert(waiver.approver),
+        expires=waiver.expires.astimezone(UTC),
+    )
+
+
+def _note(note: Note) -> NotePart:
+    return NotePart(rule=inert(note.rule), resource=inert(note.resource), summary=inert(note.summary))
+
+
+def _coverage(coverage: Coverage) -> CoveragePart:
+    return CoveragePart(
+        declared=coverage.declared,
+        isolated=coverage.isolated,
+        shared=coverage.shared,
+        unproven=coverage.unproven,
+        not_tried=_inert(coverage.not_tried),
+        unclaimed=_inert(coverage.unclaimed),
+    )
+
+
+def _footprint(footprint: Footprint) -> FootprintPart:
+    return FootprintPart(
+        reads=footprint.reads,
+        writes=footprint.writes,
+        seconds=_seconds(footprint.seconds),
+        commands={inert(command): count for command, count in footprint.commands},
+    )
+
+
+def _grade(grade: Grade) -> GradeWord:
+    return GradeWord(grade.word)
+
+
+def _inert(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(inert, texts))
+
+
+def _seconds(seconds: float) -> float:
+    return round(seconds, 3)
