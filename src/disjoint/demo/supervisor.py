@@ -30,7 +30,7 @@ from disjoint.errors import DemoError
 
 from .account import Account, open_to_others, unprivileged
 
-_HERE = Path(__file__).parent
+PROGRAMS = Path(__file__).parent / "programs"
 _TAIL = 8
 _ATTEMPTS = 5
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
@@ -240,7 +240,7 @@ class Supervisor:
     def _spawn(self, name: str, program: Program) -> Process:
         account = program.account
         launcher = [
-            sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(os.getpid()),
+            sys.executable, "-I", "-S", str(PROGRAMS / "launch.py"), str(os.getpid()),
             str(account.user if account else -1), str(account.group if account else -1),
             str(int(program.death)),
         ]  # fmt: skip
@@ -263,7 +263,7 @@ class Supervisor:
 
     def _start_sweeper(self) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-I", "-S", str(_HERE / "sweep.py"), str(self.directory)],
+            [sys.executable, "-I", "-S", str(PROGRAMS / "sweep.py"), str(self.directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
