@@ -1,4 +1,4 @@
-"""`absent-in-production`, `absent-in-staging`: a resource only one side names is a question, not a success."""
+"""`absent-in-production`, `absent-in-staging`: a resource only one side names is an open question."""
 
 from __future__ import annotations
 

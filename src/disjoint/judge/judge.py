@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,12 +44,19 @@ def judge(
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
     said = (*notes(*asked), *cross_notes(staging, unclaimed, found))
     return Judged(
-        verdict=fold(accepted(of[r.name], r.minimum) for r in manifest.resources),
+        verdict=_verdict(found, (accepted(of[r.name], r.minimum) for r in manifest.resources)),
         matrix=matrix,
         findings=found,
         notes=said,
         coverage=_coverage(matrix, not_tried(kinds, manifest.resources), unclaimed),
     )
+
+
+def _verdict(found: tuple[Finding, ...], rows: Iterable[Outcome]) -> Outcome:
+    """The rows folded; waivers alone, without one proof, prove nothing."""
+    folded = fold(rows)
+    proven = any(f.outcome is Outcome.ISOLATED for f in found)
+    return folded if proven or folded is not Outcome.ISOLATED else Outcome.UNPROVEN
 
 
 def _coverage(matrix: tuple[Row, ...], untried: tuple[str, ...], unclaimed: tuple[str, ...]) -> Coverage:

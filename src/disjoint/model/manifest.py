@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
 from .environment import Environment, Setting, Target
@@ -59,6 +59,13 @@ def setting_fields(declared: object) -> Mapping[str, str]:
         raise TypeError(f"{type(declared).__name__} is no declaration")
     marked = (f.name for f in fields(declared) if f.metadata.get("setting"))
     return {name: text for name in marked if (text := getattr(declared, name)) is not None}
+
+
+def required_settings(declared: object) -> tuple[str, ...]:
+    """The text fields without which there is no such resource: those that have no default."""
+    if not is_dataclass(declared):
+        raise TypeError(f"{type(declared).__name__} is no declaration")
+    return tuple(f.name for f in fields(declared) if f.metadata.get("setting") and f.default is MISSING)
 
 
 def fill(text: str, environment: Environment, where: str) -> Fact[Setting]:

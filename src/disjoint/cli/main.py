@@ -1,0 +1,109 @@
+"""`disjoint`: find the command, run it, turn every error into one line and one exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from disjoint import __version__
+from disjoint.errors import DisjointError, UsageError, WriteError
+
+from .exits import Exit
+
+COMMANDS = {
+    "verify": "Prove two environments disjoint. The main job.",
+    "demo": "Watch it work on two embedded environments, and break one on purpose.",
+    "init": "Write disjoint.toml from two files of variables.",
+    "explain": "Say what a rule asks, reads, proves, and cannot see.",
+    "compare": "Say whether two addresses may reach one thing.",
+}
+"""Each command lives in the module of its name and loads when it is called."""
+
+
+class Lazy(click.Group):
+    """A group whose commands are modules, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"disjoint.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Lazy, context_settings={"auto_envvar_prefix": "DISJOINT", "help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, message="disjoint %(version)s")
+def cli() -> None:
+    """Prove that a staging environment touches no production data and no production resource.
+
+    \b
+    Try it on nothing of yours:      disjoint demo
+    On two files of variables:       disjoint verify --staging .env.staging --production .env.production
+    Write that down and refine it:   disjoint init   --staging .env.staging --production .env.production
+
+    Exit codes: 0 isolated, 1 shared, 2 usage or manifest, 3 unproven, 4 could not write, 70 internal error.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit code. No traceback ever shows: its locals hold secrets."""
+    try:
+        return _exit_code(cli.main(arguments, prog_name="disjoint", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return Exit.USAGE
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted: nothing was proven", err=True)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output left: point the stream elsewhere, or the interpreter complains at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.UNWRITTEN
+    except DisjointError as error:
+        click.echo(f"error: {error}", err=True)
+        return _code_of(error)
+    except Exception as error:  # noqa: BLE001  (the last resort; an exception's text may hold a secret)
+        _internal(error)
+        return Exit.INTERNAL
+
+
+def _exit_code(returned: object) -> int:
+    return returned if isinstance(returned, int) else Exit.HOLDS
+
+
+def _code_of(error: DisjointError) -> int:
+    match error:
+        case UsageError():
+            return Exit.USAGE
+        case WriteError():
+            return Exit.UNWRITTEN
+        case _:
+            return Exit.INTERNAL
+
+
+def _internal(error: Exception) -> None:
+    """Name the defect by type and place; never by its text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
+    click.echo(f"internal error: {type(error).__name__} in {place}; please report it", err=True)

@@ -1,0 +1,113 @@
+"""Where a report goes, and what is told on the way to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from disjoint.errors import WriteError
+from disjoint.model.manifest import Manifest
+from disjoint.model.proof import Proof
+
+FORMATS = ("text", "json", "markdown")
+_QUIET = ("PG", "AWS_", "REDIS", "BOTO")
+
+Tell = Callable[[str, str, float], None]
+Render = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The format a report is wanted in, and the file it goes to (None: standard output)."""
+
+    format: str
+    file: Path | None = None
+
+
+def emit(render: Render, proof: Proof, output: Output) -> None:
+    """Render a proof and put it where it is wanted, whole or not at all."""
+    terminal = output.file is None and sys.stdout.isatty()
+    text = render(
+        proof,
+        output.format,
+        colour=terminal and not os.environ.get("NO_COLOR"),
+        ascii_only=not _unicode() and output.file is None,
+        width=_width() if terminal else 100,
+    )
+    if output.file is None:
+        click.echo(text.rstrip("\n"))
+    else:
+        write_whole(output.file, text)
+        click.echo(f"{proof.verdict.value}: report written to {output.file}", err=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step; what was there stays whole if anything fails.
+
+    Raises:
+        WriteError: the place cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
+            draft.write(text)
+            draft.flush()
+            os.fsync(draft.fileno())
+        os.chmod(draft.name, 0o666 & ~_umask())  # noqa: PTH101
+        Path(draft.name).replace(path)
+    except OSError as error:
+        with contextlib.suppress(NameError, OSError):
+            Path(draft.name).unlink()
+        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def quiet_process() -> None:
+    """Forget what this process would whisper to client libraries: only declared variables count."""
+    for name in [name for name in os.environ if name.startswith(_QUIET)]:
+        del os.environ[name]
+
+
+@contextlib.contextmanager
+def progress(manifest: Manifest) -> Iterator[Tell | None]:
+    """Tell on a terminal's standard error which servers have answered, in one line."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    waiting = {(e.name, r.name) for r in manifest.resources for e in (manifest.production, manifest.staging)}
+
+    def tell(environment: str, resource: str, _seconds: float) -> None:
+        waiting.discard((environment, resource))
+        left = ", ".join(sorted(f"{e} {r}" for e, r in waiting))
+        click.echo(f"\r\x1b[2K{('waiting for ' + left)[: _width() - 1] if left else ''}", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
+
+
+def _unicode() -> bool:
+    try:
+        "✓✗".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

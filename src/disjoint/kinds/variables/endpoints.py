@@ -1,0 +1,78 @@
+"""Every variable that reads as some kind's address: claimed or not, alone or in a list. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from disjoint.model.address import Address
+from disjoint.model.environment import Environment, Target
+from disjoint.model.fact import Fact, Known
+from disjoint.model.kind import Kind
+from disjoint.model.snapshot import Endpoint
+
+_PLATFORM = re.compile(
+    r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"
+)
+_HOSTLIST = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
+_HOSTNAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$", re.IGNORECASE)
+_SCHEME = re.compile(r"^([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
+_CONNINFO = re.compile(r"(?:^|\s)(?:host|hostaddr|service)\s*=", re.IGNORECASE)
+
+OVERRIDES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE")
+"""Variables by which libpq redirects a connection (PostgreSQL manual, 32.15)."""
+
+
+def endpoints(
+    environment: Environment, kinds: Sequence[Kind[Any, Any]], targets: Sequence[Target[Any]]
+) -> tuple[Endpoint, ...]:
+    """The addresses among an environment's variables; references and platform variables never."""
+    return tuple(
+        Endpoint(variable.name, variable.where, address)
+        for variable in environment.variables.values()
+        if isinstance(variable.value, Known) and not _PLATFORM.search(variable.name.upper())
+        for item in members(variable.value.value.reveal())
+        for address in _addresses(variable.name, item, kinds, targets)
+        if not address.fault
+    )
+
+
+def members(value: str) -> tuple[str, ...]:
+    """A value, or the members of the list it writes (commas, blanks or JSON)."""
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except ValueError:
+            listed = None
+        if isinstance(listed, list):
+            return tuple(item.strip() for item in listed if isinstance(item, str))
+    if text.count("://") == 1 and not _HOSTNAME.search(text):
+        return (text,)
+    parts = tuple(part for part in re.split(r"[,;\s]+", text) if part)
+    return (text, *parts) if len(parts) > 1 else (text,)
+
+
+def _addresses(
+    name: str, item: str, kinds: Sequence[Kind[Any, Any]], targets: Sequence[Target[Any]]
+) -> Iterator[Address]:
+    scheme = found[1].lower() if (found := _SCHEME.search(item)) else ""
+    for kind in kinds:
+        if (scheme and scheme in kind.schemes) or (kind.name == "postgres" and _CONNINFO.search(item)):
+            yield kind.read(item)
+        elif kind.name == "web" and _HOSTLIST.search(name.upper()) and _HOSTNAME.search(item):
+            yield kind.read(f"https://{item}")
+        elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
+            yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
+
+
+def overrides(environment: Environment, claimed: frozenset[str]) -> Mapping[str, Fact[str]]:
+    """The set variables that redirect libpq and that no resource is composed of."""
+    found: dict[str, Fact[str]] = {}
+    for name in OVERRIDES:
+        if name in environment.variables and name not in claimed:
+            value = environment.variables[name].value
+            found[name] = Known(value.value.reveal()) if isinstance(value, Known) else value
+    return found

@@ -1,0 +1,186 @@
+"""The product on one page: declare, observe, experiment, judge. Only here do the stages meet."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from disjoint.errors import UsageError
+from disjoint.judge.judge import judge
+from disjoint.kinds.registry import BY_NAME, KINDS
+from disjoint.kinds.variables.endpoints import endpoints, overrides
+from disjoint.manifest.infer import infer as infer_manifest
+from disjoint.manifest.load import load as load_manifest
+from disjoint.model.address import Likeness
+from disjoint.model.environment import Environment, Target
+from disjoint.model.fact import Absent, Fact, Known, Unknown
+from disjoint.model.manifest import Manifest, required_settings, target
+from disjoint.model.proof import Proof
+from disjoint.model.snapshot import Observed, Snapshot
+from disjoint.report import render
+from disjoint.runner.run import Job, Result, Run, observed, unread
+from disjoint.sources import read
+
+__all__ = ["compare", "infer", "load", "render", "verify"]
+
+BUDGET_SECONDS = 30.0
+
+Progress = Callable[[str, str, float], None]
+"""Called with environment, resource and seconds as each observer comes back."""
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest and its environments' variables."""
+    return load_manifest(path, KINDS, read)
+
+
+def infer(staging: Path, production: Path) -> Manifest:
+    """Make a manifest of two files of variables and nothing else."""
+    here = Path()
+    sides = (("staging", staging, False), ("production", production, True))
+    environments = [
+        read({"dotenv": str(path)}, name=name, protected=protected, reach_at={}, directory=here)
+        for name, path, protected in sides
+    ]
+    return infer_manifest(environments[0], environments[1], KINDS)
+
+
+def compare(kind: str, production: str | None, staging: str | None) -> Likeness:
+    """Say what two texts of one kind tell about each other; None is an unset variable."""
+    if kind not in BY_NAME:
+        raise UsageError(f"there is no kind {kind!r}: use {', '.join(BY_NAME)}")
+    return BY_NAME[kind].compare_text(production, staging)
+
+
+def verify(
+    manifest: Manifest,
+    *,
+    offline: bool = False,
+    budget: float = BUDGET_SECONDS,
+    progress: Progress | None = None,
+) -> Proof:
+    """Observe both environments and judge what was seen.
+
+    Reads only; never raises for what a server does: that is a fact. `offline` touches no
+    network, so that nothing is known beyond what is declared.
+    """
+    started = datetime.now(UTC)
+    with Run((manifest.production, manifest.staging), budget) as run:
+        jobs = _jobs(manifest)
+        results = _offline(jobs, run) if offline else _online(jobs, run, progress)
+        production = _snapshot(manifest, manifest.production, results, started)
+        staging = _snapshot(manifest, manifest.staging, results, started)
+        unclaimed = _unclaimed(manifest, staging)
+        finished = datetime.now(UTC)
+        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished)
+        return Proof(
+            staging=staging,
+            production=production,
+            started_at=started,
+            finished_at=finished,
+            verdict=judged.verdict,
+            matrix=judged.matrix,
+            findings=judged.findings,
+            notes=judged.notes,
+            coverage=judged.coverage,
+            footprint=run.tally(manifest.production.name).footprint(),
+            source=manifest.source,
+            inferred=manifest.inferred,
+            unplaced=manifest.unplaced,
+            warnings=(*manifest.production.warnings, *manifest.staging.warnings),
+            run=secrets.token_hex(3),
+            budget=budget,
+        )
+
+
+def _jobs(manifest: Manifest) -> list[Job]:
+    return [
+        Job(BY_NAME[resource.kind], target(resource, environment))
+        for resource in manifest.resources
+        for environment in (manifest.production, manifest.staging)
+    ]
+
+
+Results = Mapping[tuple[str, str], Result]
+
+
+def _online(jobs: Sequence[Job], run: Run, progress: Progress | None) -> Results:
+    def tell(job: Job, result: Result) -> None:
+        if progress is not None:
+            progress(*job.key, result.seconds)
+
+    present = [job for job in jobs if isinstance(_present(job.target), Known)]
+    results = run.observe(present, tell)
+    missing = {job.key: _blank(job) for job in jobs if job.key not in results}
+    return {**results, **missing}
+
+
+def _offline(jobs: Sequence[Job], run: Run) -> Results:
+    here = [job for job in jobs if not job.kind.networked]
+    local = {job.key: Result(observed(job, run.visit(job.target.environment)), 0.0) for job in here}
+    why = Unknown("--offline: no server was asked", "run without --offline")
+    blank = {job.key: Result(unread(job, why), 0.0) for job in jobs if job.kind.networked}
+    return {**local, **blank}
+
+
+def _blank(job: Job) -> Result:
+    present = _present(job.target)
+    why = present if isinstance(present, Unknown) else Unknown("not observed")
+    return Result(unread(job, Unknown(why.reason, why.remedy)), 0.0)
+
+
+def _present(asked: Target[Any]) -> Fact[str]:
+    """Where the target is written; Absent if a setting it cannot do without is unset."""
+    for name in required_settings(asked.declared):
+        match asked.settings.get(name):
+            case Absent() as absent:
+                return absent
+            case _:
+                pass
+    names = required_settings(asked.declared)
+    return Known(asked.where(names[0]) if names else asked.environment.source)
+
+
+def _snapshot(manifest: Manifest, environment: Environment, results: Results, taken_at: datetime) -> Snapshot:
+    targets = [target(resource, environment) for resource in manifest.resources]
+    resources = {
+        t.resource: Observed(
+            t.resource,
+            t.kind,
+            results[environment.name, t.resource].facts,
+            _present(t),
+            results[environment.name, t.resource].seconds,
+        )
+        for t in targets
+    }
+    return Snapshot(
+        environment=environment.name,
+        protected=environment.protected,
+        taken_at=taken_at,
+        resources=resources,
+        endpoints=endpoints(environment, KINDS, targets),
+        override=overrides(environment, _claimed(targets)),
+    )
+
+
+def _claimed(targets: Sequence[Target[Any]]) -> frozenset[str]:
+    settings = [setting for t in targets for setting in t.settings.values()]
+    return frozenset(name for s in settings if isinstance(s, Known) for name in s.value.variables)
+
+
+def _unclaimed(manifest: Manifest, staging: Snapshot) -> tuple[str, ...]:
+    """Names of staging's address-like variables that no resource claims and that are no alias of one."""
+    targets = [target(resource, manifest.staging) for resource in manifest.resources]
+    claimed = _claimed(targets)
+    own = [BY_NAME[o.kind].address_of(o.facts) for o in staging.resources.values()]
+    known = [fact.value for fact in own if isinstance(fact, Known)]
+    names = {
+        e.variable
+        for e in staging.endpoints
+        if e.variable not in claimed
+        and not any(a.kind == e.address.kind and a.shown == e.address.shown for a in known)
+    }
+    return tuple(sorted(names | set(manifest.unplaced)))
