@@ -22,7 +22,8 @@ __all__ = ["VariableAddress", "compare", "compare_text", "is_reference", "normal
 
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t", "enabled"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "f", "disabled", "none", "null"})
-_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_WORD = re.compile(r"[A-Za-z]{1,16}\Z")
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^\s@/]*@)?(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?(?:/\S*)?\Z", re.IGNORECASE
 )
@@ -65,9 +66,7 @@ def compare_text(a: str | None, b: str | None) -> Likeness:
         return Likeness("unknown", "a variable that is not set takes the program's own default")
     left, right = trimmed(a), trimmed(b)
     if not left or not right:
-        return Likeness(
-            "unknown", "an empty value is read as unset by some frameworks and as empty by others"
-        )
+        return Likeness("unknown", "an empty value is unset to some frameworks and empty to others")
     for ask in (_references, _equal, _keys, _words, _hex, _encoded, _lists, _urls, _contained):
         if (answer := ask(left, right)) is not None:
             return answer
@@ -123,7 +122,7 @@ def _words(a: str, b: str) -> Likeness | None:
             return Likeness("unknown", "two spellings that many programs read as one setting")
     if _NUMBER.match(a) and _NUMBER.match(b) and max(len(a), len(b)) < 20 and float(a) == float(b):
         return Likeness("unknown", "equal as numbers, not as text")
-    if same_environment(a, b):
+    if _WORD.match(a) and _WORD.match(b) and same_environment(a, b):
         return Likeness("unknown", "two names that usually call one environment")
     return None
 
@@ -147,7 +146,7 @@ def _lists(a: str, b: str) -> Likeness | None:
     if isinstance(one, dict) or isinstance(other, dict):
         return Likeness("same", "equal as JSON") if one == other else None
     left, right = _members(a, one), _members(b, other)
-    if left == right:
+    if left and left == right:
         return Likeness("same", "the same members, in whatever order" if len(left) > 1 else "one host name")
     if not left & right:
         return None
@@ -170,8 +169,9 @@ def _members(text: str, structure: object) -> frozenset[str]:
     if isinstance(structure, list):
         parts = [part if isinstance(part, str) else json.dumps(part, sort_keys=True) for part in structure]
     else:
-        parts = re.split(r"[,;\s]+" if _HOST.match(text.split(",")[0].split()[0]) else r",", text)
-    return frozenset(_member(part) for part in map(trimmed, parts) if part)
+        first = re.split(r"[,;\s]", text, maxsplit=1)[0]
+        parts = re.split(r"[,;\s]" if _HOST.match(first) else r",", text)
+    return frozenset(_member(part) for part in map(trimmed, parts)) - {""}
 
 
 def _member(part: str) -> str:

@@ -14,12 +14,15 @@ from urllib.parse import unquote
 LONG_ENOUGH = 8
 """Shorter decodings collide by accident: ``31323334`` is a number before it is ``1234``."""
 
-_INVISIBLE = re.compile("^[\\s\ufeff\u200b\u2060\x00]+|[\\s\ufeff\u200b\u2060\x00]+$")
+_INVISIBLE = (
+    "\0\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})+)\Z")
 _UUID = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?\Z")
 _COLONS = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2})+\Z")
-_COMMENT = re.compile(r"\s+#.*\Z")
+_COMMENT = re.compile(r"\s#.*\Z")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _DEEPEST = 3
 _LONGEST = 1 << 20
@@ -27,9 +30,9 @@ _LONGEST = 1 << 20
 
 def trimmed(value: str) -> str:
     """The value without what editors, shells and files add: blanks, BOM, CRLF, one pair of quotes."""
-    text = _INVISIBLE.sub("", value).replace("\r\n", "\n").replace("\r", "\n")
+    text = value.strip(_INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
     while len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
-        text = _INVISIBLE.sub("", text[1:-1])
+        text = text[1:-1].strip(_INVISIBLE)
     return text
 
 
@@ -74,7 +77,7 @@ def _collect(text: str, depth: int, found: set[str]) -> None:
 
 def _spellings(text: str) -> Iterator[str]:
     """Other ways to write the same text: dotenv comment, escaped newlines, one-line PEM, URL escapes."""
-    if _COMMENT.search(text) and "\n" not in text:
+    if "\n" not in text and _COMMENT.search(text):
         yield _COMMENT.sub("", text)
     if "\\n" in text:
         yield text.replace("\\r\\n", "\n").replace("\\n", "\n")

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from .forms import trimmed
 
-_INSIDE = re.compile(
-    r"\$\{|\$\(|\{\{.*\}\}|<%=?.*%>|`[^`]+`|%\([A-Za-z_]\w*\)s|@Microsoft\.KeyVault\(|#\{[^}]*\}", re.DOTALL
-)
+_INSIDE = re.compile(r"\$\{|\$\(|#\{|`[^`]+`|%\([A-Za-z_]\w*\)s|@Microsoft\.KeyVault\(")
 _WHOLE = re.compile(
     r"\$[A-Z_][A-Z0-9_]*\Z|%[A-Z_][A-Z0-9_]*%\Z|ENC\[AES|encrypted:|!vault\b|/(?:var/)?run/secrets/"
 )
@@ -50,7 +48,11 @@ def is_reference(value: str) -> bool:
     """
     text = trimmed(value)
     starts = _WHOLE.match(text) or _STORES.match(text) or _CLOUD.match(text)
-    return bool(starts or _INSIDE.search(text))
+    return bool(starts or _INSIDE.search(text) or _templated(text))
+
+
+def _templated(text: str) -> bool:
+    return ("{{" in text and "}}" in text) or ("<%" in text and "%>" in text)
 
 
 def read_arn(value: str) -> Arn | None:
