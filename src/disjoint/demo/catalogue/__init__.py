@@ -1,0 +1,1 @@
+"""The catalogue of leaks: worlds that are broken on purpose, and worlds that only look broken."""

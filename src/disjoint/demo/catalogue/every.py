@@ -1,0 +1,35 @@
+"""Every entry of the catalogue, in the order it is listed."""
+
+from __future__ import annotations
+
+import difflib
+from functools import reduce
+
+from disjoint.demo.world import World
+from disjoint.errors import UsageError
+
+from . import bucket, celery, postgres, redis, variables, web
+from .leak import Leak
+
+LEAKS: tuple[Leak, ...] = (
+    *postgres.LEAKS, *redis.LEAKS, *celery.LEAKS, *bucket.LEAKS, *web.LEAKS, *variables.LEAKS,
+)  # fmt: skip
+BY_NAME = {leak.name: leak for leak in LEAKS}
+
+
+def named(name: str) -> Leak:
+    """The entry of that name.
+
+    Raises:
+        UsageError: there is none; the message has the nearest names.
+    """
+    if found := BY_NAME.get(name):
+        return found
+    near = difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.3)
+    hint = f"did you mean {', '.join(near)}?" if near else "disjoint demo --list-leaks shows all"
+    raise UsageError(f"there is no leak called {name!r}: {hint}")
+
+
+def broken(world: World, leaks: tuple[Leak, ...]) -> World:
+    """The world with each leak made, one after the other."""
+    return reduce(lambda made, leak: leak.breaks(made), leaks, world)
