@@ -190,6 +190,23 @@ def of(proof: Proof) -> Report:
     )
 
 
+def in_ascii(report: Report) -> Report:
+    """The same report with every letter beyond ASCII escaped; still injective."""
+    return msgspec.convert(_in_ascii(msgspec.to_builtins(report)), Report)
+
+
+def _in_ascii(part: object) -> object:
+    match part:
+        case str():
+            return part.encode("ascii", "backslashreplace").decode()
+        case dict():
+            return {_in_ascii(name): _in_ascii(value) for name, value in part.items()}
+        case list() | tuple():
+            return [_in_ascii(item) for item in part]
+        case _:
+            return part
+
+
 def _row(row: Row, proof: Proof) -> RowPart:
     return RowPart(
         resource=inert(row.resource),

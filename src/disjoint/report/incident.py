@@ -1,0 +1,113 @@
+"""The specification's five incident steps, filled in for what was found shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from disjoint.model.finding import Outcome
+
+from .document import FindingPart, Report
+
+
+class Step(NamedTuple):
+    """One of the five steps: its word, and what it means in this case."""
+
+    word: str
+    lines: tuple[str, ...]
+
+
+def steps(report: Report) -> tuple[Step, ...]:
+    """STOP, AUDIT, PURGE, ROTATE, DOCUMENT for the shared findings; empty if nothing is shared."""
+    found = shared(report)
+    if not found:
+        return ()
+    return (
+        Step("STOP", _stop(report, found)),
+        Step("AUDIT", _each(found, lambda finding: _audit(report, finding))),
+        Step("PURGE", _each(found, _purge)),
+        Step("ROTATE", _each(found, lambda finding: _rotate(report, finding))),
+        Step("DOCUMENT", _document(report, found)),
+    )
+
+
+def shared(report: Report) -> tuple[FindingPart, ...]:
+    """The findings that make an incident: SHARED, and accepted by nobody."""
+    return tuple(f for f in report.findings if f.outcome is Outcome.SHARED and f.waiver is None)
+
+
+def _each(found: Iterable[FindingPart], say: Callable[[FindingPart], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(say, found)))
+
+
+def _stop(report: Report, found: tuple[FindingPart, ...]) -> tuple[str, ...]:
+    names = ", ".join(dict.fromkeys(finding.resource for finding in found))
+    return (
+        f"all deployments of {report.staging}, automatic ones too, now",
+        f"every process of {report.staging} that uses {names}: web, workers, schedulers, shells, cron",
+    )
+
+
+def written(report: Report, finding: FindingPart) -> str:
+    """Where both environments write the finding's resource down."""
+    where = next((row.where for row in report.matrix if row.resource == finding.resource), None)
+    if where is None:
+        return finding.resource
+    return " and ".join(dict.fromkeys(filter(None, (where.staging, where.production)))) or finding.resource
+
+
+def _audit(report: Report, finding: FindingPart) -> str:
+    if finding.rule.startswith("variables/"):
+        return f"{finding.summary} ({finding.rule})"
+    return f"{written(report, finding)}: who set them, when, and what else names that place ({finding.rule})"
+
+
+_PRODUCTION_S_OWN = (
+    "nothing in {resource} as it stands: it is production's own, and purging it would destroy production; "
+    "give staging its own, empty, and delete the dumps and caches that staging made meanwhile"
+)
+_NEVER_THERE = "; on production delete nothing without its owner"
+_PURGE: Mapping[str, str] = {
+    "postgres/same-server": _PRODUCTION_S_OWN,
+    "postgres/same-database": _PRODUCTION_S_OWN,
+    "postgres/replica-or-copy": "all of staging's {resource}: it holds production's rows; build it anew",
+    "postgres/foreign-link": "the link on staging's {resource}, and every row that came through it",
+    "postgres/sentinel": "the rows that the sentinel counted in staging's {resource}, and their copies",
+    "redis/same-server": _PRODUCTION_S_OWN,
+    "redis/replica-or-copy": "all keys of staging's {resource}: they are production's; detach it first",
+    "redis/namespace": "the keys of staging's {resource} outside its namespace",
+    "celery/same-broker": "nothing in {resource} as it stands: `celery purge` would drop production's jobs; "
+    "give staging a broker of its own",
+    "celery/same-result-backend": _PRODUCTION_S_OWN,
+    "celery/queue-names": "production's jobs that staging's workers hold: hand them back, do not drop them",
+    "celery/foreign-worker": "nothing before the foreign worker of {resource} is gone; then the jobs it left",
+    "bucket/same-bucket": _PRODUCTION_S_OWN,
+    "bucket/contents": "the objects of staging's {resource} that staging did not make, and their old versions",
+    "variables/secret-reused": "sessions, tokens and signed links made with the reused values",
+    "variables/endpoint-reused": "what staging copied from the reused addresses" + _NEVER_THERE,
+    "variables/override": "what staging copied while it was redirected" + _NEVER_THERE,
+    "variables/live-key": "the vendor's records of staging's calls: charges, customers, messages",
+}
+"""Rule -> what may be deleted, and what must not: what staging uses may be production's own."""
+
+
+def _purge(finding: FindingPart) -> str:
+    otherwise = "production's data that came into staging through {resource}: caches, copies, logs"
+    return _PURGE.get(finding.rule, otherwise).replace("{resource}", finding.resource)
+
+
+def _rotate(report: Report, finding: FindingPart) -> str:
+    if finding.rule.startswith("variables/"):
+        return finding.remedy or finding.summary
+    if finding.rule.startswith("web/"):
+        return f"the keys that sign sessions and tokens of {finding.resource}: both met under one name"
+    return f"the credentials in {written(report, finding)}: processes and logs of staging held them"
+
+
+def _document(report: Report, found: tuple[FindingPart, ...]) -> tuple[str, ...]:
+    rules = ", ".join(dict.fromkeys(f"{finding.rule} ({finding.resource})" for finding in found))
+    return (
+        f"run {report.run}, {report.finished_at:%Y-%m-%d %H:%M:%SZ}: {rules}",
+        "since when, by whose change, what staging read and wrote meanwhile, who was told",
+        "the root cause, what will keep it from coming back, and the run that proved it gone",
+    )

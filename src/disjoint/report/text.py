@@ -1,0 +1,200 @@
+"""The proof on a terminal: verdict and reason first, then every row, then what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from disjoint.model.finding import Outcome
+
+from . import incident
+from .document import EvidencePart, FindingPart, Report, RowPart
+from .inert import cells
+from .ink import Ink, hue, pad, word, wrap
+
+EXIT = {Outcome.ISOLATED: 0, Outcome.SHARED: 1, Outcome.UNPROVEN: 3}
+
+
+def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str:
+    """The report as lines of about `width` cells, ending in a newline."""
+    ink = Ink(colour, ascii_only)
+    blocks = (
+        _head(report, ink, width),
+        _matrix(report.matrix, ink, width),
+        *(_finding(report, finding, ink, width) for finding in _problems(report)),
+        _steps(report, ink, width),
+        _listed("notes", [f"{n.rule}: {n.summary}" for n in report.notes], ink, width),
+        _listed("warnings", report.warnings, ink, width),
+        _listed("inferred, for want of a manifest", report.inferred, ink, width),
+        _listed("not placed", _unplaced(report), ink, width),
+        _listed("not tried", [", ".join(report.coverage.not_tried)], ink, width),
+        _close(report, ink, width),
+    )
+    return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
+
+
+def verdict(report: Report) -> str:
+    """Why the verdict is what it is, in one clause."""
+    rows = report.matrix
+    waived = [row for row in rows if row.status.waived]
+    match report.verdict:
+        case Outcome.SHARED:
+            return f"{report.staging} and {report.production} share {_names(_of(rows, Outcome.SHARED))}"
+        case Outcome.UNPROVEN if not rows:
+            return "nothing is declared, so nothing is proven"
+        case Outcome.UNPROVEN:
+            unproven = _of(rows, Outcome.UNPROVEN)
+            counted = f"{len(unproven)} of {len(rows)} resources are not proven: {_names(unproven)}"
+            return f"nothing shared was seen, but {counted}"
+        case Outcome.ISOLATED if waived:
+            proven = len(rows) - len(waived)
+            return f"{proven} of {len(rows)} resources are proven disjoint; waived: {_names(waived)}"
+        case Outcome.ISOLATED:
+            return f"every resource is proven disjoint ({len(rows)} of {len(rows)})"
+
+
+def _of(rows: Iterable[RowPart], outcome: Outcome) -> list[RowPart]:
+    return [row for row in rows if row.outcome is outcome and not row.status.waived]
+
+
+def _names(rows: Iterable[RowPart]) -> str:
+    return ", ".join(row.resource for row in rows)
+
+
+def _head(report: Report, ink: Ink, width: int) -> Iterator[str]:
+    about = (
+        "disjoint",
+        f"{report.staging} vs {report.production}",
+        *filter(None, (f"run {report.run}", report.source)),
+        "read-only on production",
+        f"budget {report.budget:g} s",
+    )
+    yield from (ink.paint(line, "dim") for line in wrap(f" {ink.dot} ".join(about), width))
+    yield ""
+    shown = f"{ink.sign(report.verdict.value)} {report.verdict.value}"
+    first, *rest = wrap(verdict(report), width - cells(shown) - 2)
+    yield f"{ink.paint(shown, 'bold', hue(report.verdict))}  {ink.paint(first, 'bold')}"
+    yield from (" " * (cells(shown) + 2) + ink.paint(line, "bold") for line in rest)
+
+
+def _matrix(rows: tuple[RowPart, ...], ink: Ink, width: int) -> Iterator[str]:
+    words = [f"{ink.sign(word(row))} {row.status.value if row.status.waived else word(row)}" for row in rows]
+    grades = [row.grade.value if row.grade else "" for row in rows]
+    times = [f"{row.seconds:.2f} s" for row in rows]
+    first, names, kinds, grade, time = (
+        max(map(cells, column), default=0)
+        for column in (words, [r.resource for r in rows], [r.kind for r in rows], grades, times)
+    )
+    names = min(names, 24)
+    indent = 2 + first + 2 + names + 2 + kinds + 2
+    room = max(24, width - indent - grade - time - 4)
+    for row, shown, known, took in zip(rows, words, grades, times, strict=True):
+        method, *more = wrap(row.method, room)
+        start = f"{pad(row.resource, names)}  {pad(row.kind, kinds)}  {pad(method, room)}"
+        end = ink.paint(f"{pad(known, grade)}  {took:>{time}}", "dim")
+        yield f"  {ink.paint(pad(shown, first), hue(word(row)))}  {start}  {end}"
+        yield from (" " * indent + line for line in more)
+
+
+def _problems(report: Report) -> Iterator[FindingPart]:
+    """What is not isolated: shared first, then unproven, then what people accepted."""
+    open_ = [f for f in report.findings if f.waiver is None]
+    yield from (f for f in open_ if f.outcome is Outcome.SHARED)
+    yield from (f for f in open_ if f.outcome is Outcome.UNPROVEN)
+    yield from (f for f in report.findings if f.waiver and f.outcome is not Outcome.ISOLATED)
+
+
+def _finding(report: Report, finding: FindingPart, ink: Ink, width: int) -> Iterator[str]:
+    label, colour = ("error", "red") if finding.outcome is Outcome.SHARED else ("help", "yellow")
+    if finding.waiver:
+        label, colour = "waived", "dim"
+    title, *more = wrap(f"{label}[{finding.rule}] {finding.resource}: {finding.summary}", width)
+    tag = f"{label}[{finding.rule}]"
+    shown = title.removeprefix(tag)
+    yield ink.paint(tag, "bold", colour) + ink.paint(shown, "bold") if shown != title else title
+    yield from ("  " + ink.paint(line, "bold") for line in more)
+    yield from _places(report, finding, ink)
+    for what, answers in groupby(finding.evidence, lambda e: (e.what, e.how)):
+        yield from _evidence(*what, list(answers), ink, width)
+    for name, said in (("fix", finding.remedy), ("limits", finding.limits), *_waiver(finding)):
+        if said:
+            yield from _clause(name, wrap(said, width - 14), ink)
+
+
+def _places(report: Report, finding: FindingPart, ink: Ink) -> Iterator[str]:
+    where = next((row.where for row in report.matrix if row.resource == finding.resource), None)
+    if where is None:
+        return
+    sides = ((where.production, report.production), (where.staging, report.staging))
+    widest = max(cells(written or "") for written, _ in sides)
+    for written, environment in sides:
+        if written:
+            yield f"  {ink.paint('-->', 'cyan')} {pad(written, widest)}  {ink.paint(environment, 'dim')}"
+
+
+def _evidence(what: str, how: str, answers: list[EvidencePart], ink: Ink, width: int) -> Iterator[str]:
+    yield from _clause("evidence", wrap(f"{what} ({how})", width - 14), ink)
+    side = max(cells(answer.environment) for answer in answers)
+    for answer in answers:
+        first, *more = wrap(answer.value, max(24, width - 14 - side - 13))
+        head = f"{pad(answer.environment, side)}  {answer.at:%H:%M:%SZ}"
+        yield f"{'':14}{ink.paint(head, 'dim')}  {first}"
+        yield from (" " * (14 + cells(head) + 2) + line for line in more)
+
+
+def _clause(name: str, lines: Iterable[str], ink: Ink) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        head = "" if number else f"   = {name}"
+        yield f"{ink.paint(f'{head:14}', 'cyan')}{line}"
+
+
+def _waiver(finding: FindingPart) -> Iterator[tuple[str, str]]:
+    if waiver := finding.waiver:
+        yield "reason", waiver.reason
+        people = f"{waiver.owner} owns it, {waiver.approver} approved it"
+        yield "accepted", f"{people}, until {waiver.expires:%Y-%m-%d %H:%MZ}"
+
+
+def _steps(report: Report, ink: Ink, width: int) -> Iterator[str]:
+    if report.verdict is not Outcome.SHARED:
+        return
+    steps = incident.steps(report)
+    yield ink.paint("what to do now, in this order", "bold")
+    for number, step in enumerate(steps, 1):
+        head = f"  {number} {step.word:8}  "
+        for line in step.lines:
+            first, *more = wrap(line, width - len(head))
+            yield ink.paint(head, "bold") + first
+            head = " " * len(head)
+            yield from (head + rest for rest in more)
+
+
+def _listed(title: str, lines: Iterable[str], ink: Ink, width: int) -> Iterator[str]:
+    shown = [line for line in lines if line]
+    if shown:
+        yield ink.paint(title, "bold")
+    for line in shown:
+        first, *more = wrap(line, width - 4)
+        yield f"  {first}"
+        yield from (f"    {rest}" for rest in more)
+
+
+def _unplaced(report: Report) -> list[str]:
+    """Unplaced variables that no note names already."""
+    return [line for line in report.unplaced if line not in report.coverage.unclaimed]
+
+
+def _close(report: Report, ink: Ink, width: int) -> Iterator[str]:
+    waived = sum(row.status.waived for row in report.matrix)
+    counts = [
+        f"{len(_of(report.matrix, outcome))} {outcome.value.lower()}"
+        for outcome in (Outcome.SHARED, Outcome.UNPROVEN, Outcome.ISOLATED)
+    ] + ([f"{waived} waived"] if waived else [])
+    touched = report.footprint.production
+    said = (
+        f": {', '.join(counts)} {ink.dot} production touched: {touched.reads} reads, "
+        f"{touched.writes} writes, {touched.seconds * 1000:.0f} ms"
+    )
+    code = f"exit {EXIT[report.verdict]}"
+    gap = " " * max(2, width - len(report.verdict.value) - len(said) - len(code))
+    yield f"{ink.paint(report.verdict.value, 'bold', hue(report.verdict))}{said}{gap}{ink.paint(code, 'dim')}"
