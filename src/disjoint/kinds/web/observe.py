@@ -1,0 +1,94 @@
+"""Ask a web service's health address once: who answers, with which key, for which environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.probe import HttpAnswer, HttpRequest, Place, Probe, ProbeError
+
+from .address import WebAddress
+from .facts import WebDeclared, WebFacts, unasked, unreadable
+from .health import Health, read_health
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+def observe(target: Target[WebDeclared], probe: Probe) -> WebFacts:
+    """One GET, no redirect. What fails is Unknown with its remedy; raises nothing of its own."""
+    text = unasked(target, Unknown("not asked"))
+    match text.address:
+        case Unknown(reason, remedy):
+            return unasked(target, Unknown(reason, remedy))
+        case Known(address) if fault := unreadable(address):
+            return unasked(target, Unknown(fault, f"mend {target.where('url')}"))
+        case Known(address):
+            return _seen(text, address, target.declared, probe)
+
+
+def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Probe) -> WebFacts:
+    place = _attempt(lambda: probe.place(address.host, address.port))
+    request = HttpRequest("GET", _url(address, declared.health), {"Accept": "application/json"})
+    answer = _attempt(lambda: probe.exchange(request)) if isinstance(place, Known) else place
+    health = _then(answer, lambda a: Known(read_health(a, declared)))
+    return replace(
+        text,
+        place=_then(place, lambda p: Known(_where(p, probe))),
+        reached=_then(place, lambda p: Known(p.how)),
+        tls=_then(answer, lambda a: Known(bool(a.certificate))),
+        tls_key=_then(answer, lambda a: _tls_key(a, probe)),
+        status=_then(answer, lambda a: Known(a.status)),
+        named=_then(health, lambda h: h.named),
+        deployment=_then(health, lambda h: _identity(h, probe)),
+    )
+
+
+def _attempt(ask: Callable[[], T]) -> Fact[T]:
+    try:
+        return Known(ask())
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)
+
+
+def _then(fact: Fact[A], read: Callable[[A], Fact[T]]) -> Fact[T]:
+    match fact:
+        case Known(value):
+            return read(value)
+        case Unknown():
+            return fact
+
+
+_ASKED_OVER = {"http": "http", "ws": "http"}
+
+
+def _url(address: WebAddress, health: str) -> str:
+    """The health address: clear text only where the address says so, https for all else."""
+    scheme = _ASKED_OVER.get(address.scheme, "https")
+    path = re.sub(r"[^!-~]", "", health.partition("#")[0])  # a request line takes printable ASCII
+    return f"{scheme}://{address.where.shown}:{address.port}/{path.removeprefix('/')}"
+
+
+def _where(place: Place, probe: Probe) -> str:
+    return probe.digest("place", f"{place.address} {place.port}")
+
+
+def _identity(health: Health, probe: Probe) -> Fact[str]:
+    return _then(health.deployment, lambda d: Known(probe.digest("deployment", d) if d else ""))
+
+
+def _tls_key(answer: HttpAnswer, probe: Probe) -> Fact[str]:
+    if not answer.certificate:
+        return Unknown("clear text: the service shows no key", "serve it over https")
+    from cryptography import x509  # noqa: PLC0415  (slow to load, and only TLS needs it)
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    try:
+        key = x509.load_der_x509_certificate(answer.certificate).public_key()
+    except ValueError:
+        return Unknown("the certificate's key cannot be read")
+    return Known(probe.digest("key", key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()))
