@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from disjoint.model.probe import HttpAnswer, HttpRequest, Probe, ProbeError
@@ -78,6 +80,7 @@ def _asked(
 ) -> tuple[int, Mapping[str, str], bytes]:
     where = f"{url.hostname}:{url.port or _PORTS[url.scheme]}"
     connection = http.client.HTTPConnection(url.hostname or "")
+    connection.response_class = _WholeLines
     connection.sock = sock
     try:
         _send(connection, request, url)
@@ -87,6 +90,23 @@ def _asked(
         raise ProbeError(f"no whole answer from {where} within {HTTP_SECONDS:g} s") from None
     except (OSError, http.client.HTTPException, ValueError):
         raise ProbeError(f"no whole HTTP answer from {where}") from None
+
+
+class _WholeLines(http.client.HTTPResponse):
+    """A response whose header ends with an empty line: the library also takes a lost connection for it."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = _LineReader(sock.makefile("rb", buffering=0))
+
+
+class _LineReader(io.BufferedReader):
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(line)
+        return line
 
 
 def _send(connection: http.client.HTTPConnection, request: HttpRequest, url: SplitResult) -> None:

@@ -104,7 +104,10 @@ class Visit:
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
         with self._deadline.within(HTTP_SECONDS) as deadline:
-            return exchange(request, self, lambda host, port: self._dial(host, port, deadline))
+            answer = exchange(request, self, lambda host, port: self._dial(host, port, deadline))
+            # a socket that the deadline shut looks like a server that closed: no whole answer
+            deadline.remaining()
+            return answer
 
     def digest(self, what: str, value: str) -> str:
         return self._key.digest(what, value)
