@@ -1,0 +1,88 @@
+"""``[[waivers]]``: what a person accepts, why, for whom and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+
+from disjoint.model.finding import Waiver
+from disjoint.model.manifest import Resource
+
+from .document import Table, nearest
+from .resources import VARIABLES, Kinds
+
+KEYS = ("rule", "resource", "reason", "owner", "approver", "expires")
+
+ABSENT = "absent-in-production"
+ACROSS_KINDS = ("variables/endpoint-reused", "variables/override")
+"""Rules that belong to no single kind; a test holds this list against the judge's."""
+
+
+def read_waivers(top: Table, kinds: Kinds, resources: tuple[Resource, ...]) -> tuple[Waiver, ...]:
+    """Every waiver, each for one rule and one resource.
+
+    Raises:
+        ManifestError: a key, rule, resource, person or date at fault, or two for one thing.
+    """
+    waivers: list[Waiver] = []
+    for section in top.repeated("waivers"):
+        waiver = _waiver(section, kinds, {resource.name: resource for resource in resources})
+        if any((w.rule, w.resource) == (waiver.rule, waiver.resource) for w in waivers):
+            raise section.refuse("rule", f"{waiver.rule} of {waiver.resource} is waived already")
+        waivers.append(waiver)
+    return tuple(waivers)
+
+
+def _waiver(section: Table, kinds: Kinds, resources: Mapping[str, Resource]) -> Waiver:
+    section.only(KEYS)
+    rule = _rule(section, kinds)
+    resource = section.text("resource")
+    if resource not in resources:
+        raise section.refuse("resource", f"there is no resource {resource!a}{nearest(resource, resources)}")
+    if "/" in rule and rule.split("/")[0] != resources[resource].kind:
+        raise section.refuse("resource", f"{rule} asks about {VARIABLES}, not about {resource}")
+    owner, approver = section.text("owner"), section.text("approver")
+    if _person(owner) == _person(approver):
+        raise section.refuse("approver", "is the owner; a second person must approve a waiver")
+    return Waiver(rule, resource, section.text("reason"), owner, approver, _expires(section))
+
+
+def _rule(section: Table, kinds: Kinds) -> str:
+    rule = section.text("rule")
+    ids = {ABSENT, *ACROSS_KINDS, *(rule.id for kind in kinds for rule in kind.rules)}
+    allowed = sorted({ABSENT, *ACROSS_KINDS, *_waivable(kinds)})
+    if rule not in ids:
+        raise section.refuse("rule", f"there is no rule {rule!a}{nearest(rule, allowed)}")
+    if rule not in allowed:
+        raise section.refuse("rule", f"{rule} cannot be waived; only {', '.join(allowed)} can")
+    return rule
+
+
+def _waivable(kinds: Kinds) -> Iterable[str]:
+    return (rule.id for kind in kinds for rule in kind.rules if rule.waivable)
+
+
+def _person(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _expires(section: Table) -> datetime:
+    """A moment with its zone, or a day, which ends the waiver as it begins in UTC."""
+    if "expires" not in section.values:
+        raise section.refuse(None, "expires is missing; for example expires = 2027-01-31")
+    match section.values["expires"]:
+        case datetime(tzinfo=None):
+            raise section.refuse("expires", "says no zone; write it in UTC, such as 2027-01-31T00:00:00Z")
+        case datetime() as moment:
+            return _in_utc(section, moment)
+        case date() as day:
+            return datetime.combine(day, time(), UTC)
+        case _:
+            raise section.refuse("expires", "expected a TOML date, such as 2027-01-31, without quotes")
+
+
+def _in_utc(section: Table, moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise section.refuse("expires", "is no date that can be written in UTC") from None
