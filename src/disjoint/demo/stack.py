@@ -99,11 +99,15 @@ def start(supervisor: Supervisor, progress: Progress) -> Stack:
     Raises:
         DemoError: a part did not start; the message names it.
     """
-    with ThreadPoolExecutor(max_workers=16, thread_name_prefix="start") as pool:
+    pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
+    try:
         crew = _Crew(pool, supervisor, progress)
         store = crew.part("storage", lambda: ObjectStore.start(supervisor, "storage"))
-        production, staging = (crew.environment(plan, store) for plan in _PLANS)
+        production, staging = [crew.environment(plan, store) for plan in _PLANS]
         return Stack(supervisor, production(), staging(), store.result())
+    finally:
+        # After a failure or Ctrl-C the others are not awaited: the supervisor ends what they wait for.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from .account import Account, open_to_others, unprivileged
 PROGRAMS = Path(__file__).parent / "programs"
 _TAIL = 8
 _ATTEMPTS = 5
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH")
 
 
 def free_port() -> int:
@@ -116,6 +116,7 @@ class Supervisor:
         self._processes: list[Process] = []
         self._secrets: set[str] = set()
         self._names = 0
+        self._closed = False
         self._lock = threading.Lock()
         self.once = threading.Lock()
         """Held while something all servers share is prepared."""
@@ -132,6 +133,10 @@ class Supervisor:
 
     def close(self) -> None:
         """Stop everything, last started first, and remove the folder. Safe to call again."""
+        if self._closed:
+            return
+        self._closed = True
+        self._starter.submit(int).result()  # whatever was being started is in the list now
         with self._lock:
             processes, self._processes = self._processes[::-1], []
         for process in processes:  # ask all before waiting for any: they stop side by side
@@ -168,7 +173,11 @@ class Supervisor:
         return text
 
     def spawn(self, name: str, program: Program) -> Process:
-        """Start a program; it is not awaited. Any thread may call this."""
+        """Start a program; it is not awaited. Any thread may call this.
+
+        Raises:
+            DemoError: the supervisor is closing.
+        """
         return self._starter.submit(self._spawn, name, program).result()
 
     def run(self, name: str, program: Program, seconds: float = 60) -> None:
@@ -238,6 +247,8 @@ class Supervisor:
         self._tell(f"-{process.pid}")
 
     def _spawn(self, name: str, program: Program) -> Process:
+        if self._closed:
+            raise DemoError(f"{name} was not started: everything is being stopped")
         account = program.account
         launcher = [
             sys.executable, "-I", "-S", str(PROGRAMS / "launch.py"), str(os.getpid()),

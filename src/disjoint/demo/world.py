@@ -19,6 +19,9 @@ Table = Mapping[str, str | bool | int | tuple[str, ...]]
 Half = Literal["production", "staging"]
 HALVES: tuple[Half, Half] = ("production", "staging")
 
+MARK = "# The demo's own file"
+"""Begins every file that is written, so that nobody else's is ever replaced."""
+
 STORAGE = "storage.disjoint.test:9000"
 """One endpoint for both: its bucket names live in one namespace."""
 
@@ -74,7 +77,10 @@ class World:
         """
         for name in HALVES:
             side = self.side(name)
-            lines = [f"# {name} of the demo: these credentials end with it", *_assignments(side.variables)]
+            lines = [
+                f"{MARK}: {name}'s variables. These credentials end with it.",
+                *_assignments(side.variables),
+            ]
             _private(directory / f".env.{name}", lines)
         return _private(directory / "disjoint.toml", _manifest(self))
 
@@ -97,11 +103,13 @@ def place(what: str, environment: str, port: int) -> str:
     return f"{what}.{environment}.test:{port}"
 
 
+SENTINEL = f"SELECT count(*) FROM users WHERE email LIKE '%@{shop.CUSTOMERS}'"  # noqa: S608  a constant
+
 _RESOURCES: Mapping[str, Table] = {
     "database": {
         "kind": "postgres",
         "url": "$DATABASE_URL",
-        "sentinels": (f"SELECT count(*) FROM users WHERE email LIKE '%@{shop.CUSTOMERS}'",),  # noqa: S608  a constant
+        "sentinels": (SENTINEL,),
     },
     "cache": {"kind": "redis", "url": "$REDIS_URL"},
     "tasks": {"kind": "celery", "broker": "$CELERY_BROKER_URL", "result_backend": "$CELERY_RESULT_BACKEND"},
@@ -173,7 +181,7 @@ def _assignments(variables: Mapping[str, str]) -> list[str]:
 
 
 def _manifest(world: World) -> list[str]:
-    lines = ["# The demo's own manifest: `disjoint verify --manifest` reads it like any other."]
+    lines = [f"{MARK}: `disjoint verify --manifest` reads it like any other."]
     for name, side, protected in (("production", world.production, True), ("staging", world.staging, False)):
         lines += ["", f"[environments.{name}]", f'variables = {{ dotenv = ".env.{name}" }}']
         lines += ["protected = true"] if protected else []
