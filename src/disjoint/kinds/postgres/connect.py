@@ -1,0 +1,251 @@
+"""Reach a PostgreSQL server exactly as the address says, once, and on time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import pq
+
+from disjoint.model.probe import Place, Probe, ProbeError
+
+from .address import Candidate, Login
+
+CONNECT_SECONDS = 3.0
+NOWHERE = "/nonexistent/disjoint"
+"""A path that no client certificate or password file is found at."""
+
+_TAKEN = (
+    "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "sslsni",
+    "sslcertmode", "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version",
+    "channel_binding", "require_auth", "requirepeer", "target_session_attrs", "krbsrvname", "gssencmode",
+)  # fmt: skip
+"""What is taken over from the address. `options` never: a pooler refuses it at the start."""
+
+
+class Opened(NamedTuple):
+    """A connection that the server accepted."""
+
+    connection: psycopg.Connection[tuple[Any, ...]]
+    place: Place
+    tls: str
+
+
+class CandidateError(ProbeError):
+    """This candidate did not serve; libpq would try the next one."""
+
+
+@contextlib.contextmanager
+def connect(login: Login, probe: Probe) -> Iterator[Opened]:
+    """Connect to the first candidate that answers, one attempt each; closed on leaving.
+
+    Raises:
+        ProbeError: none answered, the login was refused, or TLS failed.
+    """
+    if os.environ.get("PGSERVICE"):
+        raise ProbeError(
+            "PGSERVICE is set where disjoint runs, and would redirect it", "env -u PGSERVICE disjoint …"
+        )
+    with contextlib.ExitStack() as stack:
+        opened = _first(login, probe, stack)
+        stack.callback(opened.connection.close)
+        yield opened
+
+
+def _first(login: Login, probe: Probe, stack: contextlib.ExitStack) -> Opened:
+    failure = ProbeError("the address names no server")
+    for candidate in login.candidates:
+        with contextlib.ExitStack() as attempt:
+            try:
+                opened = _attempt(login, candidate, probe, attempt)
+            except CandidateError as error:
+                failure = error
+                continue
+            stack.push(attempt.pop_all())
+            return opened
+    raise failure
+
+
+def _attempt(login: Login, candidate: Candidate, probe: Probe, stack: contextlib.ExitStack) -> Opened:
+    place = _place(candidate, probe)
+    if place.how != "socket":
+        stack.enter_context(probe.seat(candidate.hostaddr or candidate.host, candidate.port))
+    pgconn = pq.PGconn.connect_start(_conninfo(_keywords(login, candidate, place)))
+    try:
+        _drive(pgconn, candidate, probe)
+    except BaseException:
+        pgconn.finish()
+        raise
+    pgconn.nonblocking = 1
+    connection = psycopg.Connection(pgconn)
+    connection.autocommit = True
+    connection.prepare_threshold = None
+    return Opened(connection, place, _tls(pgconn, login.parameters))
+
+
+def _place(candidate: Candidate, probe: Probe) -> Place:
+    """By the name before the stated address, for reach_at maps names."""
+    if candidate.host.startswith(("/", "@")) and not candidate.hostaddr:
+        return Place(candidate.host, candidate.port, "socket")
+    try:
+        return probe.place(candidate.hostaddr or candidate.host, candidate.port)
+    except ProbeError as error:
+        raise CandidateError(error.reason, error.remedy) from None
+
+
+def _drive(pgconn: pq.abc.PGconn, candidate: Candidate, probe: Probe) -> None:
+    """Poll the handshake to its end; whatever the peer drips, it ends in time."""
+    until = time.monotonic() + min(CONNECT_SECONDS, probe.remaining())
+    reached = pq.ConnStatus.STARTED
+    while pgconn.status != pq.ConnStatus.BAD:
+        reached = pq.ConnStatus(pgconn.status)
+        match pgconn.connect_poll():
+            case pq.PollingStatus.OK:
+                return
+            case pq.PollingStatus.READING:
+                _wait(pgconn.socket, selectors.EVENT_READ, until, candidate, probe)
+            case pq.PollingStatus.WRITING:
+                _wait(pgconn.socket, selectors.EVENT_WRITE, until, candidate, probe)
+            case _:
+                break
+    if reached == pq.ConnStatus.STARTED:
+        raise _unreached(candidate, probe)
+    raise _failure(pgconn.error_message.decode("utf-8", "replace"), _named(candidate))
+
+
+def _wait(fd: int, event: int, until: float, candidate: Candidate, probe: Probe) -> None:
+    left = until - time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, event)
+        ready = left > 0 and selector.select(left)
+    probe.remaining()
+    if not ready:
+        raise CandidateError(f"{_named(candidate)} did not finish the greeting within {CONNECT_SECONDS:g} s")
+
+
+def _unreached(candidate: Candidate, probe: Probe) -> CandidateError:
+    """Why nothing answered, in the probe's words: the driver's are translated."""
+    if candidate.host.startswith(("/", "@")):
+        return CandidateError(f"no server listens at the socket {_named(candidate)}")
+    try:
+        probe.dial(candidate.hostaddr or candidate.host, candidate.port).close()
+    except ProbeError as error:
+        return CandidateError(error.reason, error.remedy)
+    return CandidateError(f"{_named(candidate)} broke the connection off")
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.host or candidate.hostaddr}:{candidate.port}"
+
+
+def _failure(text: str, where: str) -> ProbeError:
+    """Choose one of our sentences by fixed words of the driver's text, which is then dropped."""
+    for words, reason, remedy in _FAILURES:
+        if any(word in text for word in words):
+            return (CandidateError if words is _NEXT else ProbeError)(reason.format(where=where), remedy)
+    return ProbeError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
+
+
+_NEXT = (
+    "session is read-only",
+    "session is not read-only",
+    "hot standby mode",
+    "starting up",
+    "shutting down",
+)
+_FAILURES = (
+    (_NEXT, "{where} is up, but not in the state that the address asks for", "check target_session_attrs"),
+    (
+        ("certificate verify failed",),
+        "the certificate of {where} was not accepted: it is not signed by the stated root, or not valid now",
+        "give the address the server's own root as sslrootcert",
+    ),
+    (
+        ("does not match host name", "could not get server's host name"),
+        "the certificate of {where} was not accepted: it names another host",
+        "use the host name that the certificate carries",
+    ),
+    (
+        ("root certificate file", "could not read root certificate"),
+        "the certificate of {where} was not accepted: the root to check it with cannot be read",
+        "give the address a readable sslrootcert, or sslrootcert=system",
+    ),
+    (
+        ("does not support SSL", "SSL negotiation", "SSL error", "SSL SYSCALL"),
+        "TLS with {where} failed",
+        "turn TLS on at the server, or have the address ask for what the server offers",
+    ),
+    (
+        ("no password supplied", "authentication failed"),
+        "{where} refused the login",
+        "check the user and password of the address",
+    ),
+    (
+        ("pg_hba.conf", "not permitted to log in", "permission denied for database", "no encryption"),
+        "{where} does not let this role in from here",
+        "GRANT CONNECT ON DATABASE app TO role; and a line in pg_hba.conf for this machine",
+    ),
+    (("too many", "remaining connection slots", "no more connections", "connection limit"),
+     "{where} has no free connection", "free one, or raise CONNECTION LIMIT or max_connections"),
+    (("does not exist",),
+     "{where} knows no such database or role", "check the user and database of the address"),
+)  # fmt: skip
+
+
+def _tls(pgconn: pq.abc.PGconn, parameters: Mapping[str, str]) -> str:
+    if not pgconn.ssl_in_use:
+        return "none"
+    mode = "verify-full" if parameters.get("sslrootcert") == "system" else parameters.get("sslmode", "prefer")
+    return {"verify-full": "verified", "verify-ca": "issuer verified, host name not"}.get(
+        mode, "certificate not verified"
+    )
+
+
+def _keywords(login: Login, candidate: Candidate, place: Place) -> dict[str, str]:
+    """Every keyword stated, so that no variable or file of this process fills one in."""
+    stated = {name: value for name, value in login.parameters.items() if name in _TAKEN}
+    numeric = {} if place.how == "socket" else {"hostaddr": place.address}
+    return {
+        **_without_process(),
+        "sslmode": "prefer",
+        "sslcert": NOWHERE,
+        "gssencmode": "disable",
+        **_root(stated),
+        **stated,
+        **numeric,
+        "host": candidate.host or place.address,
+        "port": str(place.port),
+        "dbname": login.database,
+        "user": login.user,
+        "password": login.password.reveal() if login.password else "",
+        "passfile": NOWHERE,
+        "client_encoding": "UTF8",
+        "keepalives": "1",
+        "keepalives_idle": "5",
+        "keepalives_interval": "2",
+        "keepalives_count": "2",
+    }
+
+
+def _root(stated: Mapping[str, str]) -> dict[str, str]:
+    """A root found at home would make `require` silently stronger than the address says."""
+    return {} if stated.get("sslmode", "").startswith("verify") else {"sslrootcert": NOWHERE}
+
+
+def _without_process() -> dict[str, str]:
+    """libpq's compiled defaults for every keyword that a variable of this process sets."""
+    return {
+        option.keyword.decode(): (option.compiled or b"").decode()
+        for option in pq.Conninfo.get_defaults()
+        if option.envvar and option.envvar.decode() in os.environ and option.keyword != b"service"
+    }
+
+
+def _conninfo(keywords: Mapping[str, str]) -> bytes:
+    quoted = (value.replace("\\", "\\\\").replace("'", "\\'") for value in keywords.values())
+    return " ".join(f"{name}='{value}'" for name, value in zip(keywords, quoted, strict=True)).encode()

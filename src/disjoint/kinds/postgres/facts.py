@@ -1,0 +1,125 @@
+"""What a user declares of a PostgreSQL database, and what may be known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import SETTING
+
+from .address import PostgresAddress, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresDeclared:
+    """A database, and what its staging side must look like."""
+
+    url: str = field(metadata=SETTING)
+    """As libpq reads it; PG* variables of the environment fill what it leaves out."""
+    sentinels: tuple[str, ...] = ()
+    """Counting statements that must give zero in staging; never run on production."""
+    tables: int | tuple[str, ...] | None = None
+    """How many tables staging may hold, or their names (``schema.table``; bare = public)."""
+    stamp: bool = False
+    """Whether each side must carry its environment's name in the place and in the rows."""
+
+
+class Link(NamedTuple):
+    """A way out of a database that is kept inside it: foreign server, subscription, cron job."""
+
+    what: str
+    """For people: ``foreign server reports``."""
+    target: Fact[PostgresAddress]
+    """Where it leads, as the database stores it."""
+    place: Fact[str]
+    """Digest of the address and port that the target is found at by its own environment."""
+    inward: bool
+    """Loopback and the server's own port: it leads back to where it is kept."""
+
+
+class Sentinel(NamedTuple):
+    """One declared count, by its position in the declaration. Its text is never kept."""
+
+    rows: Fact[int]
+    reads: tuple[str, ...]
+    """The tables that the planner says it reads, each with about how many rows it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresFacts:
+    """Facts of one database of one server. Digests are keyed; nothing here is a secret."""
+
+    address: Fact[PostgresAddress]
+    place: Fact[str]
+    """Digest of the numeric address and port that answered."""
+    reached: Fact[str]
+    """How that address was found: ``reach_at``, ``DNS``, ``literal`` or ``socket``."""
+    system_identifier: Fact[str]
+    """Digest. Minted by initdb, kept by every physical copy."""
+    started_at: Fact[str]
+    """Digest of the postmaster's start time in microseconds: names one run of one server."""
+    in_recovery: Fact[bool]
+    timeline: Fact[int]
+    database: Fact[str]
+    """What the server calls it; a pooler's alias ends here."""
+    database_oid: Fact[int]
+    version: Fact[str]
+    tls: Fact[str]
+    """``verified``, ``issuer verified, host name not``, ``certificate not verified`` or ``none``."""
+    links: Fact[tuple[Link, ...]]
+    """Foreign servers of this database."""
+    subscriptions: Fact[tuple[Link, ...]]
+    """Logical replication into any database of the server."""
+    jobs: Fact[tuple[Link, ...]]
+    """Where pg_cron connects to; what its commands say is not read."""
+    table_count: Fact[int]
+    """Tables of every user schema, readable or not."""
+    tables: Fact[tuple[str, ...]]
+    unreadable: Fact[int]
+    """Tables among them whose rows this role may not see in full."""
+    sentinels: Fact[tuple[Sentinel, ...]]
+    stamp_place: Fact[str]
+    """The environment that the database's comment names."""
+    stamp_rows: Fact[str]
+    """The environment that the rows of ``public.disjoint_stamp`` name."""
+
+
+def address_fact(target: Target[PostgresDeclared]) -> Fact[PostgresAddress]:
+    """The address as its environment's clients read it; Unknown where none would accept it."""
+    match target.setting("url"):
+        case Unknown() as unknown:
+            return unknown
+        case Known(secret):
+            address = parse(secret.reveal(), overrides(target))
+            if address.fault:
+                return Unknown(
+                    f"no client accepts this address: {address.fault}", f"mend {target.where('url')}"
+                )
+            return Known(address)
+
+
+def overrides(target: Target[PostgresDeclared]) -> dict[str, str]:
+    """The environment's own PG* variables. Values are not to be shown."""
+    variables = target.environment.variables.items()
+    return {
+        name: variable.value.value.reveal()
+        for name, variable in variables
+        if name.startswith("PG") and isinstance(variable.value, Known)
+    }
+
+
+def blank(address: Fact[PostgresAddress], why: Unknown) -> PostgresFacts:
+    """Facts of which only the address is known."""
+    return PostgresFacts(
+        address=address, place=why, reached=why, system_identifier=why, started_at=why,
+        in_recovery=why, timeline=why, database=why, database_oid=why, version=why, tls=why,
+        links=why, subscriptions=why, jobs=why, table_count=why, tables=why, unreadable=why,
+        sentinels=why, stamp_place=why, stamp_rows=why,
+    )  # fmt: skip
+
+
+def from_text(target: Target[PostgresDeclared], reason: str) -> PostgresFacts:
+    """What the text alone says; everything else is unknown for `reason`."""
+    return blank(address_fact(target), Unknown(reason))

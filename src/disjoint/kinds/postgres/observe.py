@@ -1,0 +1,174 @@
+"""Visit one PostgreSQL database: one connection, one read-only transaction, then facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.probe import Place, Probe, ProbeError
+
+from . import queries
+from .address import Login, login
+from .facts import PostgresDeclared, PostgresFacts, Sentinel, address_fact, blank, overrides
+from .links import Reader, fact
+from .sentinels import read_sentinel
+from .session import Session, StatementError, session
+
+NAMES = 2000
+"""Table names that are kept; more are only counted."""
+
+
+def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
+    """Read every fact on its own: one refusal costs one fact.
+
+    Raises:
+        ProbeError: the server did not let us in.
+    """
+    address = address_fact(target)
+    text = target.text("url")
+    if isinstance(address, Unknown) or text is None:
+        why = address if isinstance(address, Unknown) else Unknown("the address is unknown")
+        return blank(address, why)
+    facts = blank(address, Unknown("not read"))
+    with session(_login(text, target), probe) as opened:
+        return replace(facts, **_read(opened, target, probe))
+
+
+def _login(text: str, target: Target[PostgresDeclared]) -> Login:
+    found = login(text, overrides(target))
+    if found.fault:
+        raise ProbeError(f"no client accepts this address: {found.fault}", f"mend {target.where('url')}")
+    return found
+
+
+def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:
+    here = fact(lambda: _here(opened))
+    reader = Reader(opened, probe, here.value["port"] if isinstance(here, Known) else 0)
+    return {
+        "place": Known(_placed(opened.place, probe)),
+        "reached": Known(opened.place.how),
+        "tls": Known(opened.tls),
+        **_identity(opened, probe),
+        **{name: _part(here, name) for name in ("database", "database_oid", "in_recovery", "version")},
+        "links": fact(reader.foreign_servers),
+        "subscriptions": fact(reader.subscriptions),
+        "jobs": fact(reader.jobs),
+        **_tables(fact(lambda: _counted(opened))),
+        **_stamp(opened, target.declared, here),
+        # Last: the only statements that are not ours, and the only change of a setting.
+        "sentinels": _sentinels(opened, target.declared, probe),
+    }
+
+
+def _placed(place: Place, probe: Probe) -> str:
+    return probe.digest("place", f"{place.address}:{place.port}")
+
+
+def _identity(opened: Session, probe: Probe) -> dict[str, Fact[Any]]:
+    rights = fact(lambda: opened.ask(queries.RIGHTS)[0])
+
+    def once(allowed_at: int, function: str, read: Callable[[], object]) -> Fact[Any]:
+        match rights:
+            case Known(allowed) if allowed[allowed_at]:
+                return fact(read)
+            case Known():
+                return Unknown(f"permission denied for {function}()", _grant(function))
+            case Unknown() as why:
+                return why
+
+    def identifier() -> str:
+        return probe.digest("system_identifier", str(opened.ask(queries.SYSTEM_IDENTIFIER)[0][0]))
+
+    def started() -> str:
+        return probe.digest("started_at", str(opened.ask(queries.STARTED_AT)[0][0]))
+
+    return {
+        "system_identifier": once(0, "pg_control_system", identifier),
+        "timeline": once(1, "pg_control_checkpoint", lambda: int(opened.ask(queries.TIMELINE)[0][0])),
+        "started_at": once(2, "pg_postmaster_start_time", started),
+    }
+
+
+def _grant(function: str) -> str:
+    return f"GRANT EXECUTE ON FUNCTION pg_catalog.{function}() TO role; -- in this database"
+
+
+def _here(opened: Session) -> dict[str, Any]:
+    ((database, oid, recovering, version, port, mark),) = opened.ask(queries.HERE)
+    return {
+        "database": str(database), "database_oid": int(oid), "in_recovery": recovering is True,
+        "version": str(version), "port": int(port), "mark": mark,
+    }  # fmt: skip
+
+
+def _part(here: Fact[Mapping[str, Any]], name: str) -> Fact[Any]:
+    return Known(here.value[name]) if isinstance(here, Known) else here
+
+
+def _counted(opened: Session) -> tuple[tuple[str, ...], int, int]:
+    rows = opened.ask(queries.TABLES)
+    names = tuple(str(row[0]) for row in rows)
+    return names, int(rows[0][2]) if rows else 0, int(rows[0][3]) if rows else 0
+
+
+def _tables(counted: Fact[tuple[tuple[str, ...], int, int]]) -> dict[str, Fact[Any]]:
+    match counted:
+        case Known((names, count, unreadable)):
+            kept = (
+                Known(names)
+                if count <= NAMES
+                else Unknown(f"there are more than {NAMES} tables", _STATE_COUNT)
+            )
+            return {"tables": kept, "table_count": Known(count), "unreadable": Known(unreadable)}
+        case Unknown() as why:
+            return {"tables": why, "table_count": why, "unreadable": why}
+
+
+def _stamp(
+    opened: Session, declared: PostgresDeclared, here: Fact[Mapping[str, Any]]
+) -> dict[str, Fact[Any]]:
+    if not declared.stamp:
+        unasked = Unknown("not asked for", "state stamp = true")
+        return {"stamp_place": unasked, "stamp_rows": unasked}
+    return {"stamp_place": _place_mark(here), "stamp_rows": _rows_mark(opened)}
+
+
+def _place_mark(here: Fact[Mapping[str, Any]]) -> Fact[str]:
+    match here:
+        case Unknown() as why:
+            return why
+        case Known(parts) if parts["mark"]:
+            return Known(str(parts["mark"]))
+        case Known(parts):
+            return Unknown("the database carries no mark", _PLACE_MARK.format(database=parts["database"]))
+
+
+def _rows_mark(opened: Session) -> Fact[str]:
+    try:
+        marks = [str(mark) for (mark,) in opened.ask(queries.STAMP)]
+    except StatementError as error:
+        remedy = _ROWS_MARK if error.sqlstate == "42P01" else error.remedy or _ROWS_GRANT
+        return Unknown(f"public.disjoint_stamp: {error.reason}", remedy)
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)
+    if len(marks) != 1:
+        return Unknown(f"public.disjoint_stamp names {len(marks) or 'no'} environments", _ROWS_MARK)
+    return Known(marks[0])
+
+
+def _sentinels(opened: Session, declared: PostgresDeclared, probe: Probe) -> Fact[tuple[Sentinel, ...]]:
+    if probe.protected:
+        return Unknown("sentinels are never run on production")
+    return Known(tuple(read_sentinel(opened, statement) for statement in declared.sentinels))
+
+
+_STATE_COUNT = "state tables as a number"
+_PLACE_MARK = """COMMENT ON DATABASE "{database}" IS 'disjoint:environment=NAME';"""
+_ROWS_MARK = (
+    "CREATE TABLE public.disjoint_stamp AS SELECT 'NAME'::text AS environment; "
+    "GRANT SELECT ON public.disjoint_stamp TO role;"
+)
+_ROWS_GRANT = "GRANT USAGE ON SCHEMA public TO role; GRANT SELECT ON public.disjoint_stamp TO role;"

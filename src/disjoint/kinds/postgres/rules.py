@@ -1,0 +1,230 @@
+"""What two PostgreSQL databases say about each other: one, two, or one a copy of the other.
+
+Text is asked only where it proves *same*. Where servers said who they are, a name that
+differs adds nothing, and a name that agrees with servers that differ is a riddle: UNPROVEN.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
+from disjoint.model.kind import Question, Rule
+
+from .address import compare
+from .expectations import LINTS as EXPECTATION_LINTS
+from .expectations import RULES as EXPECTATIONS
+from .facts import PostgresDeclared, PostgresFacts
+
+PostgresQuestion = Question[PostgresFacts, PostgresDeclared]
+
+
+class Servers(enum.Enum):
+    """What identity says of two servers."""
+
+    ONE = "one process answers for both"
+    COPIES = "one initdb, two processes"
+    KIN = "one initdb; a start time is unread"
+    APART = "two initdbs"
+    UNREAD = "an identity is unread"
+
+
+def servers(q: PostgresQuestion) -> Servers:
+    """Identity alone. A start time counts only beside equal identifiers: two may start at once."""
+    left, right = q.left.facts, q.right.facts
+    match both(left.system_identifier, right.system_identifier):
+        case Unknown():
+            return Servers.UNREAD
+        case Known((one, other)) if one != other:
+            return Servers.APART
+        case Known(_):
+            pass
+    match both(left.started_at, right.started_at):
+        case Unknown():
+            return Servers.KIN
+        case Known((one, other)):
+            return Servers.ONE if one == other else Servers.COPIES
+
+
+def same_server(q: PostgresQuestion) -> Judgement:
+    """Two names, two ports, a pooler or a tunnel may lead to one server, and one name to two.
+
+    One identifier (minted by initdb) with one start time to the microsecond is one server.
+    Different identifiers are two servers. Equal identifiers with different start times are
+    two servers as well, of which one is a physical copy: `replica-or-copy` speaks of that.
+    """
+    seen = _seen(q)
+    text = _text_says_same(q, server=True)
+    match servers(q):
+        case Servers.ONE:
+            return shared(Grade.IDENTITY, f"one server answers for both sides{_which(q)}", seen, _OWN_SERVER)
+        case Servers.COPIES if text:
+            return shared(
+                Grade.DECLARED,
+                "both addresses name one server, which started anew between",
+                seen,
+                _OWN_SERVER,
+            )
+        case Servers.APART if text:
+            return unproven(f"one address, two servers: {text}", seen, _RIDDLE)
+        case Servers.COPIES | Servers.APART if _addressed(q):
+            return isolated(Grade.IDENTITY, "two servers, by what they say of themselves", seen, _NO_CANARY)
+        case _ if text:
+            return shared(Grade.DECLARED, f"both addresses name one server: {text}", seen, _OWN_SERVER)
+        case _:
+            return _unread(q, seen)
+
+
+def same_database(q: PostgresQuestion) -> Judgement:
+    """A pooler's alias gives one database two names, and two servers often use one name for two.
+
+    On one server the database's oid tells; on two servers a database cannot be the same.
+    A copy of it can: `replica-or-copy` and `production-rows` speak of copies.
+    """
+    seen = _seen(q, database=True)
+    text = _text_says_same(q, server=False)
+    match servers(q):
+        case Servers.ONE:
+            return _on_one_server(q, seen)
+        case Servers.COPIES if text:
+            return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
+        case Servers.APART if text:
+            return unproven(f"one address, two databases: {text}", seen, _RIDDLE)
+        case Servers.COPIES | Servers.APART if _addressed(q):
+            return isolated(Grade.IDENTITY, "two databases, on two servers", seen, _NO_CANARY)
+        case _ if text:
+            return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
+        case _:
+            return _unread(q, seen)
+
+
+def _on_one_server(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
+    match both(q.left.facts.database_oid, q.right.facts.database_oid):
+        case Known((one, other)) if one == other:
+            return shared(
+                Grade.IDENTITY, "one database of one server answers for both sides", seen, _OWN_DATABASE
+            )
+        case Known(_):
+            return isolated(Grade.IDENTITY, "two databases, though of one server", seen, _ONE_SERVER)
+        case Unknown(reason):
+            return unproven(f"which database of the one server is not known: {reason}", seen, _OWN_DATABASE)
+
+
+def replica_or_copy(q: PostgresQuestion) -> Judgement:
+    """A replica or a restored snapshot is another server with production's rows in it.
+
+    Every physical copy keeps the system identifier: equal ones on two servers mean that one's
+    data came from the other's. Different ones exclude a physical copy, not a dump restored.
+    """
+    seen = _seen(q, recovery=True)
+    match servers(q):
+        case Servers.ONE:
+            return unproven(
+                "one server answers for both sides: there is no second to be a copy", seen, _OWN_SERVER
+            )
+        case Servers.COPIES:
+            return shared(Grade.IDENTITY, _copied(q), seen, _FRESH)
+        case Servers.KIN:
+            return shared(
+                Grade.IDENTITY, "one system identifier: one server, or a physical copy of it", seen, _FRESH
+            )
+        case Servers.APART:
+            return isolated(
+                Grade.IDENTITY, "two system identifiers: no physical copy", seen, _NO_LOGICAL_COPY
+            )
+        case Servers.UNREAD:
+            return _unread(q, seen)
+
+
+def _copied(q: PostgresQuestion) -> str:
+    for side in (q.staging, q.production):
+        if side.facts.in_recovery == Known(True):
+            other = q.production if side is q.staging else q.staging
+            return (
+                f"{side.environment} is a replica: in recovery, with {other.environment}'s system identifier"
+            )
+    kinds = both(q.left.facts.in_recovery, q.right.facts.in_recovery)
+    what = "a replica or a physical copy" if isinstance(kinds, Unknown) else "a physical copy"
+    return f"{q.staging.environment} and {q.production.environment} are two servers, one {what} of the other"
+
+
+def _text_says_same(q: PostgresQuestion, *, server: bool) -> str:
+    """Why the addresses alone are one thing; empty if they do not say so."""
+    match both(q.production.facts.address, q.staging.facts.address):
+        case Unknown():
+            return ""
+        case Known((production, staging)):
+            likeness = compare(production, staging)
+            verdict = likeness.of_server if server else likeness.verdict
+            return (likeness.why or "equal") if verdict == "same" else ""
+
+
+def _addressed(q: PostgresQuestion) -> bool:
+    """An unknown address might be the other's own: then identity alone is no proof of two."""
+    return isinstance(both(q.left.facts.address, q.right.facts.address), Known)
+
+
+def _which(q: PostgresQuestion) -> str:
+    match both(q.left.facts.database_oid, q.right.facts.database_oid):
+        case Known((one, other)):
+            return ", in one database" if one == other else ", in two of its databases"
+        case Unknown():
+            return ""
+
+
+def _unread(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
+    """Name the side whose identity is missing, and the grant that would give it."""
+    reasons, remedies = [], []
+    for side in (q.production, q.staging):
+        for fact in (side.facts.address, side.facts.system_identifier, side.facts.started_at):
+            if isinstance(fact, Unknown):
+                reasons.append(f"{side.environment}: {fact.reason}")
+                remedies.append(fact.remedy)
+                break
+    summary = "; ".join(reasons) or "the identities leave it open"
+    remedy = next((text for text in remedies if text), _GRANT)
+    return unproven(f"no identity to compare: {summary}", seen, remedy, _NO_CANARY)
+
+
+def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False) -> tuple[Evidence, ...]:
+    seen = q.saw("address", _shown, "the declared address")
+    seen += q.saw("found by", lambda f: f.reached, "reach_at, DNS or the literal address")
+    seen += q.saw("system identifier", lambda f: f.system_identifier, "pg_control_system()")
+    seen += q.saw("started at", lambda f: f.started_at, "pg_postmaster_start_time()")
+    seen += q.saw("TLS", lambda f: f.tls, "the connection that was asked")
+    if database:
+        seen += q.saw("database", lambda f: f.database, "current_database()")
+        seen += q.saw("database oid", lambda f: f.database_oid, "pg_database")
+    if recovery:
+        seen += q.saw("in recovery", lambda f: f.in_recovery, "pg_is_in_recovery()")
+        seen += q.saw("timeline", lambda f: f.timeline, "pg_control_checkpoint()")
+    return seen
+
+
+def _shown(facts: PostgresFacts) -> Fact[str]:
+    match facts.address:
+        case Known(address):
+            return Known(address.shown)
+        case Unknown() as why:
+            return why
+
+
+_OWN_SERVER = "give staging a PostgreSQL server of its own (its own initdb) and point its URL there"
+_OWN_DATABASE = "give staging a database on a server of its own and point its URL there"
+_FRESH = "make staging's server with initdb, load it with data made for staging, and drop the copy"
+_RIDDLE = "find out what stands behind the address (a balancer, a private name) and give each side its own"
+_GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in each side's database"
+_NO_CANARY = "no canary was tried: a proxy that answers as two servers while storing in one would pass"
+_ONE_SERVER = "one server carries both: same-server says so; a superuser or a full disk reaches both"
+_NO_LOGICAL_COPY = (
+    "a logical copy (dump and restore, pg_upgrade) keeps no identifier: only the rows would tell"
+)
+
+RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
+    Rule("postgres/same-server", same_server),
+    Rule("postgres/same-database", same_database),
+    Rule("postgres/replica-or-copy", replica_or_copy),
+    *EXPECTATIONS,
+)
+LINTS = EXPECTATION_LINTS
