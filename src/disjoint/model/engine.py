@@ -1,0 +1,88 @@
+"""Addresses of another engine than the one asked about: people put any URL into any variable. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .address import Likeness
+from .host import MASKED
+from .url import Door, Url, compare_doors, read_door, read_port_text, split_url
+
+_PORTS = {
+    "mysql": 3306,
+    "sqlserver": 1433,
+    "oracle": 1521,
+    "mongodb": 27017,
+    "memcached": 11211,
+    "kafka": 9092,
+    "amqp": 5672,
+    "postgresql": 5432,
+    "redis": 6379,
+    "cassandra": 9042,
+    "clickhouse": 9000,
+    "elasticsearch": 9200,
+}
+_SPELLINGS = {
+    "mysql2": "mysql",
+    "mariadb": "mysql",
+    "mssql": "sqlserver",
+    "memcache": "memcached",
+    "mongodb+srv": "mongodb",
+    "amqps": "amqp",
+    "postgres": "postgresql",
+    "rediss": "redis",
+}
+_LOCAL = frozenset({"sqlite", "sqlite3", "duckdb", "file", "memory", "locmem", "dummy"})
+# An HTTP front of the same store is usual (Upstash, PostgREST, Neon): nothing follows from the scheme.
+_ANYTHING = frozenset({"http", "https"})
+
+
+class Foreign(NamedTuple):
+    """An address that another engine's client would accept."""
+
+    engine: str
+    """One word per protocol; empty for HTTP, which may front any of them."""
+    doors: tuple[Door, ...]
+    path: str
+    local: bool
+    """A file or this process's memory."""
+
+    @property
+    def shown(self) -> str:
+        """The engine and where it is, without the path."""
+        hosts = ",".join(f"{door.host.shown}:{door.port}" for door in self.doors if not door.host.fault)
+        return f"{self.engine or 'http'}: {hosts or MASKED}"
+
+
+def read_foreign(text: str) -> Foreign | None:
+    """Another engine's address; None if no engine we know has such a scheme."""
+    url = split_url(text)
+    if url is None:
+        return None
+    scheme = url.scheme if url.scheme in _SPELLINGS else url.scheme.partition("+")[0]
+    engine = _SPELLINGS.get(scheme, scheme)
+    if engine in _LOCAL:
+        return Foreign(engine, (), url.path, local=True)
+    if engine in _ANYTHING:
+        return Foreign("", _doors(url, 443), url.path, local=False)
+    return Foreign(engine, _doors(url, _PORTS[engine]), url.path, local=False) if engine in _PORTS else None
+
+
+def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:
+    """Two addresses of which at least one (not None) is another engine's."""
+    engine_a, engine_b = (side.engine if side else "asked" for side in (a, b))
+    if not engine_a or not engine_b:
+        return Likeness("unknown", "an HTTP address may front the same store")
+    if engine_a != engine_b or a is None or b is None:
+        return Likeness("different", "another engine with another protocol", "unknown")
+    if a.local or b.local:
+        return Likeness("unknown", "a file or a process's memory belongs to each machine")
+    server = compare_doors(a.doors, b.doors)
+    if server.verdict == "same" and a.path != b.path:
+        return Likeness("unknown", "one server; whether the paths name one object is not known", "same")
+    return server
+
+
+def _doors(url: Url, default: int) -> tuple[Door, ...]:
+    ports = [(host, read_port_text(port, default)) for host, port in url.hosts]
+    return tuple(read_door(host, port) for host, port in ports if port is not None)
