@@ -79,8 +79,8 @@ class RedisAddress(NamedTuple):
     """Why clients may read the text differently, or not at all; empty if they agree."""
     doors: tuple[Door, ...] = ()
     db: int = 0
-    path_db: int = 0
-    """The database by clients that let the path win over ``?db=``."""
+    path_db: int | None = None
+    """The database by clients that let the path win over ``?db=``; None where the path names none."""
     sentinel: bool = False
     master: str = ""
     foreign: Foreign | None = None
@@ -113,7 +113,7 @@ def login(text: str) -> Login:
     address = parse(text)
     fault = address.fault or address.doubt
     if url is None or fault or address.foreign or address.sentinel:
-        return Login("", 0, "", 0, "", None, False, {}, fault or MASKED)
+        return Login("", 0, "", 0, "", None, False, {}, fault or "this is no address of one Redis server")
     options = _options(url)
     socket = unquote(url.path) or options.get("path", "") if url.scheme in _SOCKET else ""
     return Login(
@@ -137,7 +137,7 @@ def compare(a: RedisAddress, b: RedisAddress) -> Likeness:
     if a.foreign or b.foreign:
         return compare_foreign(a.foreign, b.foreign)
     server = _compare_servers(a, b)
-    if a.db != b.db and {a.db, a.path_db} & {b.db, b.path_db}:
+    if a.db != b.db and _by_path(a) == _by_path(b):
         return Likeness(
             "unknown", "clients differ on whether the path or ?db= names the database", server.verdict
         )
@@ -198,7 +198,7 @@ def _address(url: Url, door: Door | None) -> RedisAddress:
     if db is None or db < 0:
         return _invalid(NO_DB)
     place = f"{door.host.shown}:{door.port}" if door.port else printable(door.host.name)
-    return RedisAddress(f"{place}/{db}", doors=(door,), db=db, path_db=path_db, doubt="")
+    return RedisAddress(f"{place}/{db}", doors=(door,), db=db, path_db=path_db)
 
 
 def _sentinel(url: Url) -> RedisAddress:
@@ -220,11 +220,16 @@ def _sentinel(url: Url) -> RedisAddress:
     shown = ",".join(f"{door.host.shown}:{door.port}" for door in doors)
     return RedisAddress(
         f"sentinel {shown} {printable(master)}/{db}",
-        doors=doors, db=db, path_db=db, sentinel=True, master=master,
+        doors=doors, db=db, sentinel=True, master=master,
     )  # fmt: skip
 
 
 _MASTER_NAMES = ("service_name", "master_name", "sentinelMasterId", "master")
+
+
+def _by_path(address: RedisAddress) -> int:
+    """The database by clients that let the path win over ``?db=``."""
+    return address.db if address.path_db is None else address.path_db
 
 
 def _compare_servers(a: RedisAddress, b: RedisAddress) -> Likeness:
@@ -246,23 +251,23 @@ def _options(url: Url) -> Mapping[str, str]:
         return {}
 
 
-def _path_db(url: Url) -> int:
-    """redis-py drops every slash and reads what is left; no number is database 0."""
+def _path_db(url: Url) -> int | None:
+    """redis-py drops every slash and reads what is left; None where that is no number."""
     if url.scheme in _SOCKET:
-        return 0
+        return None
     try:
         return int(unquote(url.path).replace("/", ""))
     except ValueError:
-        return 0
+        return None
 
 
-def _query_db(url: Url, path_db: int) -> int | None:
+def _query_db(url: Url, path_db: int | None) -> int | None:
     """``?db=`` wins over the path; other clients spell it for sockets."""
     options = _options(url)
     names = ("db", "virtual_host", "database") if url.scheme in _SOCKET else ("db",)
     stated = next((options[name] for name in names if name in options), "")
     if not stated:
-        return path_db
+        return path_db or 0
     try:
         return int(stated)
     except ValueError:
