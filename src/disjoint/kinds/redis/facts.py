@@ -1,0 +1,87 @@
+"""What may be declared and known of a Redis or Valkey server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import SETTING
+
+from .address import RedisAddress, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisDeclared:
+    """``[resources.x]`` with ``kind = "redis"``."""
+
+    url: str = field(metadata=SETTING)
+    keys: tuple[str, ...] | None = None
+    """How every key of staging's logical database must begin; ``[]``: it must be empty."""
+
+
+class Scan(NamedTuple):
+    """One whole walk over the keys of a logical database; no names, only keyed digests."""
+
+    seen: int
+    foreign: int
+    """Keys that begin with none of the declared prefixes."""
+    sample: tuple[str, ...]
+    """Digests of the first few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisFacts:
+    """What a server said of itself in ``INFO``, and what its address says."""
+
+    address: Fact[RedisAddress]
+    transport: Fact[str]
+    """``no TLS``, ``TLS, verified``, ``TLS, not verified`` ...: how far the answers can be trusted."""
+    run_id: Fact[str]
+    """Digest of the process's random id: new at every start, never copied."""
+    replication_ids: Fact[tuple[str, ...]]
+    """Digests of master_replid and master_replid2, the all-zero one left out."""
+    role: Fact[str]
+    """``primary`` or ``replica``."""
+    linked: Fact[bool]
+    """False on a replica that has no link to its primary, and may not carry its id yet."""
+    clustered: Fact[bool]
+    server: Fact[str]
+    """``valkey 9.1.2``."""
+    database: Fact[int]
+    """The logical database that the address selects, and that the server let us select."""
+    databases: Fact[tuple[tuple[int, int], ...]]
+    """Every logical database that holds keys, and how many."""
+    namespace: Fact[Scan]
+    """Only where ``keys`` is declared, and only on staging: production is never scanned."""
+
+
+def from_text(target: Target[RedisDeclared], reason: str) -> RedisFacts:
+    """What the address alone says; everything else Unknown for one reason."""
+    return unread(target, Unknown(reason))
+
+
+def unread(target: Target[RedisDeclared], why: Unknown) -> RedisFacts:
+    """As `from_text`, with the remedy that goes with the reason."""
+    return RedisFacts(
+        address=_address(target),
+        transport=why,
+        run_id=why,
+        replication_ids=why,
+        role=why,
+        linked=why,
+        clustered=why,
+        server=why,
+        database=why,
+        databases=why,
+        namespace=why,
+    )
+
+
+def _address(target: Target[RedisDeclared]) -> Fact[RedisAddress]:
+    match target.setting("url"):
+        case Known(secret):
+            return Known(parse(secret.reveal()))
+        case Unknown() as unknown:
+            return unknown

@@ -1,0 +1,42 @@
+"""The redis kind: Redis, Valkey and what speaks like them."""
+
+from __future__ import annotations
+
+from disjoint.model.address import Address
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import Kind, Observer
+
+from .address import compare, compare_text, parse
+from .facts import RedisDeclared, RedisFacts, from_text
+from .rules import LINTS, RULES
+
+
+def _observer() -> Observer[RedisDeclared, RedisFacts]:
+    from .observe import observe  # noqa: PLC0415  (the client library loads when it is asked for)
+
+    return observe
+
+
+def _address(facts: RedisFacts) -> Fact[Address]:
+    match facts.address:
+        case Known(address):
+            return Known(address)
+        case Unknown() as unknown:
+            return unknown
+
+
+KIND = Kind(
+    name="redis",
+    declared=RedisDeclared,
+    facts=RedisFacts,
+    rules=RULES,
+    lints=LINTS,
+    from_text=from_text,
+    load_observer=_observer,
+    read=parse,
+    compare=compare,
+    compare_text=compare_text,
+    address_of=_address,
+    schemes=("redis", "rediss", "valkey", "valkeys"),
+    beyond=("redis/cross-login", "redis/production-keys"),
+)
