@@ -105,8 +105,8 @@ class Kind(Generic[D, F]):
     load_observer: Callable[[], Observer[D, F]]
     read: Callable[[str], Address]
     """Text -> address; never raises."""
-    compare: Callable[[Address, Address], Likeness]
-    """Two addresses of this kind: a = production's, b = staging's, each in its own network."""
+    compare: Callable[[Any, Any], Likeness]
+    """Two addresses that this kind's `read` made: a = production's, b = staging's, each in its own network."""
     compare_text: Callable[[str | None, str | None], Likeness]
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]
