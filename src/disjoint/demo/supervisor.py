@@ -230,11 +230,11 @@ class Supervisor:
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with suppress(OSError):
-                if ready() and process.alive:
-                    return
             if not process.alive:
                 raise DemoError(self._failure(process, "ended while starting"))
+            with suppress(OSError):
+                if ready() and process.alive:  # alive: another process may answer on its port
+                    return
             time.sleep(0.02)
         raise DemoError(self._failure(process, f"did not answer within {seconds:.0f} s"))
 

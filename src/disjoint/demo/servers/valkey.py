@@ -11,6 +11,8 @@ from typing import Self
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from disjoint.demo.supervisor import Process, Program, Supervisor
 from disjoint.errors import DemoError
@@ -90,7 +92,8 @@ class ValkeyServer:
 
 
 def _answers(port: int, password: str) -> bool:
-    with closing(redis.Redis("127.0.0.1", port, 0, password, socket_timeout=2)) as client:
+    once = Retry(NoBackoff(), 0)  # whoever asks comes again; a port that stays silent is not ours
+    with closing(redis.Redis("127.0.0.1", port, 0, password, socket_timeout=0.5, retry=once)) as client:
         try:
             return bool(client.ping())
         except redis.RedisError:
