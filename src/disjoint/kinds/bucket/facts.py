@@ -1,0 +1,78 @@
+"""What may be known of a bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from disjoint.model.environment import Target
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import SETTING
+
+from .address import BucketAddress, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketDeclared:
+    """A bucket of Amazon S3 or of a store that speaks its protocol, and the keys to list it."""
+
+    name: str = field(metadata=SETTING)
+    """The bucket's name, or any spelling that names it: ``s3://…``, an ARN, a URL."""
+    endpoint: str | None = field(default=None, metadata=SETTING)
+    """Where the store answers; Amazon S3 if it is absent."""
+    region: str | None = field(default=None, metadata=SETTING)
+    """Asked of the store where it is absent."""
+    access_key: str = field(default="$AWS_ACCESS_KEY_ID", metadata=SETTING)
+    secret_key: str = field(default="$AWS_SECRET_ACCESS_KEY", metadata=SETTING)
+    session_token: str | None = field(default=None, metadata=SETTING)
+    objects: int | tuple[str, ...] | None = None
+    """What staging may hold: so many stored objects (versions count), or only keys with these prefixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFacts:
+    """One environment's bucket, listed with that environment's own keys. Digests are of the run's key."""
+
+    address: Fact[BucketAddress]
+    place: Fact[str]
+    """Digest of the numeric address and port that the endpoint led to."""
+    reached: Fact[str]
+    """``reach_at``, ``DNS`` or ``literal``."""
+    tls: Fact[bool]
+    """True if the certificate was verified for the name; False over clear text."""
+    listed: Fact[str]
+    """Digest over the first page: key, ETag, time and size of each object. Known: the bucket was listed."""
+    marks: Fact[tuple[str, ...]]
+    """Digests of a few objects of the first page, and of a few versions where they may be read."""
+    owner: Fact[str]
+    """Digest of the account that the listing names."""
+    region: Fact[str]
+    versioning: Fact[str]
+    """``Enabled``, ``Suspended``, ``never`` or ``not offered``."""
+    objects: Fact[int]
+    """Objects seen."""
+    stored: Fact[int]
+    """Versions and delete markers seen; equal to `objects` where the store keeps no versions."""
+    whole: Fact[bool]
+    """Whether the listings behind `objects` and `stored` came to their end."""
+    strays: Fact[int]
+    """Stored keys that begin with none of the declared prefixes."""
+
+
+def from_text(target: Target[BucketDeclared], reason: str) -> BucketFacts:
+    """What the text alone says; everything else is unknown for `reason`."""
+    return unasked(target, Unknown(reason))
+
+
+def unasked(target: Target[BucketDeclared], why: Unknown) -> BucketFacts:
+    """As `from_text`, with a remedy where there is one."""
+    rest = {f.name: why for f in fields(BucketFacts) if f.name != "address"}
+    match target.setting("name"):
+        case Known(secret):
+            return BucketFacts(address=Known(beside(secret.reveal(), target)), **rest)
+        case Unknown() as unknown:
+            return BucketFacts(address=unknown, **rest)
+
+
+def beside(text: str, target: Target[BucketDeclared]) -> BucketAddress:
+    """A bucket's name as it reads under the target's endpoint."""
+    return parse(text, target.text("endpoint"))

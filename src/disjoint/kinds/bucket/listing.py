@@ -1,0 +1,127 @@
+"""Listings, page by page, checked to be listings at all: a portal's page would read as an empty bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from disjoint.model.probe import ProbeError
+
+from .session import NO_STORE, Store
+
+NO_LISTING = "the answer is no bucket listing"
+
+
+class Entry(NamedTuple):
+    """One line of a listing."""
+
+    key: str
+    version: str
+    """The version's id; empty in a plain listing and for objects from before versioning."""
+    mark: str
+    """Key, ETag, time and size in one text: what a copy made later does not repeat."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the pages held that were read."""
+
+    entries: list[Entry] = field(default_factory=list)
+    first: int = 0
+    """How many of them stood on the first page."""
+    whole: bool = False
+    """Whether the last page was read."""
+    owner: str = ""
+    """The account that the first line names; empty if none does."""
+
+    @property
+    def page(self) -> list[Entry]:
+        """The first page."""
+        return self.entries[: self.first]
+
+
+def list_objects(store: Store, bucket: str, pages: int) -> Listing:
+    """Read up to `pages` pages of 1,000 objects.
+
+    Raises:
+        StoreError: the store refused.
+        ProbeError: no answer came, or one that is no listing of this bucket.
+    """
+    listing = Listing()
+    token: dict[str, str] = {}
+    for _ in range(pages):
+        answer = store.ask("ListObjectsV2", Bucket=bucket, FetchOwner=True, MaxKeys=1000, **token)
+        lines = _lines(answer, "Contents")
+        if answer.get("Name") != bucket or answer.get("KeyCount") != len(lines):
+            raise ProbeError(NO_LISTING, NO_STORE)
+        if _add(listing, lines, more=answer.get("IsTruncated") is True):
+            return listing
+        token = _next(answer, token, {"NextContinuationToken": "ContinuationToken"})
+    return listing
+
+
+def list_versions(store: Store, bucket: str, pages: int) -> Listing:
+    """Read up to `pages` pages of versions and delete markers; raises as `list_objects`."""
+    listing = Listing()
+    marker: dict[str, str] = {}
+    for _ in range(pages):
+        answer = store.ask("ListObjectVersions", Bucket=bucket, MaxKeys=1000, **marker)
+        lines = _lines(answer, "Versions") + _lines(answer, "DeleteMarkers")
+        if answer.get("Name") != bucket or not isinstance(answer.get("IsTruncated"), bool):
+            raise ProbeError(NO_LISTING, NO_STORE)
+        if _add(listing, lines, more=answer["IsTruncated"]):
+            return listing
+        names = {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"}
+        marker = _next(answer, marker, names)
+    return listing
+
+
+def _lines(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    lines = answer.get(name, [])
+    return [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list) else []
+
+
+def _add(listing: Listing, lines: list[Mapping[str, Any]], *, more: bool) -> bool:
+    """Add a page; True if it is the last."""
+    if not listing.entries:
+        listing.first = len(lines)
+        listing.owner = next((o for o in map(_owner, lines) if o), "")
+    listing.entries += map(_entry, lines)
+    listing.whole = not more
+    return listing.whole
+
+
+def _next(answer: Mapping[str, Any], before: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Where the next page begins.
+
+    Raises:
+        ProbeError: nowhere, or where the last one began: it would never end.
+    """
+    found = {ask: str(answer[name]) for name, ask in names.items() if answer.get(name)}
+    if not found or found == before:
+        raise ProbeError("the listing does not move on", NO_STORE)
+    return found
+
+
+def _owner(line: Mapping[str, Any]) -> str:
+    owner = line.get("Owner")
+    return str(owner.get("ID", "")) if isinstance(owner, Mapping) else ""
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    key, version, at = str(line.get("Key", "")), str(line.get("VersionId", "")), line.get("LastModified")
+    time = at.isoformat() if isinstance(at, datetime) else ""
+    mark = "\0".join((key, str(line.get("ETag", "")).strip('"'), time, str(line.get("Size", ""))))
+    return Entry(key, "" if version == "null" else version, mark)
+
+
+def strays(entries: list[Entry], prefixes: tuple[str, ...]) -> int:
+    """How many keys begin with none of these prefixes."""
+    return sum(1 for entry in entries if not entry.key.startswith(prefixes))
+
+
+def lowest(digests: Iterator[str], count: int) -> tuple[str, ...]:
+    """The lowest digests: the same few on both sides, even if an object came or went in between."""
+    return tuple(sorted(set(digests))[:count])
