@@ -9,7 +9,7 @@ from collections import Counter
 from disjoint.model.probe import ProbeError
 from disjoint.model.proof import Footprint
 
-_POSTGRES = ("CONNECT", "BEGIN", "SET", "SELECT", "SHOW", "EXPLAIN", "ROLLBACK")
+_POSTGRES = ("CONNECT", "BEGIN", "SET", "SELECT", "SHOW", "EXPLAIN", "SAVEPOINT", "ROLLBACK")
 _REDIS_SESSION = ("AUTH", "SELECT", "PING", "CLIENT", "ACL", "INFO")
 _REDIS_NAMES = ("SCAN", "DBSIZE", "TYPE", "TTL", "STRLEN", "OBJECT", "SMEMBERS", "LLEN")
 _REDIS_CHANNELS = ("SUBSCRIBE", "UNSUBSCRIBE", "PUBSUB")
