@@ -26,7 +26,9 @@ INSERT INTO users (email, name, created_at)
 INSERT INTO orders (user_id, cents, reference)
   SELECT 1 + n % {users}, 500 + (n * 37) % 9000, encode(sha256(convert_to({mail} || n, 'UTF8')), 'hex')
   FROM generate_series(1, {users} * 3) n;
+CREATE TABLE disjoint_stamp AS SELECT {environment}::text AS environment;
 """
+TABLES = ("disjoint_stamp", "orders", "users")
 
 
 class Login(NamedTuple):
@@ -40,13 +42,14 @@ class Login(NamedTuple):
 class Rows(NamedTuple):
     """Whose rows, and how many."""
 
+    environment: str
     name: str
     mail: str
     users: int
 
 
-PRODUCTION_ROWS = Rows("customer", CUSTOMERS, 400)
-STAGING_ROWS = Rows("tester", TESTERS, 40)
+PRODUCTION_ROWS = Rows("production", "customer", CUSTOMERS, 400)
+STAGING_ROWS = Rows("staging", "tester", TESTERS, 40)
 
 
 def add_role(server: PostgresServer, user: str) -> str:
@@ -64,9 +67,11 @@ def add_database(server: PostgresServer, database: str, user: str, rows: Rows) -
     with server.admin() as admin:
         statement = sql.SQL("CREATE DATABASE {} OWNER {}")
         admin.execute(statement.format(sql.Identifier(database), sql.Identifier(user)))
+        mark = sql.Literal(f"disjoint:environment={rows.environment}")
+        admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(database), mark))
     with server.admin(database) as admin, admin.transaction():
         admin.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(user)))
         admin.execute(_TABLES)
-        values = {"name": rows.name, "mail": rows.mail, "users": rows.users}
+        values = {"environment": rows.environment, "name": rows.name, "mail": rows.mail, "users": rows.users}
         admin.execute(sql.SQL(_ROWS).format(**{key: sql.Literal(value) for key, value in values.items()}))
     return Login(database, user, password)
