@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import types
@@ -119,9 +121,6 @@ def test_every_error_has_one_root() -> None:
 
 def test_no_module_of_ours_is_long() -> None:
     """A module that needs 300 lines needs a second module."""
-    import importlib
-    import pkgutil
-
     for found in pkgutil.walk_packages(disjoint.__path__, "disjoint."):
         if "demo.programs" in found.name:
             continue
