@@ -81,12 +81,12 @@ def _two(q: BucketQuestion, production: BucketAddress, staging: BucketAddress, w
     facts = (q.production.facts, q.staging.facts)
     match both(both(facts[0].listed, facts[1].listed), both(facts[0].marks, facts[1].marks)):
         case Unknown(reason, remedy):
-            limits = f"names only, because {reason}; {remedy}" if remedy else f"names only, because {reason}"
-            return isolated(Grade.DECLARED, why, _seen(q), limits)
+            # two names say two buckets only while nobody has seen the same objects in both
+            return unproven(f"{why}, but {reason}", _seen(q), remedy or _LIST)
         case Known() if _apart(q, production, staging):
             return isolated(Grade.IDENTITY, f"each side lists its own bucket: {why}", _seen(q), _UNSEEN)
         case Known():
-            return isolated(Grade.DECLARED, why, _seen(q), f"the endpoint may lead to two stores; {_CANARY}")
+            return unproven(f"{why}, but that may be two ways to one store", _seen(q), _telling(q))
 
 
 def _apart(q: BucketQuestion, production: BucketAddress, staging: BucketAddress) -> bool:
@@ -135,7 +135,7 @@ def contents(q: BucketQuestion) -> Judgement:
             )
 
 
-_LIST = "let staging's keys list the bucket and its versions to the end"
+_LIST = "let each side's keys list its bucket and the versions in it"
 _LOOK = "find out where they came from; remove what is production's, old versions included"
 _PARTS = "uploads that were begun and not completed are in no listing"
 
