@@ -90,7 +90,7 @@ def compare_hosts(a: Host, b: Host) -> Likeness:
         return Likeness("invalid", fault)
     if a.name != b.name:
         return Likeness("unknown", NAT64 if _behind_nat64(a, b) else a.relative or b.relative or OTHER_NAMES)
-    if why := a.doubt or a.relative:
+    if why := a.doubt or b.doubt or a.relative:
         return Likeness("unknown", why)
     return Likeness("same", "the host is the same")
 
