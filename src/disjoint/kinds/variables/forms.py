@@ -15,8 +15,8 @@ LONG_ENOUGH = 8
 """Shorter decodings collide by accident: ``31323334`` is a number before it is ``1234``."""
 
 _INVISIBLE = (
-    "\0\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+    "\0\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})+)\Z")
