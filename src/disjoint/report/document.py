@@ -154,14 +154,14 @@ class Report(_Part, frozen=True):
     production: str
     started_at: Time
     finished_at: Time
-    run: str
-    source: str
-    budget: float
     matrix: tuple[RowPart, ...]
     findings: tuple[FindingPart, ...]
     notes: tuple[NotePart, ...]
     coverage: CoveragePart
     footprint: FootprintsPart
+    run: str
+    source: str
+    budget: float
     inferred: tuple[str, ...]
     unplaced: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -82,7 +82,7 @@ _PURGE: Mapping[str, str] = {
     "celery/queue-names": "production's jobs that staging's workers hold: hand them back, do not drop them",
     "celery/foreign-worker": "nothing before the foreign worker of {resource} is gone; then the jobs it left",
     "bucket/same-bucket": _PRODUCTION_S_OWN,
-    "bucket/contents": "the objects of staging's {resource} that staging did not make, and their old versions",
+    "bucket/contents": "the objects of staging's {resource} it did not make, and their old versions",
     "variables/secret-reused": "sessions, tokens and signed links made with the reused values",
     "variables/endpoint-reused": "what staging copied from the reused addresses" + _NEVER_THERE,
     "variables/override": "what staging copied while it was redirected" + _NEVER_THERE,

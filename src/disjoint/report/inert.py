@@ -39,7 +39,7 @@ def inert(text: str) -> str:
     return _SWALLOWED.sub(r"\\x20", shown)
 
 
-def markdown(text: str) -> str:
+def words(text: str) -> str:
     """Inert text as it must stand in a line of Markdown to read as plain words."""
     return _MARKUP.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), text)
 
@@ -47,7 +47,7 @@ def markdown(text: str) -> str:
 def code(text: str) -> str:
     """Inert text as a code span; as plain words where a code span could not hold it."""
     spaced = text.strip() != text
-    return markdown(text) if not text or spaced or set(text) & set("`|\\") else f"`{text}`"
+    return words(text) if not text or spaced or set(text) & set("`|\\") else f"`{text}`"
 
 
 def cells(text: str) -> int:

@@ -412,23 +412,23 @@ LINES: tuple[Line, ...] = (
     Line(
         VARIABLES,
         "| `DATABASE_URL` | YES (hostname) | `*-staging*` |",
-        "variables/override",
-        Tick.NEVER,
-        "a clean URL may be redirected by PGHOSTADDR; what answers is asked by postgres/same-server",
+        "postgres/same-server",
+        Tick.NAMES,
+        "the host names differ, and so do the servers behind them; the pattern proves nothing",
     ),
     Line(
         VARIABLES,
         "| `REDIS_URL` | YES (hostname) | `*-staging*` |",
-        "variables/endpoint-reused",
-        Tick.NEVER,
-        "production's address under any name; what answers is asked by redis/same-server",
+        "redis/same-server",
+        Tick.NAMES,
+        "the host names differ, and so do the servers behind them; the pattern proves nothing",
     ),
     Line(
         VARIABLES,
         "| `STORAGE_BUCKET_NAME` | YES | `*-staging*` |",
         "bucket/same-bucket",
         Tick.IDENTITY,
-        "the name must differ in one namespace; that it holds the word staging proves nothing",
+        "another bucket of one namespace; the pattern proves nothing",
     ),
     Line(
         VARIABLES,
@@ -601,19 +601,30 @@ LINES: tuple[Line, ...] = (
 
 def subject(line: Line) -> Subject:
     """Which of several resources of a kind the line is about."""
-    if line.by.startswith("web/") and "API" in line.text:
+    if not line.by.startswith("web/"):
+        return Subject.ALL
+    if "API" in line.text:
         return Subject.API
-    return Subject.WEB if line.by.startswith("web/") and "Web" in line.text else Subject.ALL
+    return Subject.WEB if "Web" in line.text else Subject.ALL
 
 
 def boxes(section: str) -> tuple[Line, ...]:
     """The section's lines that stand before an empty box."""
-    return tuple(line for line in LINES if line.section == section and line.text.startswith("[ ] "))
+    return _beginning(section, BOX)
 
 
 def steps(section: str) -> tuple[Line, ...]:
-    """The section's numbered verification steps."""
-    return tuple(line for line in LINES if line.section == section and line.text[:4] in _NUMBERED)
+    """The section's numbered steps."""
+    return _beginning(section, *(f"{number}. **" for number in range(1, 6)))
 
 
-_NUMBERED = tuple(f"{number}. *" for number in range(1, 6))
+def rows(section: str) -> tuple[Line, ...]:
+    """The section's table rows."""
+    return _beginning(section, "| ")
+
+
+def _beginning(section: str, *starts: str) -> tuple[Line, ...]:
+    return tuple(line for line in LINES if line.section == section and line.text.startswith(starts))
+
+
+BOX = "[ ] "

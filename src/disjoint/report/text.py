@@ -11,8 +11,7 @@ from . import incident
 from .document import EvidencePart, FindingPart, Report, RowPart
 from .inert import cells
 from .ink import Ink, hue, pad, word, wrap
-
-EXIT = {Outcome.ISOLATED: 0, Outcome.SHARED: 1, Outcome.UNPROVEN: 3}
+from .reason import EXIT, unwaived, why
 
 
 def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str:
@@ -33,34 +32,6 @@ def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str
     return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
 
 
-def verdict(report: Report) -> str:
-    """Why the verdict is what it is, in one clause."""
-    rows = report.matrix
-    waived = [row for row in rows if row.status.waived]
-    match report.verdict:
-        case Outcome.SHARED:
-            return f"{report.staging} and {report.production} share {_names(_of(rows, Outcome.SHARED))}"
-        case Outcome.UNPROVEN if not rows:
-            return "nothing is declared, so nothing is proven"
-        case Outcome.UNPROVEN:
-            unproven = _of(rows, Outcome.UNPROVEN)
-            counted = f"{len(unproven)} of {len(rows)} resources are not proven: {_names(unproven)}"
-            return f"nothing shared was seen, but {counted}"
-        case Outcome.ISOLATED if waived:
-            proven = len(rows) - len(waived)
-            return f"{proven} of {len(rows)} resources are proven disjoint; waived: {_names(waived)}"
-        case Outcome.ISOLATED:
-            return f"every resource is proven disjoint ({len(rows)} of {len(rows)})"
-
-
-def _of(rows: Iterable[RowPart], outcome: Outcome) -> list[RowPart]:
-    return [row for row in rows if row.outcome is outcome and not row.status.waived]
-
-
-def _names(rows: Iterable[RowPart]) -> str:
-    return ", ".join(row.resource for row in rows)
-
-
 def _head(report: Report, ink: Ink, width: int) -> Iterator[str]:
     about = (
         "disjoint",
@@ -72,7 +43,7 @@ def _head(report: Report, ink: Ink, width: int) -> Iterator[str]:
     yield from (ink.paint(line, "dim") for line in wrap(f" {ink.dot} ".join(about), width))
     yield ""
     shown = f"{ink.sign(report.verdict.value)} {report.verdict.value}"
-    first, *rest = wrap(verdict(report), width - cells(shown) - 2)
+    first, *rest = wrap(why(report), width - cells(shown) - 2)
     yield f"{ink.paint(shown, 'bold', hue(report.verdict))}  {ink.paint(first, 'bold')}"
     yield from (" " * (cells(shown) + 2) + ink.paint(line, "bold") for line in rest)
 
@@ -187,7 +158,7 @@ def _unplaced(report: Report) -> list[str]:
 def _close(report: Report, ink: Ink, width: int) -> Iterator[str]:
     waived = sum(row.status.waived for row in report.matrix)
     counts = [
-        f"{len(_of(report.matrix, outcome))} {outcome.value.lower()}"
+        f"{len(unwaived(report.matrix, outcome))} {outcome.value.lower()}"
         for outcome in (Outcome.SHARED, Outcome.UNPROVEN, Outcome.ISOLATED)
     ] + ([f"{waived} waived"] if waived else [])
     touched = report.footprint.production

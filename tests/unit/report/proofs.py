@@ -133,6 +133,16 @@ BUCKET = Finding(
     ),
 )
 API_DOMAIN = Finding("web/same-domain", "api", isolated(Grade.DECLARED, "the names differ"))
+API_DEPLOYMENT = Finding(
+    "web/same-deployment",
+    "api",
+    isolated(
+        Grade.IDENTITY,
+        "two deployments answered",
+        evidence("deployment", "hmac:e1" + 30 * "3", "hmac:7b" + 30 * "4", "GET /health"),
+    ),
+)
+SITE_DEPLOYMENT = Finding("web/same-deployment", "site", isolated(Grade.IDENTITY, "two deployments answered"))
 API_NAME = Finding(
     "web/environment-name",
     "api",
@@ -183,8 +193,10 @@ FINDINGS = (
     BROKER,
     BUCKET,
     API_DOMAIN,
+    API_DEPLOYMENT,
     API_NAME,
     SITE_DOMAIN,
+    SITE_DEPLOYMENT,
     SITE_NAME,
     NAME,
     SECRETS,

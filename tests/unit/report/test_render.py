@@ -1,0 +1,109 @@
+"""Every format shows one proof, whole, and nothing that is not in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from proofs import HOSTILE, WORLDS, broken, clean, proof
+
+from disjoint.errors import UsageError
+from disjoint.report import FORMATS, render
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+ENDINGS = {"text": "txt", "json": "json", "markdown": "md"}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_reports_look_as_they_did(world: str, form: str) -> None:
+    """Rendered reports are as reviewed; SNAPSHOTS=write renews them."""
+    kept = SNAPSHOTS / f"{world}.{ENDINGS[form]}"
+    shown = render(WORLDS[world](), form)
+    if os.environ.get("SNAPSHOTS") == "write":
+        kept.write_text(shown, "utf-8")
+    assert shown == kept.read_text("utf-8")
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_ascii_only_is_ascii(world: str, form: str) -> None:
+    """On a terminal without Unicode every letter is ASCII, and no line is lost."""
+    shown = render(WORLDS[world](), form, ascii_only=True)
+    assert shown.isascii()
+    assert shown.endswith("\n")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_foreign_text_cannot_begin_a_line_or_a_colour(form: str) -> None:
+    """Controls in a name, an answer or a remedy show as escapes in every format."""
+    shown = render(WORLDS["hostile"](), form, colour=False)
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert HOSTILE not in shown
+    assert not re.search(r"^\| x \| y \|", shown, re.MULTILINE)
+    shown.encode()
+
+
+def test_an_unknown_format_names_the_known_ones() -> None:
+    """A wrong format is a usage error."""
+    with pytest.raises(UsageError, match="text, json, markdown"):
+        render(clean(), "yaml")
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_colour_changes_no_word(world: str) -> None:
+    """Without its colour codes a coloured report is the plain one."""
+    plain = render(WORLDS[world](), "text")
+    coloured = render(WORLDS[world](), "text", colour=True)
+    assert coloured != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_the_first_lines_tell_verdict_and_reason() -> None:
+    """Who reads three lines knows the verdict and what decided it."""
+    first = render(broken(), "text").splitlines()[:4]
+    assert "✗ SHARED  staging and production share cache" in first
+
+
+def test_the_last_line_tells_counts_footprint_and_exit_code() -> None:
+    """The closing line sums up, and names the exit code."""
+    last = render(broken(), "text").splitlines()[-1]
+    said = "SHARED: 1 shared, 1 unproven, 5 isolated · production touched: 14 reads, 0 writes, 80 ms"
+    assert last.startswith(said)
+    assert last.endswith("exit 1")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lines_keep_to_the_width(width: int) -> None:
+    """Prose is broken to the terminal; only what must stay whole runs over."""
+    long = [line for line in render(broken(), "text", width=width).splitlines() if len(line) > width]
+    prose = [line for line in long if "hmac:" not in line and "  0.04 s" not in line and "exit 1" not in line]
+    assert prose == []
+
+
+def test_only_shared_opens_an_incident() -> None:
+    """The five steps stand in a report whose verdict is SHARED, and in no other."""
+    words = ("1 STOP", "2 AUDIT", "3 PURGE", "4 ROTATE", "5 DOCUMENT")
+    assert all(word in render(broken(), "text") for word in words)
+    assert not any(
+        word in render(WORLDS[w](), "text") for w in ("isolated", "unproven", "waived") for word in words
+    )
+
+
+def test_a_shared_server_is_never_to_be_purged() -> None:
+    """What staging uses is production's own: the step says so."""
+    assert "nothing in cache as it stands: it is production's own" in " ".join(
+        render(broken(), "text").split()
+    )
+
+
+def test_a_proof_without_rows_is_no_success() -> None:
+    """Nothing declared reads UNPROVEN in every format."""
+    nothing = replace(proof((), ()))
+    assert "nothing is declared, so nothing is proven" in render(nothing, "text")
+    assert "Nothing is declared, so nothing is proven." in render(nothing, "markdown")
+    assert "[x]" not in render(nothing, "markdown")
