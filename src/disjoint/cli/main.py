@@ -66,7 +66,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         return _exit_code(cli.main(arguments, prog_name="disjoint", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "")
+        click.echo(error.ctx.get_help())
         return Exit.USAGE
     except click.ClickException as error:
         error.show()

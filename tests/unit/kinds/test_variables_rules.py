@@ -1,0 +1,192 @@
+"""Variables: what counts as a secret, whose it is, and what an environment calls itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from disjoint.kinds.variables.facts import VariablesDeclared
+from disjoint.kinds.variables.kind import KIND
+from disjoint.kinds.variables.observe import observe
+from disjoint.kinds.variables.shapes import is_weak, live_vendor, named_secret, shaped_secret
+from disjoint.model.environment import Environment, Target, Variable
+from disjoint.model.fact import Known, Unknown
+from disjoint.model.finding import Judgement, Outcome
+from disjoint.model.kind import Question, Side
+from disjoint.model.secret import Secret
+from disjoint.runner.run import Run
+
+NOW = datetime(2026, 1, 10, tzinfo=UTC)
+LONG = "k3J9vQx2Lr8ZpT5wYb7NcD4fGh6MsA1e"
+OTHER = "Zp8rL2xQv9J3kT5wYb7NcD4fGh6MsA1f"
+REFERENCE = Unknown("${{shared.SECRET_KEY}} is a platform reference", "resolve it")
+
+
+def environment(name: str, values: dict[str, str | None]) -> Environment:
+    variables = {
+        key: Variable(key, REFERENCE if value is None else Known(Secret(value)), f".env.{name}:{line}")
+        for line, (key, value) in enumerate(values.items(), 1)
+    }
+    return Environment(name, name == "production", variables, f".env.{name}")
+
+
+def judged(
+    rule: str,
+    production: dict[str, str | None],
+    staging: dict[str, str | None],
+    declared: VariablesDeclared | None = None,
+) -> Judgement:
+    asked = declared or VariablesDeclared()
+    sides = [environment("production", production), environment("staging", staging)]
+    with Run(sides, 5) as run:
+        seen = [
+            Side(e.name, e.protected, NOW, observe(Target("variables", "variables", e, asked), run.visit(e)))
+            for e in sides
+        ]
+    (found,) = [r for r in KIND.rules if r.id == f"variables/{rule}"]
+    return found.judge(Question(seen[0], seen[1], asked))
+
+
+@pytest.mark.parametrize(
+    ("production", "staging", "outcome"),
+    [
+        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": "staging"}, Outcome.ISOLATED),
+        ({"ENVIRONMENT": "prod"}, {"APP_ENV": "Staging "}, Outcome.ISOLATED),
+        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": "production"}, Outcome.SHARED),
+        ({"ENVIRONMENT": "staging"}, {"ENVIRONMENT": "staging"}, Outcome.SHARED),
+        ({"ENVIRONMENT": "production"}, {}, Outcome.UNPROVEN),
+        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": ""}, Outcome.UNPROVEN),
+        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": "staging-production"}, Outcome.UNPROVEN),
+        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": None}, Outcome.UNPROVEN),
+        ({"ENVIRONMENT": "production"}, {"NODE_ENV": "production"}, Outcome.UNPROVEN),
+        (
+            {"ENVIRONMENT": "production"},
+            {"ENVIRONMENT": "staging", "RAILWAY_ENVIRONMENT_NAME": "production"},
+            Outcome.SHARED,
+        ),
+        (
+            {"ENVIRONMENT": "production"},
+            {"ENVIRONMENT": "staging", "RAILWAY_ENVIRONMENT_NAME": "pr-12"},
+            Outcome.UNPROVEN,
+        ),
+    ],
+)
+def test_each_environment_must_call_itself_by_its_own_name(
+    production: dict[str, str | None], staging: dict[str, str | None], outcome: Outcome
+) -> None:
+    """The other's name is SHARED; no name, or a name that is neither, is UNPROVEN."""
+    assert judged("environment-name", production, staging).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("production", "staging"),
+    [
+        ({"SECRET_KEY": LONG}, {"SECRET_KEY": LONG}),
+        ({"SECRET_KEY": LONG}, {"JWT_SIGNING_KEY": LONG}),
+        ({"SECRET_KEY": LONG}, {"SECRET_KEY": f" {LONG}\n"}),
+        ({"SECRET_KEY": LONG}, {"SECRET_KEY": "azNKOXZReDJMcjhacFQ1d1liN05jRDRmR2g2TXNBMWU="}),
+        ({"SECRET_KEY": LONG}, {"SECRET_KEY_FALLBACKS": f"{OTHER},{LONG}"}),
+        ({"DATABASE_URL": f"postgres://u:{LONG}@a.example/x"}, {"DB_PASSWORD": LONG}),
+        ({"GITHUB_TOKEN": "ghp_0123456789"}, {"GITHUB_TOKEN": "ghp_0123456789"}),
+    ],
+)
+def test_a_secret_is_found_under_any_name_and_in_any_form(
+    production: dict[str, str | None], staging: dict[str, str | None]
+) -> None:
+    """Renamed, padded, encoded, listed or inside a URL: it is production's secret."""
+    judgement = judged("secret-reused", production, staging)
+    assert judgement.outcome is Outcome.SHARED
+    assert LONG not in repr(judgement)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "changeme-changeme-changeme"),
+        ("SECRET_KEY", "django-insecure-abcdefghijklmnop"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_live_abcdefghijklmnopqrst"),
+        ("STRIPE_SECRET_KEY", "sk_test_abcdefghijklmnopqrst"),
+        ("NEXT_PUBLIC_API_KEY", LONG),
+        ("DISJOINT_SEAL_KEY", LONG),
+        ("SORT_KEY", "created_at_timestamp"),
+        ("PRIVATE_KEY_PATH", "/run/secrets/the-private-key"),
+        ("TOKEN_EXPIRES", "0000000000003600"),
+        ("SENTRY_DSN", "https://0123456789abcdef0123@o1.ingest.sentry.io/2"),
+        ("PAGE_TITLE", LONG),
+    ],
+)
+def test_what_is_public_or_no_secret_is_no_shared_secret(name: str, value: str) -> None:
+    """Defaults, publishable and test keys, published names, paths and plain words do not count."""
+    own: dict[str, str | None] = {"APP_SECRET": OTHER}
+    theirs: dict[str, str | None] = {"APP_SECRET": OTHER[::-1]}
+    judgement = judged("secret-reused", {**theirs, name: value}, {**own, name: value})
+    assert judgement.outcome is Outcome.ISOLATED
+
+
+def test_a_value_listed_as_public_is_not_compared() -> None:
+    """The manifest's `public` names are no secrets."""
+    production: dict[str, str | None] = {"MAPS_KEY": LONG, "SECRET_KEY": OTHER}
+    staging: dict[str, str | None] = {"MAPS_KEY": LONG, "SECRET_KEY": OTHER[::-1]}
+    assert judged("secret-reused", production, staging).outcome is Outcome.SHARED
+    declared = VariablesDeclared(public=("MAPS_KEY",))
+    assert judged("secret-reused", production, staging, declared).outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    ("production", "staging"),
+    [
+        ({}, {"SECRET_KEY": LONG}),
+        ({"SECRET_KEY": LONG}, {}),
+        ({}, {}),
+        ({"SECRET_KEY": None}, {"K_KEY": LONG}),
+    ],
+)
+def test_nothing_to_compare_is_unproven(
+    production: dict[str, str | None], staging: dict[str, str | None]
+) -> None:
+    """An empty side, or a reference only the platform resolves, proves nothing."""
+    assert judged("secret-reused", production, staging).outcome is Outcome.UNPROVEN
+
+
+def test_equal_references_are_not_equal_secrets() -> None:
+    """`${{shared.SECRET_KEY}}` on both sides is UNPROVEN, not SHARED."""
+    both: dict[str, str | None] = {"SECRET_KEY": None}
+    assert judged("secret-reused", both, both).outcome is Outcome.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "vendor"),
+    [
+        ("STRIPE_KEY", "sk_live_0123456789", "Stripe"),
+        ("X", "rk_live_0123456789", "Stripe"),
+        ("X", "access-production-0123", "Plaid"),
+        ("LOB_KEY", "live_0123456789abcdef0123", "Lob"),
+        ("OTHER", "live_0123456789abcdef0123", None),
+        ("STRIPE_KEY", "sk_test_0123456789", None),
+        ("FLW", "FLWSECK_TEST-0123", None),
+    ],
+)
+def test_a_live_key_is_known_by_its_prefix(name: str, value: str, vendor: str | None) -> None:
+    """Prefixes that tell the mode decide; those that need the vendor's name have it."""
+    assert live_vendor(name, value) == vendor
+    outcome = Outcome.SHARED if vendor else Outcome.ISOLATED
+    assert judged("live-key", {}, {name: value}).outcome is outcome
+
+
+def test_names_and_shapes_together_make_a_secret() -> None:
+    """A name alone, or a shape alone, is not enough."""
+    assert named_secret("DJANGO_SECRET_KEY")
+    assert not named_secret("PRIMARY_REGION")
+    assert named_secret("AWS_ACCESS_KEY_ID")
+    assert not named_secret("GOOGLE_CLIENT_ID")
+    assert shaped_secret("SECRET_KEY", "correct-horse-battery-staple")
+    assert not shaped_secret("SECRET_KEY", "short")
+
+
+def test_weak_means_guessable() -> None:
+    """Defaults and short values are weak; a vendor's key is not."""
+    assert is_weak("changeme")
+    assert is_weak("s3cr3t")
+    assert not is_weak(LONG)
+    assert not is_weak("sk_live_1")
