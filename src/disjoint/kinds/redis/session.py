@@ -19,6 +19,20 @@ from disjoint.model.probe import Probe, ProbeError
 from .address import Login
 from .wire import Wire, lost, opened
 
+__all__ = (
+    "ACL",
+    "Identity",
+    "Login",
+    "Session",
+    "allowed",
+    "connect",
+    "identify",
+    "info",
+    "known",
+    "process",
+    "then",
+)
+
 A = TypeVar("A")
 T = TypeVar("T")
 

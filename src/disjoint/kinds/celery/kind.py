@@ -1,0 +1,41 @@
+"""The celery kind: a broker and its result backend."""
+
+from __future__ import annotations
+
+from disjoint.model.address import Address
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import Kind, Observer
+
+from .address import compare, compare_text, parse
+from .facts import CeleryDeclared, CeleryFacts, from_text
+from .rules import LINTS, RULES
+
+
+def _observer() -> Observer[CeleryDeclared, CeleryFacts]:
+    from .observe import observe  # noqa: PLC0415  (the client library loads when it is asked for)
+
+    return observe
+
+
+def _address(facts: CeleryFacts) -> Fact[Address]:
+    match facts.broker:
+        case Known(address):
+            return Known(address)
+        case Unknown() as unknown:
+            return unknown
+
+
+KIND = Kind(
+    name="celery",
+    declared=CeleryDeclared,
+    facts=CeleryFacts,
+    rules=RULES,
+    lints=LINTS,
+    from_text=from_text,
+    load_observer=_observer,
+    read=parse,
+    compare=compare,
+    compare_text=compare_text,
+    address_of=_address,
+    schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
+)
