@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from markdown_it import MarkdownIt
 from proofs import (
     ADDRESSES,
     BUCKET,
@@ -16,6 +17,7 @@ from proofs import (
     changed,
     clean,
     evidence,
+    hostile,
     matrix_with,
     proof,
     row,
@@ -196,3 +198,18 @@ def test_evidence_says_what_was_asked_of_whom_when() -> None:
         f"| 2026-01-10 12:00:03Z | `{asked.value}` |"
     )
     assert line in render(clean(), "markdown").splitlines()
+
+
+def test_a_hostile_name_adds_no_structure() -> None:
+    """Read by a Markdown parser, names make no link, HTML, heading or row of their own."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(render(hostile(), "markdown"))
+    inline = {child.type for token in tokens for child in token.children or ()}
+    assert inline <= {
+        *("text", "text_special", "softbreak", "hardbreak", "code_inline"),
+        *("strong_open", "strong_close"),
+    }
+    assert "html_block" not in {token.type for token in tokens}
+    titles = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"]
+    assert not [title for title in titles if "x.test" in title]
+    matrix = [line for line in render(hostile(), "markdown").splitlines() if line.startswith("| Redis (")]
+    assert [line.count(" | ") for line in matrix] == [5, 2]

@@ -1,0 +1,62 @@
+"""`disjoint explain`: a rule's page, or the list of all rules."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterator, Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import click
+
+from .exits import Exit
+
+
+@click.command()
+@click.argument("rule", required=False)
+def command(rule: str | None) -> int:
+    """Say what a rule asks, reads, proves and cannot see, and the remedy.
+
+    Without RULE, list them all. Rules are named as reports name them: postgres/same-server.
+    """
+    found = pages()
+    if rule is None:
+        click.echo("\n".join(_listed(found)))
+    elif rule in found:
+        click.echo(found[rule].read_text("utf-8").rstrip("\n"))
+    else:
+        raise click.UsageError(_unknown(rule, found))
+    return Exit.HOLDS
+
+
+def pages() -> Mapping[str, Traversable]:
+    """Every rule's page by its id, in alphabetical order: of the installed package, or of the checkout."""
+    packaged = importlib.resources.files("disjoint") / "pages" / "rules"
+    place = packaged if packaged.is_dir() else Path(__file__).parents[3] / "docs" / "rules"
+    return dict(sorted(_pages(place, "")))
+
+
+def _pages(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _pages(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".md"):
+            yield prefix + entry.name.removesuffix(".md"), entry
+
+
+def _listed(found: Mapping[str, Traversable]) -> Iterator[str]:
+    """Each id with its question: the first line under the page's title."""
+    width = max(map(len, found), default=0)
+    for rule, page in found.items():
+        lines = page.read_text("utf-8").splitlines()
+        yield f"{rule:{width}}  {next(filter(None, lines[1:]), '')}"
+
+
+def _unknown(rule: str, found: Mapping[str, Traversable]) -> str:
+    """What to try in place of a name that no rule has: the nearest ids, or those of the same last part."""
+    import difflib  # noqa: PLC0415
+
+    tails = [known for known in found if known.rpartition("/")[2] == rule]
+    near = tails or difflib.get_close_matches(rule, found, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`disjoint explain` lists them all."
+    return f"no rule is called {rule!r}. {hint}"
