@@ -176,7 +176,8 @@ class _Crew:
 
 def _bucket(store: ObjectStore, plan: _Plan) -> KeyPair:
     objects = {
-        f"receipts/{n:04}.txt": f"{plan.environment} receipt {n}\n".encode() for n in range(plan.objects)
+        f"{plan.environment}/receipts/{n:04}.txt": f"{plan.environment} receipt {n}\n".encode()
+        for n in range(plan.objects)
     }
     store.create(plan.bucket, objects)
     return store.user(f"shop-{plan.environment}", [plan.bucket])

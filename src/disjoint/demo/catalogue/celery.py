@@ -10,19 +10,21 @@ from .leak import Leak, shares
 QUEUE = "queue"
 
 
-def same_broker(world: World) -> World:
+def _lead(world: World, database: int, **variables: str) -> World:
+    """Staging's tasks wait in production's broker, under another host name and with an account of its own."""
     where = place("broker-shared", "staging", 6379)
     server = world.stack.production.broker
-    return world.reaching(where, server.port).setting("staging", CELERY_BROKER_URL=server.url(where, 7))
+    url = server.url(where, database, server.account(world.stack.fresh("staging")))
+    return world.reaching(where, server.port).setting("staging", CELERY_BROKER_URL=url, **variables)
+
+
+def same_broker(world: World) -> World:
+    return _lead(world, 7)
 
 
 def queue_shared(world: World) -> World:
     """Same server, same logical database, same queue: a production task may end in a staging worker."""
-    where = place("broker-shared", "staging", 6379)
-    server = world.stack.production.broker
-    return world.reaching(where, server.port).setting(
-        "staging", CELERY_BROKER_URL=server.url(where, BROKER), CELERY_QUEUE=world.stack.production.queue
-    )
+    return _lead(world, BROKER, CELERY_QUEUE=world.stack.production.queue)
 
 
 LEAKS: tuple[Leak, ...] = (

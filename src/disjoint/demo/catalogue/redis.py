@@ -15,11 +15,13 @@ TLS = "TLS"
 
 
 def _lead(world: World, where: str, server: ValkeyServer, database: int = 0) -> World:
-    return world.reaching(where, server.port).setting("staging", REDIS_URL=server.url(where, database))
+    """Staging's URL names `where`, with an account of its own: the leak is the server, not the password."""
+    url = server.url(where, database, server.account(world.stack.fresh("staging")))
+    return world.reaching(where, server.port).setting("staging", REDIS_URL=url)
 
 
 def same_server(world: World) -> World:
-    return world.setting("staging", REDIS_URL=world.production.variables["REDIS_URL"])
+    return _lead(world, place("cache", "production", 6379), world.stack.production.cache)
 
 
 def other_database(world: World) -> World:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 import redis
@@ -16,6 +16,13 @@ from redis.retry import Retry
 
 from disjoint.demo.supervisor import Process, Program, Supervisor
 from disjoint.errors import DemoError
+
+
+class Account(NamedTuple):
+    """A user of one server."""
+
+    user: str
+    password: str
 
 
 @dataclass(slots=True)
@@ -82,9 +89,24 @@ class ValkeyServer:
         with closing(self.admin()) as client:
             return "connected" in str(client.role())
 
-    def url(self, place: str, database: int = 0) -> str:
+    def url(self, place: str, database: int = 0, account: Account | None = None) -> str:
         """A URL as an application has it. `place` is the host and port as that environment names them."""
-        return f"redis://default:{quote(self.password, '')}@{place}/{database}"
+        user, password = account or Account("default", self.password)
+        return f"redis://{user}:{quote(password, '')}@{place}/{database}"
+
+    def account(self, user: str) -> Account:
+        """Make a user that may do everything, with a password of its own."""
+        password = self.supervisor.secret()
+        with closing(self.admin()) as client:
+            client.acl_setuser(
+                user,
+                enabled=True,
+                passwords=[f"+{password}"],
+                keys=["*"],
+                channels=["*"],
+                categories=["+@all"],
+            )
+        return Account(user, password)
 
     def stop(self) -> None:
         """Stop the server."""
