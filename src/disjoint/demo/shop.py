@@ -75,3 +75,12 @@ def add_database(server: PostgresServer, database: str, user: str, rows: Rows) -
         values = {"environment": rows.environment, "name": rows.name, "mail": rows.mail, "users": rows.users}
         admin.execute(sql.SQL(_ROWS).format(**{key: sql.Literal(value) for key, value in values.items()}))
     return Login(database, user, password)
+
+
+def add_reader(server: PostgresServer, database: str, user: str) -> Login:
+    """Make a role that reads every table of a database which is not its own."""
+    password = add_role(server, user)
+    with server.admin(database) as admin:
+        statement = sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}")
+        admin.execute(statement.format(sql.Identifier(user)))
+    return Login(database, user, password)

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 
 from . import shop
 from .servers.objects import KeyPair, ObjectStore
@@ -169,7 +170,7 @@ class _Crew:
     def _web(self, environment: str, what: str) -> WebServer:
         pages = {
             "/": Page(f"<!doctype html><title>{what}</title><p>The shop's {what} in {environment}.</p>"),
-            "/health": health(environment, self.supervisor.secret(8)),
+            "/health": health(environment, str(uuid4())),
         }
         return WebServer.start(self.supervisor, f"{what}-{environment}", pages)
 

@@ -114,7 +114,12 @@ _RESOURCES: Mapping[str, Table] = {
         "stamp": True,
     },
     "cache": {"kind": "redis", "url": "$REDIS_URL", "keys": ("staging:",)},
-    "tasks": {"kind": "celery", "broker": "$CELERY_BROKER_URL", "result_backend": "$CELERY_RESULT_BACKEND"},
+    "tasks": {
+        "kind": "celery",
+        "broker": "$CELERY_BROKER_URL",
+        "result_backend": "$CELERY_RESULT_BACKEND",
+        "queues": ("$CELERY_QUEUE",),
+    },
     "storage": {
         "kind": "bucket",
         "name": "$STORAGE_BUCKET_NAME",
@@ -138,6 +143,7 @@ def _variables(servers: Servers, stack: Stack) -> dict[str, str]:
         "REDIS_URL": servers.cache.url(place("cache", name, 6379)),
         "CELERY_BROKER_URL": servers.broker.url(broker, BROKER),
         "CELERY_RESULT_BACKEND": servers.broker.url(broker, RESULTS),
+        "CELERY_QUEUE": servers.queue,
         "STORAGE_BUCKET_NAME": servers.bucket,
         "STORAGE_ENDPOINT_URL": f"http://{STORAGE}",
         "AWS_ACCESS_KEY_ID": servers.key.access,

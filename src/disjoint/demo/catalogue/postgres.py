@@ -20,13 +20,8 @@ PRODUCTION = place("postgres", "production", 5432)
 
 def _staging_role(world: World) -> shop.Login:
     """A role of staging's own that reads production's database: the leak is the server, not the password."""
-    server, login = world.stack.production.postgres, world.stack.production.login
-    user = world.stack.fresh("staging_app")
-    password = shop.add_role(server, user)
-    with server.admin(login.database) as admin:
-        statement = sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}")
-        admin.execute(statement.format(sql.Identifier(user)))
-    return shop.Login(login.database, user, password)
+    production = world.stack.production
+    return shop.add_reader(production.postgres, production.login.database, world.stack.fresh("staging_app"))
 
 
 def _own_database(world: World, server: PostgresServer) -> shop.Login:
@@ -64,15 +59,10 @@ def replica(world: World) -> World:
 
 def copy(world: World) -> World:
     restored = world.stack.production.postgres.copy(world.stack.fresh("restored"))
-    user = "staging_app_restored"
-    password = shop.add_role(restored, user)
     database = world.stack.production.login.database
     with restored.admin(database) as admin:
         admin.execute("TRUNCATE users, orders")  # "we emptied it": the cluster is still production's
-        admin.execute(
-            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(user))
-        )
-    login = shop.Login(database, user, password)
+    login = shop.add_reader(restored, database, "staging_app_restored")
     return _lead(world, place("postgres-restored", "staging", 5432), restored.port, login)
 
 
@@ -101,15 +91,10 @@ def half_permitted_role(world: World) -> World:
 def row_level_security(world: World) -> World:
     server = world.stack.staging.postgres
     login = _own_database(world, server)
-    reader = world.stack.fresh("reader")
-    password = shop.add_role(server, reader)
     with server.admin(login.database) as admin:
         admin.execute("ALTER TABLE users ENABLE ROW LEVEL SECURITY")
-        admin.execute("CREATE POLICY own ON users USING (email LIKE '%@testers.test')")
-        admin.execute(
-            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(reader))
-        )
-    seen = shop.Login(login.database, reader, password)
+        admin.execute(f"CREATE POLICY own ON users USING (email LIKE '%@{shop.TESTERS}')")
+    seen = shop.add_reader(server, login.database, world.stack.fresh("reader"))
     return world.setting("staging", DATABASE_URL=database_url(place("postgres", "staging", 5432), seen))
 
 

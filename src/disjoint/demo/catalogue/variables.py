@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from disjoint.demo.world import World, database_url
+from disjoint.demo import shop
+from disjoint.demo.world import World, database_url, place
 from disjoint.model.finding import Grade
 
 from .leak import Leak, doubts, shares
@@ -36,11 +37,18 @@ def live_key(world: World) -> World:
 
 
 def pghostaddr(world: World) -> World:
-    """Staging's URL is its own; the variable beside it sends libpq to production's address."""
+    """Staging's URL names its own server; the variable beside it sends libpq to production's address.
+
+    Whoever wrote the variable made the role too: production lets staging's login in.
+    """
     stack, where = world.stack, f"{DOCUMENTATION}:5432"
+    own = place("postgres", "staging", 5432)
     world = world.reaching(where, stack.production.postgres.port)
     world = world.setting("production", DATABASE_URL=database_url(where, stack.production.login))
-    return world.setting("staging", PGHOSTADDR=DOCUMENTATION)
+    login = shop.add_reader(
+        stack.production.postgres, stack.production.login.database, stack.fresh("reports")
+    )
+    return world.setting("staging", DATABASE_URL=database_url(own, login), PGHOSTADDR=DOCUMENTATION)
 
 
 def absent_in_production(world: World) -> World:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from disjoint.demo.servers.web import WebServer, health
 from disjoint.demo.world import World
 from disjoint.model.finding import Grade
@@ -17,7 +19,7 @@ def same_domain(world: World) -> World:
 
 def says_production(world: World) -> World:
     stack, name = world.stack, "api-next.staging.test"
-    pages = {"/health": health("production", stack.supervisor.secret(8))}
+    pages = {"/health": health("production", str(uuid4()))}
     server = WebServer.start(stack.supervisor, stack.fresh("api-mislabelled"), pages)
     return world.reaching(f"{name}:80", server.port).setting("staging", API_URL=f"http://{name}")
 
