@@ -11,6 +11,8 @@ from disjoint.model.probe import ProbeError
 
 from .session import NO_STORE, Store
 
+PAGE = 1000
+"""Lines of a page: the most that S3 gives."""
 NO_LISTING = "the answer is no bucket listing"
 
 
@@ -43,7 +45,7 @@ class Listing:
 
 
 def list_objects(store: Store, bucket: str, pages: int) -> Listing:
-    """Read up to `pages` pages of 1,000 objects.
+    """Read up to `pages` pages of objects.
 
     Raises:
         StoreError: the store refused.
@@ -52,7 +54,7 @@ def list_objects(store: Store, bucket: str, pages: int) -> Listing:
     listing = Listing()
     token: dict[str, str] = {}
     for _ in range(pages):
-        answer = store.ask("ListObjectsV2", Bucket=bucket, FetchOwner=True, MaxKeys=1000, **token)
+        answer = store.ask("ListObjectsV2", Bucket=bucket, FetchOwner=True, MaxKeys=PAGE, **token)
         lines = _lines(answer, "Contents")
         if answer.get("Name") != bucket or answer.get("KeyCount") != len(lines):
             raise ProbeError(NO_LISTING, NO_STORE)
@@ -67,7 +69,7 @@ def list_versions(store: Store, bucket: str, pages: int) -> Listing:
     listing = Listing()
     marker: dict[str, str] = {}
     for _ in range(pages):
-        answer = store.ask("ListObjectVersions", Bucket=bucket, MaxKeys=1000, **marker)
+        answer = store.ask("ListObjectVersions", Bucket=bucket, MaxKeys=PAGE, **marker)
         lines = _lines(answer, "Versions") + _lines(answer, "DeleteMarkers")
         if answer.get("Name") != bucket or not isinstance(answer.get("IsTruncated"), bool):
             raise ProbeError(NO_LISTING, NO_STORE)

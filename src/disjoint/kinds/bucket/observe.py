@@ -86,7 +86,7 @@ class _Visit:
             objects: Fact[Listing] = Known(list_objects(self._store, name, self._pages))
         except StoreError as error:
             objects = explained(error, self._target, self._address)
-            if error.code in FATAL or error.status == 404:
+            if error.code in FATAL or error.status != 403:
                 return self._reached(unasked(self._target, objects))
         except ProbeError as error:
             return self._reached(unasked(self._target, Unknown(error.reason, error.remedy)))

@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from xml.etree.ElementTree import ParseError
 
 import botocore.session
 from botocore import xform_name
@@ -23,17 +24,30 @@ from botocore.loaders import Loader
 from disjoint.model.probe import HttpAnswer, HttpRequest, Probe, ProbeError
 from disjoint.model.secret import Secret
 
+from .shape import is_answer
+
 READS = frozenset(
     {"HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketLocation", "GetBucketVersioning"}
 )
 """All that is ever sent. HeadObject is not among them: it needs the right to read content."""
-PAGE_OCTETS = 8 << 20
+PAGE_OCTETS = 4 << 20
 """A page of 1,000 keys of 1,024 octets each, percent-encoded, with its markup."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,8}){1,3}-[0-9]{1,2}\Z")
 # What botocore raises on an answer that is no S3 answer, beside its own errors.
-_UNREADABLE = (BotoCoreError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError)
+_UNREADABLE = (
+    *(
+        BotoCoreError,
+        ParseError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        OverflowError,
+    ),
+)
 _VIRTUAL = (".storage.dev", "storage.railway.app", ".tigris.dev")
 """Providers that take the bucket in the host name only (Tigris, and Railway's buckets on it)."""
 
@@ -60,7 +74,7 @@ class Store:
 
     def __init__(self, probe: Probe, keys: Keys, endpoint: str | None, region: str) -> None:
         self._probe = probe
-        self._spent = False
+        self._operation = ""
         self._last: HttpAnswer | None = None
         self._client = _client(keys, endpoint, region)
         self._client.meta.events.register_first("before-call.s3", _only_reads)
@@ -78,13 +92,13 @@ class Store:
             StoreError: the store answered with an error.
             ProbeError: no S3 answer came.
         """
-        self._spent = False
+        self._operation = operation
         try:
             answer = getattr(self._client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise _refused(error) from None
         except _UNREADABLE:
-            raise ProbeError("what answers does not speak S3", NO_STORE) from None
+            raise ProbeError(NO_S3, NO_STORE) from None
         return dict(answer)
 
     def region(self, bucket: str) -> str | None:
@@ -99,17 +113,21 @@ class Store:
 
     def _send(self, request: AWSPreparedRequest, **_event: object) -> AWSResponse:
         """Stand in for botocore's own sender: it retries, follows and waits; we do not."""
-        if self._spent:
+        operation, self._operation = self._operation, ""
+        if not operation:
             raise ProbeError("the store sends its callers elsewhere (another region?)", WHERE)
-        self._spent = True
         self._last = self._probe.exchange(
             HttpRequest(request.method, request.url, _headers(request), PAGE_OCTETS)
         )
-        if self._last.status in _REDIRECTS:
-            raise ProbeError(f"the store redirects ({self._last.status}), which is never followed", WHERE)
-        return AWSResponse(request.url, self._last.status, dict(self._last.headers), _Body(self._last.body))
+        status, body = self._last.status, self._last.body
+        if status in _REDIRECTS:
+            raise ProbeError(f"the store redirects ({status}), which is never followed", WHERE)
+        if request.method != "HEAD" and not is_answer(body, operation):
+            raise StoreError(status, "") if status >= 400 else ProbeError(NO_S3, NO_STORE)
+        return AWSResponse(request.url, status, dict(self._last.headers), _Body(body))
 
 
+NO_S3 = "what answers does not speak S3"
 NO_STORE = "check the endpoint: a portal, a proxy's page or another service answers there"
 WHERE = "declare the bucket's own endpoint or region in its resource"
 
