@@ -126,6 +126,11 @@ def _compare_pair(a: Door, b: Door) -> Likeness:
     return Likeness("same", "host and port are the same")
 
 
+def undecided(why: str, server: Likeness) -> Likeness:
+    """Nothing is known of the object; the server's verdict is kept where it says more."""
+    return Likeness("unknown", why, None if server.verdict == "unknown" else server.verdict)
+
+
 def with_object(server: Likeness, equal: bool, what: str) -> Likeness:
     """The object's verdict from its server's: another object on whichever server is different."""
     if server.verdict == "invalid":

@@ -15,11 +15,21 @@ from disjoint.model.address import Likeness, Sameness
 from disjoint.model.engine import Foreign, compare_foreign, read_foreign
 from disjoint.model.host import MASKED, Host, printable, unresolved
 from disjoint.model.secret import Secret
-from disjoint.model.url import NO_PORT, NOT_A_URL, REFERENCE, Door, compare_doors, crowded, with_object
+from disjoint.model.url import (
+    NO_PORT,
+    NOT_A_URL,
+    REFERENCE,
+    UNSET,
+    Door,
+    compare_doors,
+    crowded,
+    undecided,
+    with_object,
+)
 
 from .dsn import Stated, inner, readings
 from .parameters import parameters
-from .provider import SUPABASE, door
+from .provider import POOLER, door
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -60,6 +70,8 @@ class Reading(NamedTuple):
     doors: tuple[Door, ...] = ()
     database: str | None = None
     """None where the text does not say."""
+    by_user: bool = False
+    """Whether a pooler chooses the server by the user's name alone."""
     fault: str = ""
     doubt: str = ""
 
@@ -92,6 +104,8 @@ def parse(text: str, overrides: Mapping[str, str] = NOTHING) -> PostgresAddress:
         text: a URI, a JDBC URL or keyword/value pairs.
         overrides: the environment's PG* variables; PGHOSTADDR wins over a stated host, for libpq only.
     """
+    if not text.strip() and not overrides:
+        return PostgresAddress("(unset)", readings=(Reading(doubt=UNSET),) * 3)
     three = readings(text)
     if three is None:
         foreign = read_foreign(text.strip())
@@ -208,7 +222,8 @@ def _read(stated: Stated, overrides: Mapping[str, str]) -> Reading:
     doors = tuple(_door(candidate, stated) for candidate in candidates)
     if all(door.host.fault for door in doors):
         return Reading(fault=doors[0].host.fault)
-    return Reading(doors, _database(stated))
+    by_user = all(candidate.host.lower().rstrip(".").endswith(POOLER) for candidate in candidates)
+    return Reading(doors, _database(stated), by_user)
 
 
 def _door(candidate: Candidate, stated: Stated) -> Door:
@@ -237,7 +252,7 @@ def _compare_reading(a: Reading, b: Reading) -> Likeness:
         return Likeness("different", "the user names another project of the pooler")
     server = compare_doors(a.doors, b.doors)
     if a.database is None or b.database is None:
-        return Likeness("unknown", NO_DATABASE, server.verdict)
+        return undecided(NO_DATABASE, server)
     if a.database == b.database or server.verdict != "unknown" or _alike(a, b):
         return with_object(server, a.database == b.database, "database")
     # Behind another name a pooler may call production's database as it likes.
@@ -245,10 +260,10 @@ def _compare_reading(a: Reading, b: Reading) -> Likeness:
 
 
 def _other_projects(a: Reading, b: Reading) -> bool:
-    """Both reach Supabase by project, and the projects are others."""
-    doors = (*a.doors, *b.doors)
+    """Both come through Supabase's pooler, which takes the project from the user, and name two."""
+    named = all(not door.host.doubt for door in (*a.doors, *b.doors))
     apart = not {door.host.name for door in a.doors} & {door.host.name for door in b.doors}
-    return apart and all(door.tenant == SUPABASE for door in doors)
+    return a.by_user and b.by_user and named and apart
 
 
 def _alike(a: Reading, b: Reading) -> bool:

@@ -22,7 +22,7 @@ _ROUTED = re.compile(r"(?:endpoint|project|reference|cluster)=([A-Za-z0-9_.-]+)"
 
 SOCKET = "a socket belongs to its machine"
 NO_TENANT = "the pooler serves many tenants and the user names none"
-SUPABASE = "supabase:"
+POOLER = ".pooler.supabase.com"
 
 
 def door(name: str, port: int, user: str, options: str) -> Door:
@@ -44,13 +44,13 @@ def _socket(path: str, port: int) -> Door:
 def _supabase(host: Host, port: int, user: str) -> Door | None:
     """Project by user behind the pooler, by name before it; port 5432 and 6543 reach one server."""
     if direct := _SUPABASE.match(host.name):
-        return Door(Host(f"db.{direct[1]}.supabase.co"), 5432, SUPABASE)
-    if not host.name.endswith(".pooler.supabase.com"):
+        return Door(Host(f"db.{direct[1]}.supabase.co"), 5432)
+    if not host.name.endswith(POOLER):
         return None
     project = user.rpartition(".")[2].partition("-rr-")[0] if "." in user else ""
     if not project:
         return Door(host._replace(doubt=NO_TENANT), port)
-    return Door(Host(f"db.{project.lower()}.supabase.co"), 5432, SUPABASE)
+    return Door(Host(f"db.{project.lower()}.supabase.co"), 5432)
 
 
 def _shared(host: Host, port: int, user: str) -> Door | None:

@@ -27,6 +27,7 @@ from disjoint.model.url import (
     read_door,
     read_port_text,
     split_url,
+    undecided,
     with_object,
     without_userinfo,
 )
@@ -138,9 +139,7 @@ def compare(a: RedisAddress, b: RedisAddress) -> Likeness:
         return compare_foreign(a.foreign, b.foreign)
     server = _compare_servers(a, b)
     if a.db != b.db and _by_path(a) == _by_path(b):
-        return Likeness(
-            "unknown", "clients differ on whether the path or ?db= names the database", server.verdict
-        )
+        return undecided("clients differ on whether the path or ?db= names the database", server)
     return with_object(server, a.db == b.db, "database")
 
 
