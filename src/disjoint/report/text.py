@@ -127,10 +127,9 @@ def _waiver(finding: FindingPart) -> Iterator[tuple[str, str]]:
 
 
 def _steps(report: Report, ink: Ink, width: int) -> Iterator[str]:
-    if report.verdict is not Outcome.SHARED:
-        return
     steps = incident.steps(report)
-    yield ink.paint("what to do now, in this order", "bold")
+    if steps:
+        yield ink.paint("what to do now, in this order", "bold")
     for number, step in enumerate(steps, 1):
         head = f"  {number} {step.word:8}  "
         for line in step.lines:

@@ -74,6 +74,31 @@ def _words(children: list[Token]) -> str:
     return "".join(token.content for token in children)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`a`",
+        "*a*",
+        "**a**",
+        "_a_",
+        "~~a~~",
+        "[a](b)",
+        "![a](b)",
+        "<b>",
+        "<a@b.c>",
+        "&amp;",
+        "\\|",
+        "a|b",
+        "\\`",
+    ],
+)
+def test_every_markup_reads_as_it_is_written(text: str) -> None:
+    """Code, emphasis, links, images, tags, entities and cells are plain words."""
+    shown, markup = rendered(words(inert(text)))
+    assert shown == inert(text).replace("@", "@\u2060")
+    assert markup <= {"text", "text_special"}
+
+
 @given(ANY)
 def test_markdown_reads_as_plain_words(text: str) -> None:
     """In a table cell the text is one cell of plain text, and reads as it is."""

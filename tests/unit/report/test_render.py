@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
-from proofs import HOSTILE, WORLDS, broken, clean, proof
+from proofs import HOSTILE, ONE_CACHE, WORLDS, broken, changed, clean, matrix_with, proof, row, waived
 
 from disjoint.errors import UsageError
+from disjoint.model.finding import Outcome
 from disjoint.report import FORMATS, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -92,6 +94,25 @@ def test_only_shared_opens_an_incident() -> None:
     assert not any(
         word in render(WORLDS[w](), "text") for w in ("isolated", "unproven", "waived") for word in words
     )
+
+
+def test_what_people_accepted_is_no_part_of_an_incident() -> None:
+    """A waived finding is shown as waived, and opens no step."""
+    reused = next(finding for finding in waived().findings if finding.waiver)
+    both = proof(
+        matrix_with(row("cache", "one run id", None, Outcome.SHARED)),
+        changed(ONE_CACHE, reused),
+    )
+    steps = render(both, "text").partition("what to do now")[2]
+    assert "redis/same-server" in steps
+    assert "MAIL_KEY" not in steps
+
+
+def test_times_are_told_in_utc() -> None:
+    """A proof made elsewhere reads the same."""
+    east = timezone(timedelta(hours=5))
+    there = replace(clean(), started_at=clean().started_at.astimezone(east))
+    assert render(there, "json") == render(clean(), "json")
 
 
 def test_a_shared_server_is_never_to_be_purged() -> None:
