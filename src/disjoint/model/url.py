@@ -48,6 +48,11 @@ class Door(NamedTuple):
     tenant: str = ""
 
 
+def without_blanks(text: str) -> str:
+    """The text as urllib and WHATWG take it: tabs and newlines dropped, blanks round it too."""
+    return re.sub(r"[\t\r\n]", "", text).strip()
+
+
 def split_url(text: str) -> Url | None:
     """Cut a URL; None where the text is none or its authority is malformed.
 

@@ -7,20 +7,22 @@ Pure: the start-up guard loads this in a bare process.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from disjoint.kinds.redis.address import Login
 from disjoint.model.address import Likeness, Sameness
 from disjoint.model.host import MASKED, unresolved
 from disjoint.model.secret import Secret
-from disjoint.model.url import REFERENCE, UNSET, compare_doors, crowded, with_object, without_userinfo
+from disjoint.model.url import PADDED, REFERENCE, UNSET, compare_doors, crowded, with_object, without_userinfo
 
-from .transport import Entry, read_entry, redis_options
+from .transport import Entry, bare_host, read_entry, redis_options
 
 BACKENDS = frozenset(
     {"django-db", "django-cache", "rpc", "cache", "db", "database", "disabled", "redis", "file", "amqp"}
 )
 """Names of result backends without an address of their own."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*\Z")
 
 SETTINGS = "where it keeps its data is written in the application's settings"
 SENTINEL = "which server the Sentinels name is written in the transport options"
@@ -53,18 +55,16 @@ def parse(text: str) -> CeleryAddress:
         return CeleryAddress("(unset)", doubt=UNSET)
     if any(unresolved(without_userinfo(part)) for part in _parts(bare)):
         return CeleryAddress("(unresolved reference)", doubt=REFERENCE)
-    if bare in BACKENDS:
-        return CeleryAddress(bare, doubt=SETTINGS)
+    if _NAME.match(bare) and not bare_host(bare):
+        return CeleryAddress(bare if bare in BACKENDS else "(a name)", doubt=SETTINGS)
     entries = _entries(bare)
     if fault := entries[0].fault if entries else "the list is empty":
         return CeleryAddress("(invalid)", fault=fault)
     readable = tuple(entry for entry in entries if not entry.fault)
     masked = len(readable) < len(entries) or any(crowded(part) for part in _parts(bare))
     shown = MASKED if masked else ";".join(dict.fromkeys(entry.shown for entry in readable))
-    doubt = (
-        "clients cut this text at another place" if masked and readable[0].family.startswith("sql") else ""
-    )
-    return CeleryAddress(shown, doubt=doubt, entries=readable)
+    cut = "clients cut this text at another place" if masked and readable[0].family.startswith("sql") else ""
+    return CeleryAddress(shown, doubt=cut or (PADDED if bare != text else ""), entries=readable)
 
 
 def login(text: str) -> Login | None:

@@ -107,13 +107,18 @@ def read_entry(text: str) -> Entry:
     """Read one URL, or kombu's bare host of an AMQP broker. Never raises."""
     text = text.strip()
     if "://" not in text:
-        if not _BARE_HOST.match(text):
+        if not bare_host(text):
             return _refused(NOT_A_URL)
         return Entry("amqp", (read_door(text, 5672),), "/", "virtual host", silent=(True, True))
     url = split_url(text)
     if url is None:
         return _refused(NOT_A_URL)
     return _reader(url.scheme)(url)
+
+
+def bare_host(text: str) -> bool:
+    """Whether kombu takes a text without a scheme for the host of an AMQP broker, and we may too."""
+    return _BARE_HOST.match(text) is not None
 
 
 def redis_options(text: str) -> RedisOptions:

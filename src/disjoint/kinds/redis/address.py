@@ -29,6 +29,7 @@ from disjoint.model.url import (
     split_url,
     undecided,
     with_object,
+    without_blanks,
     without_userinfo,
 )
 
@@ -97,7 +98,7 @@ class RedisAddress(NamedTuple):
 
 def parse(text: str) -> RedisAddress:
     """Read an address. Never raises; `fault` says why no client would accept the text."""
-    bare = text.strip()
+    bare = without_blanks(text)
     if not bare:
         return RedisAddress("(unset)", doubt=UNSET)
     url = split_url(bare)
@@ -157,14 +158,14 @@ _PARAMETERS = frozenset(
 
 
 def _read(url: Url, text: str) -> RedisAddress:
-    doubt = PADDED if text != text.strip() or set(text) & set("\t\r\n") else ""
+    doubt = PADDED if text != without_blanks(text) else ""
     if url.scheme in _SENTINEL:
         return _sentinel(url)._replace(doubt=doubt)
     if url.scheme in _SOCKET:
         return _socket(url)._replace(doubt=doubt)
     if url.scheme in _TCP:
         return _tcp(url)._replace(doubt=doubt)
-    foreign = read_foreign(text.strip())
+    foreign = read_foreign(without_blanks(text))
     return RedisAddress(foreign.shown, foreign=foreign) if foreign else _invalid(NOT_A_URL)
 
 
