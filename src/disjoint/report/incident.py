@@ -41,10 +41,11 @@ def _each(found: Iterable[FindingPart], say: Callable[[FindingPart], str]) -> tu
 
 
 def _stop(report: Report, found: tuple[FindingPart, ...]) -> tuple[str, ...]:
-    names = ", ".join(dict.fromkeys(finding.resource for finding in found))
+    things = [finding.resource for finding in found if not finding.rule.startswith("variables/")]
+    using = f" that uses {', '.join(dict.fromkeys(things))}" if things else ""
     return (
         f"all deployments of {report.staging}, automatic ones too, now",
-        f"every process of {report.staging} that uses {names}: web, workers, schedulers, shells, cron",
+        f"every process of {report.staging}{using}: web, workers, schedulers, shells, cron",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from disjoint.model.finding import Outcome
 
@@ -17,7 +17,7 @@ def why(report: Report) -> str:
     waived = [row for row in rows if row.status.waived]
     match report.verdict:
         case Outcome.SHARED:
-            return f"{report.staging} and {report.production} share {_names(unwaived(rows, Outcome.SHARED))}"
+            return "; ".join(_shared(report))
         case Outcome.UNPROVEN if not rows:
             return "nothing is declared, so nothing is proven"
         case Outcome.UNPROVEN:
@@ -29,6 +29,17 @@ def why(report: Report) -> str:
             return f"{proven} of {len(rows)} resources are proven disjoint; waived: {_names(waived)}"
         case Outcome.ISOLATED:
             return f"every resource is proven disjoint ({len(rows)} of {len(rows)})"
+
+
+def _shared(report: Report) -> Iterator[str]:
+    """The shared resources by name; what is shared among the variables in its finding's words."""
+    rows = unwaived(report.matrix, Outcome.SHARED)
+    if things := [row for row in rows if row.kind != "variables"]:
+        yield f"{report.staging} and {report.production} share {_names(things)}"
+    held = {row.resource for row in rows if row.kind == "variables"}
+    for finding in report.findings:
+        if finding.resource in held and finding.outcome is Outcome.SHARED and finding.waiver is None:
+            yield finding.summary
 
 
 def unwaived(rows: Iterable[RowPart], outcome: Outcome) -> list[RowPart]:

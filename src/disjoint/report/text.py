@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from disjoint.model.finding import Outcome
 
@@ -11,6 +10,7 @@ from . import incident
 from .document import EvidencePart, FindingPart, Report, RowPart
 from .inert import cells
 from .ink import Ink, hue, pad, word, wrap
+from .problems import UNREAD, Problem, answered, problems, unread
 from .reason import EXIT, unwaived, why
 
 
@@ -20,7 +20,7 @@ def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str
     blocks = (
         _head(report, ink, width),
         _matrix(report.matrix, ink, width),
-        *(_finding(report, finding, ink, width) for finding in _problems(report)),
+        *(_problem(report, problem, ink, width) for problem in problems(report)),
         _steps(report, ink, width),
         _listed("notes", [f"{n.rule}: {n.summary}" for n in report.notes], ink, width),
         _listed("warnings", report.warnings, ink, width),
@@ -40,12 +40,25 @@ def _head(report: Report, ink: Ink, width: int) -> Iterator[str]:
         "read-only on production",
         f"budget {report.budget:g} s",
     )
-    yield from (ink.paint(line, "dim") for line in wrap(f" {ink.dot} ".join(about), width))
+    yield from (ink.paint(line, "dim") for line in _clauses(about, f" {ink.dot} ", width))
     yield ""
     shown = f"{ink.sign(report.verdict.value)} {report.verdict.value}"
     first, *rest = wrap(why(report), width - cells(shown) - 2)
     yield f"{ink.paint(shown, 'bold', hue(report.verdict))}  {ink.paint(first, 'bold')}"
     yield from (" " * (cells(shown) + 2) + ink.paint(line, "bold") for line in rest)
+
+
+def _clauses(clauses: Iterable[str], between: str, width: int) -> Iterator[str]:
+    """Clauses in lines of at most `width` cells, broken between two of them only."""
+    line = ""
+    for clause in clauses:
+        longer = f"{line}{between}{clause}" if line else clause
+        if line and cells(longer) > width:
+            yield line
+            line = clause
+        else:
+            line = longer
+    yield line
 
 
 def _matrix(rows: tuple[RowPart, ...], ink: Ink, width: int) -> Iterator[str]:
@@ -67,29 +80,33 @@ def _matrix(rows: tuple[RowPart, ...], ink: Ink, width: int) -> Iterator[str]:
         yield from (" " * indent + line for line in more)
 
 
-def _problems(report: Report) -> Iterator[FindingPart]:
-    """What is not isolated: shared first, then unproven, then what people accepted."""
-    open_ = [f for f in report.findings if f.waiver is None]
-    yield from (f for f in open_ if f.outcome is Outcome.SHARED)
-    yield from (f for f in open_ if f.outcome is Outcome.UNPROVEN)
-    yield from (f for f in report.findings if f.waiver and f.outcome is not Outcome.ISOLATED)
+def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator[str]:
+    finding = problem.first
+    yield from _title(finding, ink, width)
+    yield from _places(report, finding, ink)
+    for asked in answered(problem.evidence):
+        yield from _evidence("evidence", f"{asked.what} ({asked.how})", asked.answers, ink, width)
+    for asked in unread(problem.evidence):
+        yield from _evidence("unread", asked.what, asked.answers, ink, width)
+    clauses = (
+        ("also", ", ".join(problem.also)),
+        *(("fix", remedy) for remedy in problem.remedies),
+        *(("limits", limits) for limits in problem.limits),
+        *_waiver(finding),
+    )
+    for name, said in clauses:
+        if said:
+            yield from _clause(name, wrap(said, width - 14), ink)
 
 
-def _finding(report: Report, finding: FindingPart, ink: Ink, width: int) -> Iterator[str]:
+def _title(finding: FindingPart, ink: Ink, width: int) -> Iterator[str]:
     label, colour = ("error", "red") if finding.outcome is Outcome.SHARED else ("help", "yellow")
     if finding.waiver:
         label, colour = "waived", "dim"
-    title, *more = wrap(f"{label}[{finding.rule}] {finding.resource}: {finding.summary}", width)
     tag = f"{label}[{finding.rule}]"
-    shown = title.removeprefix(tag)
-    yield ink.paint(tag, "bold", colour) + ink.paint(shown, "bold") if shown != title else title
+    title, *more = wrap(f"{tag} {finding.resource}: {finding.summary}", width)
+    yield ink.paint(tag, "bold", colour) + ink.paint(title.removeprefix(tag), "bold")
     yield from ("  " + ink.paint(line, "bold") for line in more)
-    yield from _places(report, finding, ink)
-    for what, answers in groupby(finding.evidence, lambda e: (e.what, e.how)):
-        yield from _evidence(*what, list(answers), ink, width)
-    for name, said in (("fix", finding.remedy), ("limits", finding.limits), *_waiver(finding)):
-        if said:
-            yield from _clause(name, wrap(said, width - 14), ink)
 
 
 def _places(report: Report, finding: FindingPart, ink: Ink) -> Iterator[str]:
@@ -103,12 +120,13 @@ def _places(report: Report, finding: FindingPart, ink: Ink) -> Iterator[str]:
             yield f"  {ink.paint('-->', 'cyan')} {pad(written, widest)}  {ink.paint(environment, 'dim')}"
 
 
-def _evidence(what: str, how: str, answers: list[EvidencePart], ink: Ink, width: int) -> Iterator[str]:
-    yield from _clause("evidence", wrap(f"{what} ({how})", width - 14), ink)
+def _evidence(name: str, what: str, answers: tuple[EvidencePart, ...], ink: Ink, width: int) -> Iterator[str]:
+    yield from _clause(name, wrap(what, width - 14), ink)
     side = max(cells(answer.environment) for answer in answers)
     for answer in answers:
-        first, *more = wrap(answer.value, max(24, width - 14 - side - 13))
         head = f"{pad(answer.environment, side)}  {answer.at:%H:%M:%SZ}"
+        said = answer.value.removeprefix(UNREAD) if name == "unread" else answer.value
+        first, *more = wrap(said, max(24, width - 14 - cells(head) - 2))
         yield f"{'':14}{ink.paint(head, 'dim')}  {first}"
         yield from (" " * (14 + cells(head) + 2) + line for line in more)
 
@@ -162,9 +180,13 @@ def _close(report: Report, ink: Ink, width: int) -> Iterator[str]:
     ] + ([f"{waived} waived"] if waived else [])
     touched = report.footprint.production
     said = (
-        f": {', '.join(counts)} {ink.dot} production touched: {touched.reads} reads, "
-        f"{touched.writes} writes, {touched.seconds * 1000:.0f} ms"
+        f": {', '.join(counts)} {ink.dot} production touched: {_count(touched.reads, 'read')}, "
+        f"{_count(touched.writes, 'write')}, {touched.seconds * 1000:.0f} ms"
     )
     code = f"exit {EXIT[report.verdict]}"
     gap = " " * max(2, width - len(report.verdict.value) - len(said) - len(code))
     yield f"{ink.paint(report.verdict.value, 'bold', hue(report.verdict))}{said}{gap}{ink.paint(code, 'dim')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

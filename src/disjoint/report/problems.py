@@ -1,0 +1,119 @@
+"""What is not isolated, gathered: findings about one resource with one cause are told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from disjoint.model.finding import Outcome
+
+from .document import EvidencePart, FindingPart, Report
+
+UNREAD = "unknown: "
+"""How evidence begins where a fact is unknown."""
+
+
+class Asked(NamedTuple):
+    """One question and its answers; several questions where none was answered, and for one reason."""
+
+    what: str
+    how: str
+    answers: tuple[EvidencePart, ...]
+
+
+class Problem(NamedTuple):
+    """Findings with one cause: the first is told, the others are named."""
+
+    findings: tuple[FindingPart, ...]
+
+    @property
+    def first(self) -> FindingPart:
+        """The finding whose words are told."""
+        return self.findings[0]
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The rules of the others."""
+        return tuple(finding.rule for finding in self.findings[1:])
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """Each remedy once."""
+        return _once(finding.remedy for finding in self.findings)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Each limit once."""
+        return _once(finding.limits for finding in self.findings)
+
+    @property
+    def evidence(self) -> tuple[EvidencePart, ...]:
+        """Each answer once, in the order they were given."""
+        return tuple(dict.fromkeys(said for finding in self.findings for said in finding.evidence))
+
+
+def problems(report: Report) -> Iterator[Problem]:
+    """What is not isolated: shared first, then unproven, then what people accepted."""
+    open_ = [f for f in report.findings if f.waiver is None]
+    yield from _gathered(f for f in open_ if f.outcome is Outcome.SHARED)
+    yield from _gathered(f for f in open_ if f.outcome is Outcome.UNPROVEN)
+    yield from (Problem((f,)) for f in report.findings if f.waiver and f.outcome is not Outcome.ISOLATED)
+
+
+def _gathered(findings: Iterable[FindingPart]) -> list[Problem]:
+    found: list[Problem] = []
+    for finding in findings:
+        place = next((n for n, known in enumerate(found) if _one_cause(known.first, finding)), None)
+        if place is None:
+            found.append(Problem((finding,)))
+        else:
+            found[place] = Problem((*found[place].findings, finding))
+    return found
+
+
+def _one_cause(one: FindingPart, other: FindingPart) -> bool:
+    if one.resource != other.resource:
+        return False
+    reasons = _reasons(one)
+    same_reasons = one.outcome is Outcome.UNPROVEN and bool(reasons) and reasons == _reasons(other)
+    return one.summary == other.summary or same_reasons
+
+
+def _reasons(finding: FindingPart) -> frozenset[str]:
+    return frozenset(said.value for said in finding.evidence if said.value.startswith(UNREAD))
+
+
+def answered(evidence: Iterable[EvidencePart]) -> list[Asked]:
+    """The questions that got an answer from any side, with every side's, in order."""
+    asked: dict[tuple[str, str], list[EvidencePart]] = {}
+    for said in evidence:
+        asked.setdefault((said.what, said.how), []).append(said)
+    return [
+        Asked(what, how, tuple(answers))
+        for (what, how), answers in asked.items()
+        if not all(said.value.startswith(UNREAD) for said in answers)
+    ]
+
+
+def unread(evidence: Iterable[EvidencePart]) -> list[Asked]:
+    """The questions that nobody answered, gathered by the reasons."""
+    kept = tuple(evidence)
+    known = {(asked.what, asked.how) for asked in answered(kept)}
+    left = [said for said in kept if (said.what, said.how) not in known]
+    questions = dict.fromkeys(said.what for said in left)
+    reasons: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for what in questions:
+        why = tuple((said.environment, said.value) for said in left if said.what == what)
+        reasons.setdefault(why, []).append(what)
+    return [
+        Asked(", ".join(whats), "", tuple(_first(left, whats[0], *side) for side in why))
+        for why, whats in reasons.items()
+    ]
+
+
+def _first(evidence: Iterable[EvidencePart], what: str, environment: str, value: str) -> EvidencePart:
+    return next(e for e in evidence if (e.what, e.environment, e.value) == (what, environment, value))
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, texts)))
