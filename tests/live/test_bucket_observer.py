@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from peer import answering, page
 
 from disjoint.demo.servers.objects import KeyPair, ObjectStore
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.bucket import listing
+from disjoint.kinds.bucket import listing, session
 from disjoint.kinds.bucket.facts import BucketDeclared, BucketFacts
 from disjoint.kinds.bucket.observe import observe
 from disjoint.kinds.bucket.rules import contents, same_bucket
@@ -156,9 +157,13 @@ def test_each_refusal_is_told_in_our_own_words(
 
 
 def test_nothing_of_this_process_or_machine_is_used(
-    store: ObjectStore, staging: KeyPair, monkeypatch: pytest.MonkeyPatch
+    store: ObjectStore, staging: KeyPair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Profiles, keys, endpoints and proxies of the caller change nothing."""
+    """Profiles, files, keys, endpoints and proxies of the caller change nothing."""
+    (tmp_path / ".aws").mkdir()
+    for file in ("config", "credentials"):
+        (tmp_path / ".aws" / file).write_text("no = section\n")
+    session._session.cache_clear()
     for name, value in {
         "AWS_ACCESS_KEY_ID": store.root.access,
         "AWS_SECRET_ACCESS_KEY": store.root.secret,
@@ -168,6 +173,7 @@ def test_nothing_of_this_process_or_machine_is_used(
         "AWS_CA_BUNDLE": "/nowhere",
         "AWS_REGION": "mars-1",
         "HTTP_PROXY": "http://127.0.0.1:9",
+        "HOME": str(tmp_path),
     }.items():
         monkeypatch.setenv(name, value)
     assert seen("staging-reps", store.port, staging)[0].objects == Known(1)
@@ -223,6 +229,7 @@ def test_a_long_listing_is_cut_on_production_and_read_on_staging(
     assert judged(ours, theirs).outcome is Outcome.SHARED
 
 
+MOVED = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"
 XML = b"<?xml version='1.0'?>"
 BOMB = (
     XML
@@ -267,6 +274,24 @@ def test_what_is_no_listing_proves_nothing(chunks: list[bytes]) -> None:
     assert "hunter2" not in repr(facts)
     assert peer.methods <= {b"GET", b"HEAD"}
     assert len(peer.asked) <= 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (page(b"", "302 Found", "Location: http://127.0.0.1:9/"), "redirects (302)"),
+        (page(MOVED, "400 Bad Request"), "elsewhere"),
+        (page(MOVED, "301 Moved Permanently", "x-amz-bucket-region: eu-west-1"), "redirects (301)"),
+    ],
+)
+def test_no_answer_sends_the_client_anywhere(answer: bytes, why: str) -> None:
+    """A redirect, or botocore's own wish to ask another region, ends the visit after one request."""
+    with answering([answer]) as peer:
+        facts, _ = seen("reps", peer.port, NOBODY)
+    assert isinstance(facts.listed, Unknown)
+    assert why in facts.listed.reason
+    assert "region" in facts.listed.remedy
+    assert len(peer.asked) == 1
 
 
 def test_a_listing_that_never_moves_on_ends() -> None:

@@ -54,6 +54,7 @@ THEIRS = "https://api-staging.up.railway.app"
         (OURS, "https://api.example.com:99999", Outcome.UNPROVEN),
         (OURS, "https:api.example.com", Outcome.UNPROVEN),
         (OURS, "https://user:pa/ss@host", Outcome.UNPROVEN),
+        (OURS, "https://user:8443/ss@host", Outcome.UNPROVEN),
         (OURS, "", Outcome.UNPROVEN),
         ("http://127.0.0.1:8001", "http://127.0.0.1:8002", Outcome.ISOLATED),
         ("http://127.0.0.1:8001", "http://127.0.0.1:8001", Outcome.SHARED),
@@ -97,6 +98,22 @@ def test_without_identities_each_services_own_word_counts() -> None:
     assert same_deployment(question(production, unread)).outcome is Outcome.UNPROVEN
     astray = replace(staging, named=Known("production"))
     assert same_deployment(question(production, astray)).outcome is Outcome.UNPROVEN
+
+
+def test_one_identity_alone_tells_nothing() -> None:
+    """Where only one side offers an identity, the words decide; without words nothing does."""
+    ours, theirs = facts(OURS, "production", "hmac:one"), facts(THEIRS, "staging", "")
+    found = same_deployment(question(ours, theirs))
+    assert "names" in found.limits or "echoed" in found.limits
+    assert same_deployment(question(ours, replace(theirs, named=NOTHING))).outcome is Outcome.UNPROVEN
+
+
+def test_environments_with_one_name_are_not_mixed_up() -> None:
+    """Two environments whose names are synonyms cannot be told apart by that word."""
+    ours, theirs = facts(OURS, "production", ""), facts(THEIRS, "production", "")
+    asked = Question(Side("prod", True, AT, ours), Side("live", False, AT, theirs), DECLARED)
+    assert environment_name(asked).outcome is not Outcome.SHARED
+    assert same_deployment(asked).outcome is Outcome.UNPROVEN
 
 
 def test_shared_edges_are_no_verdict() -> None:
