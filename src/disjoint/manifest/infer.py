@@ -77,8 +77,8 @@ def _place_postgres(placing: Placing) -> None:
 
 def _place_redis(placing: Placing) -> None:
     names = _of_scheme(placing, "redis", _named(placing, "redis", _is_redis))
-    alone = () if placing.texts("celery") else _named(placing, "result", _is_redis)
-    _place_each(placing, "redis", "url", (*names, *alone))
+    backends = _named(placing, "result", lambda sight, name: sight.scheme(name) in _REDIS)
+    _place_each(placing, "redis", "url", (*names, *backends))
     place_parts(placing, "redis")
 
 

@@ -15,6 +15,8 @@ Path = tuple[str | int, ...]
 DEPTH = 12
 """How deep keys and values may nest; the deepest thing a manifest says is 5."""
 
+_TOO_DEEP = f"nests deeper than {DEPTH} levels"
+
 
 class Spot(NamedTuple):
     """A place in the text, both counted from 1."""
@@ -137,15 +139,17 @@ class _Scan:
             self._comma("}")
 
     def _key(self) -> Path:
+        start = self.at
         parts: list[str] = []
-        while True:
+        while len(parts) <= DEPTH:
             self._skip(_BLANKS)
             quoted = self._string()
             parts.append(_unquoted(quoted) if quoted else self._take(_BARE))
             self._skip(_BLANKS)
-            if len(parts) > DEPTH or not self.text.startswith(".", self.at):
+            if not self.text.startswith(".", self.at):
                 return tuple(parts)
             self.at += 1
+        raise Misplaced(tuple(parts[:3]), self._spot(start), _TOO_DEEP)
 
     def _string(self) -> str | None:
         for form in _STRINGS:
@@ -156,7 +160,7 @@ class _Scan:
 
     def _record(self, path: Path, start: int) -> None:
         if len(path) > DEPTH:
-            raise Misplaced(path[:3], self._spot(start), f"nests deeper than {DEPTH} levels")
+            raise Misplaced(path[:3], self._spot(start), _TOO_DEEP)
         if path in self._set:
             first = self.spots[path]
             raise Misplaced(path, self._spot(start), f"stands already at line {first.line}")

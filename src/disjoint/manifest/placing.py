@@ -17,7 +17,7 @@ from .resources import VARIABLES, default_minimum
 
 _SCHEME = re.compile(r"(?:jdbc:)?([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)*://", re.IGNORECASE)
 _SLUG = re.compile(r"[^a-z0-9]+")
-_SUFFIX = re.compile(r"_(?:URL|URI|DSN|NAME|CONNECTION_STRING)$")
+_SUFFIX = re.compile(r"_(?:URL|URI|DSN|NAME|HOST|HOSTNAME|SERVER|CONNECTION_STRING)$")
 
 
 class Sight:

@@ -102,6 +102,8 @@ def _convert(section: Table, name: str, hint: object) -> object:
     value = section.convert(name, hint)
     if isinstance(value, str) and not value.strip():
         raise section.refuse(name, "is empty")
+    if isinstance(value, int) and value < 0:
+        raise section.refuse(name, "is negative")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from disjoint.model.finding import Waiver
@@ -47,19 +47,20 @@ def _waiver(section: Table, kinds: Kinds, resources: Mapping[str, Resource]) -> 
     return Waiver(rule, resource, section.text("reason"), owner, approver, _expires(section))
 
 
+def waivable(kinds: Kinds) -> tuple[str, ...]:
+    """The rules whose findings a person may accept."""
+    own = (rule.id for kind in kinds for rule in kind.rules if rule.waivable)
+    return tuple(sorted({ABSENT, *ACROSS_KINDS, *own}))
+
+
 def _rule(section: Table, kinds: Kinds) -> str:
     rule = section.text("rule")
-    ids = {ABSENT, *ACROSS_KINDS, *(rule.id for kind in kinds for rule in kind.rules)}
-    allowed = sorted({ABSENT, *ACROSS_KINDS, *_waivable(kinds)})
-    if rule not in ids:
-        raise section.refuse("rule", f"there is no rule {rule!a}{nearest(rule, allowed)}")
-    if rule not in allowed:
+    allowed = waivable(kinds)
+    if rule in allowed:
+        return rule
+    if rule in {rule.id for kind in kinds for rule in kind.rules}:
         raise section.refuse("rule", f"{rule} cannot be waived; only {', '.join(allowed)} can")
-    return rule
-
-
-def _waivable(kinds: Kinds) -> Iterable[str]:
-    return (rule.id for kind in kinds for rule in kind.rules if rule.waivable)
+    raise section.refuse("rule", f"there is no rule {rule!a} to waive{nearest(rule, allowed)}")
 
 
 def _person(name: str) -> str:
