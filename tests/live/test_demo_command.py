@@ -11,14 +11,15 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import disjoint
-from disjoint.demo.account import open_to_others
+from disjoint.demo.account import mirror, open_to_others
 
 pytestmark = pytest.mark.live
 
@@ -105,40 +106,49 @@ def test_ctrl_c_while_it_starts() -> None:
     assert living(children) == []
 
 
-def _interpreter_for_others() -> str | None:
-    """This interpreter, or the system's of the same version, whichever any account may run."""
-    same = shutil.which(
-        f"python{sys.version_info.major}.{sys.version_info.minor}", path="/usr/bin:/usr/local/bin"
-    )
-    for path in (sys.executable, same):
-        if path and open_to_others(Path(path).resolve().parent):
-            return path
-    return None
+SKIPPED = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "ensurepip", "*.a")
 
 
-STRANGER = _interpreter_for_others()
+def readable(tree: Path, copies: Path, ignore: Callable[[str, list[str]], set[str]] | None = None) -> Path:
+    """The folder, or a linked copy of it where another account could not read it."""
+    if open_to_others(tree):
+        return tree
+    mirror((tree,), copies, ignore or (lambda _folder, _names: set()))
+    return copies / tree.name
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or STRANGER is None, reason="only root can become another account")
-def test_an_ordinary_user_sees_a_leak_caught(tmp_path: Path) -> None:
+def python_for_others(copies: Path) -> tuple[str, dict[str, str]]:
+    """An interpreter that any account may run, and the variables that it needs for that."""
+    library = readable(Path(sysconfig.get_path("stdlib")), copies / "lib", SKIPPED)
+    program = Path(sys.executable).resolve()
+    if library.is_relative_to(copies):  # an interpreter finds its library by where it is itself
+        (copies / "bin").mkdir()
+        program = Path(shutil.copy2(program, copies / "bin"))
+        for shared in Path(sysconfig.get_config_var("LIBDIR")).glob("libpython*.so*"):
+            shutil.copy2(shared, copies / "lib")
+    packages = Path(sysconfig.get_path("purelib")), Path(disjoint.__file__).parents[1]
+    path = os.pathsep.join(str(readable(folder, copies)) for folder in packages)
+    return str(program), {"PYTHONPATH": path, "LD_LIBRARY_PATH": str(copies / "lib")}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_an_ordinary_user_sees_a_leak_caught() -> None:
     """No root, no Docker, and standard output holds the report alone."""
-    assert STRANGER
     nobody = pwd.getpwnam("nobody")
-    packages = [sysconfig.get_path("purelib"), str(Path(disjoint.__file__).parents[1])]
-    home = Path("/var/tmp") / f"disjoint-test-{os.getpid()}"  # noqa: S108  pytest's own folder is root's alone
-    home.mkdir(mode=0o700)
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
-    try:
+    with tempfile.TemporaryDirectory() as shown:  # pytest's own folders are root's alone
+        copies, home = Path(shown) / "copies", Path(shown) / "home"
+        Path(shown).chmod(0o755)
+        copies.mkdir()
+        home.mkdir()
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+        python, variables = python_for_others(copies)
         ended = subprocess.run(
-            command("--leak", "same-secret", "--format", "json", python=STRANGER),
+            command("--leak", "same-secret", "--format", "json", python=python),
             capture_output=True, timeout=60, check=False, cwd=home,
             user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[],
-            env={"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home),
-                 "PYTHONPATH": os.pathsep.join(packages)},
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(home), **variables},
         )  # fmt: skip
         left = list(home.iterdir())
-    finally:
-        shutil.rmtree(home)
     assert ended.stdout, ended.stderr.decode()
     report = json.loads(ended.stdout)
     assert (ended.returncode, report["verdict"]) == (1, "SHARED")

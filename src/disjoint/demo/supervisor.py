@@ -33,7 +33,9 @@ from .account import Account, open_to_others, unprivileged
 PROGRAMS = Path(__file__).parent / "programs"
 _TAIL = 8
 _ATTEMPTS = 5
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH")
+_PATIENCE = 5.0
+"""Seconds that a server has to end in order."""
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 def free_port() -> int:
@@ -66,7 +68,7 @@ class Process:
     name: str
     pid: int
     log: Path
-    ask: signal.Signals
+    polite: signal.Signals
     _popen: subprocess.Popen[bytes]
 
     @property
@@ -79,10 +81,13 @@ class Process:
         """Its exit code; None while it runs."""
         return self._popen.poll()
 
-    def end(self, patience: float = 8.0) -> None:
-        """Ask it to stop, and kill its group if it does not."""
+    def ask(self) -> None:
+        """Ask it to end in order."""
         if self.alive:
-            self._popen.send_signal(self.ask)
+            self._popen.send_signal(self.polite)
+
+    def wait(self, patience: float) -> None:
+        """Wait for its end, and kill its group if that does not come."""
         try:
             self._popen.wait(patience)
         except subprocess.TimeoutExpired:
@@ -139,13 +144,12 @@ class Supervisor:
         self._starter.submit(int).result()  # whatever was being started is in the list now
         with self._lock:
             processes, self._processes = self._processes[::-1], []
-        for process in processes:  # ask all before waiting for any: they stop side by side
-            with suppress(ProcessLookupError):
-                if process.alive:
-                    os.kill(process.pid, process.ask)
-                    time.sleep(0.01)
+        deadline = time.monotonic() + _PATIENCE
+        for process in processes:  # all before waiting for any: they end side by side
+            process.ask()
+            time.sleep(0.01)
         for process in processes:
-            process.end()
+            process.wait(max(0.1, deadline - time.monotonic()))
         shutil.rmtree(self.directory, ignore_errors=True)
         self._dismiss_sweeper()
         self._starter.shutdown()
@@ -240,7 +244,8 @@ class Supervisor:
 
     def stop(self, process: Process) -> None:
         """Stop one process now."""
-        process.end()
+        process.ask()
+        process.wait(_PATIENCE)
         with self._lock:
             if process in self._processes:
                 self._processes.remove(process)

@@ -30,7 +30,7 @@ STORAGE = "storage.disjoint.test:9000"
 class Side:
     """One environment as its files say it."""
 
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     reach_at: Mapping[str, str]
     """Name and port there -> port of 127.0.0.1 here, both as ``host:port``."""
 
