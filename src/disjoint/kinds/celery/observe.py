@@ -12,7 +12,7 @@ from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.manifest import fill
 from disjoint.model.probe import Probe, ProbeError
 
-from .address import login
+from .address import login, parse
 from .facts import CeleryDeclared, CeleryFacts, Queue, Server, from_text, prefix_of
 
 T = TypeVar("T")
@@ -90,12 +90,20 @@ def _login(target: Target[CeleryDeclared], setting: str) -> Login:
     Raises:
         ProbeError: the setting is unknown, or leads to something else.
     """
-    found = login(_must(target.setting(setting)).reveal())
+    text = _must(target.setting(setting)).reveal()
+    address, found = parse(text), login(text)
+    if why := address.fault or address.doubt:
+        raise ProbeError(why, f"mend the {setting}, or run where its value is known")
+    if len(address.entries) > 1:
+        raise ProbeError(
+            f"the {setting} is a list of servers to fail over to: which is in use is unknown", _EACH
+        )
     if found is None:
         raise ProbeError(f"this version asks only Redis; the {setting} is something else", _OTHER)
     return found
 
 
+_EACH = "declare each server of the list as a resource of its own"
 _OTHER = (
     "compare it by hand (RabbitMQ: rabbitmqctl cluster_status and the virtual host; SQS: account, region, "
     "queue_name_prefix), or declare a result backend's store as a resource of its own kind"
