@@ -24,8 +24,8 @@ def steps(report: Report) -> tuple[Step, ...]:
         return ()
     return (
         Step("STOP", _stop(report, found)),
-        Step("AUDIT", _each(found, lambda finding: _audit(report, finding))),
-        Step("PURGE", _each(found, _purge)),
+        Step("AUDIT", _audit(report, found)),
+        Step("PURGE", _each(found, lambda finding: _purge(report, finding))),
         Step("ROTATE", _each(found, lambda finding: _rotate(report, finding))),
         Step("DOCUMENT", _document(report, found)),
     )
@@ -57,10 +57,15 @@ def written(report: Report, finding: FindingPart) -> str:
     return " and ".join(dict.fromkeys(filter(None, (where.staging, where.production)))) or finding.resource
 
 
-def _audit(report: Report, finding: FindingPart) -> str:
-    if finding.rule.startswith("variables/"):
-        return f"{finding.summary} ({finding.rule})"
-    return f"{written(report, finding)}: who set them, when, and what else names that place ({finding.rule})"
+def _audit(report: Report, found: tuple[FindingPart, ...]) -> tuple[str, ...]:
+    """What to look at, each once, with the rules that point there."""
+    rules: dict[str, list[str]] = {}
+    for finding in found:
+        place = finding.summary
+        if not finding.rule.startswith("variables/"):
+            place = f"{written(report, finding)}: who set them, when, and what else names that place"
+        rules.setdefault(place, []).append(finding.rule)
+    return tuple(f"{place} ({', '.join(dict.fromkeys(named))})" for place, named in rules.items())
 
 
 _PRODUCTION_S_OWN = (
@@ -92,14 +97,23 @@ _PURGE: Mapping[str, str] = {
 """Rule -> what may be deleted, and what must not: what staging uses may be production's own."""
 
 
-def _purge(finding: FindingPart) -> str:
+def _purge(report: Report, finding: FindingPart) -> str:
+    """What to delete, and only in what is known to be staging's own."""
+    resource = finding.resource
+    sameness = [f for f in report.findings if f.resource == resource and "/same-" in f.rule]
+    own = [f for f in sameness if f.outcome is Outcome.SHARED]
     otherwise = "production's data that came into staging through {resource}: caches, copies, logs"
-    return _PURGE.get(finding.rule, otherwise).replace("{resource}", finding.resource)
+    said = _PURGE.get((own or [finding])[0].rule, otherwise).replace("{resource}", resource)
+    if not own and any(f.outcome is Outcome.UNPROVEN for f in sameness):
+        return f"nothing before {resource} is proven to be staging's own; then {said}"
+    return said
 
 
 def _rotate(report: Report, finding: FindingPart) -> str:
-    if finding.rule.startswith("variables/"):
+    if finding.rule in {"variables/secret-reused", "variables/live-key"}:
         return finding.remedy or finding.summary
+    if finding.rule.startswith("variables/"):
+        return f"the credentials that went with it: {finding.summary}"
     if finding.rule.startswith("web/"):
         return f"the keys that sign sessions and tokens of {finding.resource}: both met under one name"
     return f"the credentials in {written(report, finding)}: processes and logs of staging held them"

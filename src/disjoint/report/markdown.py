@@ -11,7 +11,7 @@ from . import specification as spec
 from .boxes import Answer, about, answer, is_api
 from .document import FindingPart, Report, RowPart
 from .inert import code, words
-from .reason import EXIT, why
+from .reason import EXIT, touched, why
 from .specification import Line, Subject
 
 _TITLES = {
@@ -57,10 +57,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f"**Verdict: {report.verdict.value}.** {_sentence(why(report))}"
     yield ""
     when = f"{report.started_at:%Y-%m-%d %H:%M:%S} to {report.finished_at:%H:%M:%SZ}"
-    touched = report.footprint.production
-    asked = f"{touched.reads} reads, {touched.writes} writes, {touched.seconds * 1000:.0f} ms"
     run = f"Run {words(report.run)}, {when}, from {words(report.source)}"
-    yield f"{run}. Production ({words(report.production)}) touched: {asked}."
+    yield f"{run}. Production ({words(report.production)}) touched: {touched(report)}."
 
 
 def _matrix(report: Report) -> Iterator[str]:

@@ -25,6 +25,8 @@ class Problem(NamedTuple):
     """Findings with one cause: the first is told, the others are named."""
 
     findings: tuple[FindingPart, ...]
+    evidence: tuple[EvidencePart, ...]
+    """Each answer once, in the order they were given; without those that an earlier problem showed."""
 
     @property
     def first(self) -> FindingPart:
@@ -46,37 +48,41 @@ class Problem(NamedTuple):
         """Each limit once."""
         return _once(finding.limits for finding in self.findings)
 
-    @property
-    def evidence(self) -> tuple[EvidencePart, ...]:
-        """Each answer once, in the order they were given."""
-        return tuple(dict.fromkeys(said for finding in self.findings for said in finding.evidence))
-
 
 def problems(report: Report) -> Iterator[Problem]:
     """What is not isolated: shared first, then unproven, then what people accepted."""
     open_ = [f for f in report.findings if f.waiver is None]
-    yield from _gathered(f for f in open_ if f.outcome is Outcome.SHARED)
-    yield from _gathered(f for f in open_ if f.outcome is Outcome.UNPROVEN)
-    yield from (Problem((f,)) for f in report.findings if f.waiver and f.outcome is not Outcome.ISOLATED)
+    groups = _gathered(
+        f for outcome in (Outcome.SHARED, Outcome.UNPROVEN) for f in open_ if f.outcome is outcome
+    )
+    groups += [(f,) for f in report.findings if f.waiver and f.outcome is not Outcome.ISOLATED]
+    shown: set[tuple[str, EvidencePart]] = set()
+    for group in groups:
+        answers = dict.fromkeys((f.resource, said) for f in group for said in f.evidence)
+        yield Problem(group, tuple(said for place, said in answers if (place, said) not in shown))
+        shown.update(answers)
 
 
-def _gathered(findings: Iterable[FindingPart]) -> list[Problem]:
-    found: list[Problem] = []
+def _gathered(findings: Iterable[FindingPart]) -> list[tuple[FindingPart, ...]]:
+    found: list[tuple[FindingPart, ...]] = []
     for finding in findings:
-        place = next((n for n, known in enumerate(found) if _one_cause(known.first, finding)), None)
+        place = next((n for n, group in enumerate(found) if _one_cause(group[0], finding)), None)
         if place is None:
-            found.append(Problem((finding,)))
+            found.append((finding,))
         else:
-            found[place] = Problem((*found[place].findings, finding))
+            found[place] = (*found[place], finding)
     return found
 
 
 def _one_cause(one: FindingPart, other: FindingPart) -> bool:
+    """True if the later finding adds its name alone: one summary, one remedy, or one reason for silence."""
     if one.resource != other.resource:
         return False
-    reasons = _reasons(one)
-    same_reasons = one.outcome is Outcome.UNPROVEN and bool(reasons) and reasons == _reasons(other)
-    return one.summary == other.summary or same_reasons
+    if other.outcome is Outcome.SHARED:
+        return one.summary == other.summary
+    reasons = _reasons(other)
+    silent = one.outcome is Outcome.UNPROVEN and bool(reasons) and reasons == _reasons(one)
+    return silent or one.summary == other.summary or one.remedy == other.remedy != ""
 
 
 def _reasons(finding: FindingPart) -> frozenset[str]:

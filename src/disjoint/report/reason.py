@@ -42,6 +42,17 @@ def _shared(report: Report) -> Iterator[str]:
             yield finding.summary
 
 
+def touched(report: Report) -> str:
+    """What production was asked: reads, writes, and how long it took."""
+    asked = report.footprint.production
+    took = f"{asked.seconds * 1000:.0f} ms" if asked.seconds < 1 else f"{asked.seconds:.1f} s"
+    return f"{_count(asked.reads, 'read')}, {_count(asked.writes, 'write')}, {took}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def unwaived(rows: Iterable[RowPart], outcome: Outcome) -> list[RowPart]:
     """The rows of an outcome that nobody accepted."""
     return [row for row in rows if row.outcome is outcome and not row.status.waived]

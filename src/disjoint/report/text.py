@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from disjoint.model.finding import Outcome
 
 from . import incident
-from .document import EvidencePart, FindingPart, Report, RowPart
+from .answers import INDENT, clause_head, evidence, stacked
+from .document import FindingPart, Report, RowPart
 from .inert import cells
 from .ink import Ink, hue, pad, word, wrap
-from .problems import UNREAD, Problem, answered, problems, unread
-from .reason import EXIT, unwaived, why
+from .problems import Problem, answered, problems, unread
+from .reason import EXIT, touched, unwaived, why
 
 
 def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str:
@@ -84,10 +85,9 @@ def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator
     finding = problem.first
     yield from _title(finding, ink, width)
     yield from _places(report, finding, ink)
-    for asked in answered(problem.evidence):
-        yield from _evidence("evidence", f"{asked.what} ({asked.how})", asked.answers, ink, width)
+    yield from evidence(report, answered(problem.evidence), ink, width)
     for asked in unread(problem.evidence):
-        yield from _evidence("unread", asked.what, asked.answers, ink, width)
+        yield from stacked("unread", asked.what, asked.answers, ink, width)
     clauses = (
         ("also", ", ".join(problem.also)),
         *(("fix", remedy) for remedy in problem.remedies),
@@ -96,7 +96,7 @@ def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator
     )
     for name, said in clauses:
         if said:
-            yield from _clause(name, wrap(said, width - 14), ink)
+            yield from _clause(name, said, ink, width)
 
 
 def _title(finding: FindingPart, ink: Ink, width: int) -> Iterator[str]:
@@ -120,21 +120,10 @@ def _places(report: Report, finding: FindingPart, ink: Ink) -> Iterator[str]:
             yield f"  {ink.paint('-->', 'cyan')} {pad(written, widest)}  {ink.paint(environment, 'dim')}"
 
 
-def _evidence(name: str, what: str, answers: tuple[EvidencePart, ...], ink: Ink, width: int) -> Iterator[str]:
-    yield from _clause(name, wrap(what, width - 14), ink)
-    side = max(cells(answer.environment) for answer in answers)
-    for answer in answers:
-        head = f"{pad(answer.environment, side)}  {answer.at:%H:%M:%SZ}"
-        said = answer.value.removeprefix(UNREAD) if name == "unread" else answer.value
-        first, *more = wrap(said, max(24, width - 14 - cells(head) - 2))
-        yield f"{'':14}{ink.paint(head, 'dim')}  {first}"
-        yield from (" " * (14 + cells(head) + 2) + line for line in more)
-
-
-def _clause(name: str, lines: Iterable[str], ink: Ink) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        head = "" if number else f"   = {name}"
-        yield f"{ink.paint(f'{head:14}', 'cyan')}{line}"
+def _clause(name: str, said: str, ink: Ink, width: int) -> Iterator[str]:
+    first, *more = wrap(said, width - INDENT)
+    yield clause_head(name, ink) + first
+    yield from (" " * INDENT + line for line in more)
 
 
 def _waiver(finding: FindingPart) -> Iterator[tuple[str, str]]:
@@ -178,15 +167,7 @@ def _close(report: Report, ink: Ink, width: int) -> Iterator[str]:
         f"{len(unwaived(report.matrix, outcome))} {outcome.value.lower()}"
         for outcome in (Outcome.SHARED, Outcome.UNPROVEN, Outcome.ISOLATED)
     ] + ([f"{waived} waived"] if waived else [])
-    touched = report.footprint.production
-    said = (
-        f": {', '.join(counts)} {ink.dot} production touched: {_count(touched.reads, 'read')}, "
-        f"{_count(touched.writes, 'write')}, {touched.seconds * 1000:.0f} ms"
-    )
+    said = f": {', '.join(counts)} {ink.dot} production touched: {touched(report)}"
     code = f"exit {EXIT[report.verdict]}"
     gap = " " * max(2, width - len(report.verdict.value) - len(said) - len(code))
     yield f"{ink.paint(report.verdict.value, 'bold', hue(report.verdict))}{said}{gap}{ink.paint(code, 'dim')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

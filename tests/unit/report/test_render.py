@@ -12,7 +12,7 @@ import pytest
 from proofs import HOSTILE, ONE_CACHE, WORLDS, broken, changed, clean, matrix_with, proof, row, waived
 
 from disjoint.errors import UsageError
-from disjoint.model.finding import Outcome
+from disjoint.model.finding import Finding, Grade, Outcome, shared, unproven
 from disjoint.report import FORMATS, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -120,6 +120,25 @@ def test_a_shared_server_is_never_to_be_purged() -> None:
     assert "nothing in cache as it stands: it is production's own" in " ".join(
         render(broken(), "text").split()
     )
+
+
+def test_rows_counted_on_a_shared_server_are_not_to_be_purged() -> None:
+    """A sentinel's rows are production's own where the server is: no other line may say delete."""
+    same = Finding("postgres/same-server", "database", shared(Grade.IDENTITY, "one server"))
+    rows = Finding("postgres/sentinel", "database", shared(Grade.IDENTITY, "400 rows"))
+    line = row("database", "one server", None, Outcome.SHARED)
+    purge = " ".join(render(proof(matrix_with(line), changed(same, rows)), "text").split())
+    assert "nothing in database as it stands" in purge
+    assert "the rows that the sentinel counted" not in purge
+
+
+def test_nothing_is_to_be_purged_before_it_is_known_whose_it_is() -> None:
+    """Where sameness is unproven, the proof comes before the purge."""
+    unknown = Finding("postgres/same-server", "database", unproven("refused", (), "open the port"))
+    rows = Finding("postgres/sentinel", "database", shared(Grade.IDENTITY, "400 rows"))
+    line = row("database", "400 rows", None, Outcome.SHARED)
+    purge = " ".join(render(proof(matrix_with(line), changed(unknown, rows)), "text").split())
+    assert "nothing before database is proven to be staging's own; then the rows that the sentinel" in purge
 
 
 def test_a_proof_without_rows_is_no_success() -> None:
