@@ -75,6 +75,7 @@ def _attempt(login: Login, candidate: Candidate, probe: Probe, stack: contextlib
     place = _place(candidate, probe)
     if place.how != "socket":
         stack.enter_context(probe.seat(candidate.hostaddr or candidate.host, candidate.port))
+    probe.sent("CONNECT")
     pgconn = pq.PGconn.connect_start(_conninfo(_keywords(login, candidate, place)))
     try:
         _drive(pgconn, candidate, probe)
@@ -89,9 +90,13 @@ def _attempt(login: Login, candidate: Candidate, probe: Probe, stack: contextlib
 
 
 def _place(candidate: Candidate, probe: Probe) -> Place:
-    """By the name before the stated address, for reach_at maps names."""
+    """Where libpq would go: to a stated address before the name."""
     if candidate.host.startswith(("/", "@")) and not candidate.hostaddr:
         return Place(candidate.host, candidate.port, "socket")
+    if not (candidate.host or candidate.hostaddr):
+        raise CandidateError(
+            "the address names no host: each machine has a default of its own", "state the host"
+        )
     try:
         return probe.place(candidate.hostaddr or candidate.host, candidate.port)
     except ProbeError as error:
@@ -238,12 +243,23 @@ def _root(stated: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without_process() -> dict[str, str]:
-    """libpq's compiled defaults for every keyword that a variable of this process sets."""
+    """libpq's own defaults for every keyword that a variable of this process sets."""
     return {
-        option.keyword.decode(): (option.compiled or b"").decode()
+        keyword: _UNSET.get(keyword, (option.compiled or b"").decode())
         for option in pq.Conninfo.get_defaults()
-        if option.envvar and option.envvar.decode() in os.environ and option.keyword != b"service"
+        if (keyword := option.keyword.decode()) != "service"
+        if option.envvar and option.envvar.decode() in os.environ
     }
+
+
+_UNSET = {
+    "connect_timeout": "0",
+    "sslcertmode": "allow",
+    "require_auth": "password,md5,gss,sspi,scram-sha-256,none",
+    "min_protocol_version": "3.0",
+    "max_protocol_version": "3.0",
+}
+"""Where an empty value is not the same as none."""
 
 
 def _conninfo(keywords: Mapping[str, str]) -> bytes:

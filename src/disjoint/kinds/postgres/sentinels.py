@@ -32,7 +32,7 @@ def read_sentinel(session: Session, statement: str) -> Sentinel:
     try:
         session.ask(queries.APPLICATION_PATH)
         reads = _control(session, statement)
-        return Sentinel(_count(session.ask_declared("", statement, "sentinel")), reads)
+        return Sentinel(_count(session.ask_declared("", statement, "SELECT (a sentinel)")), reads)
     except ProbeError as error:
         return Sentinel(Unknown(error.reason, error.remedy or _REMEDY), ())
     except (ValueError, TypeError, LookupError):
@@ -45,7 +45,7 @@ def _control(session: Session, statement: str) -> tuple[str, ...]:
     Raises:
         ProbeError: it comes from no table, or from one whose rows may not all be seen.
     """
-    ((plan,),) = session.ask_declared("EXPLAIN (VERBOSE, FORMAT JSON) ", statement, "EXPLAIN sentinel")
+    ((plan,),) = session.ask_declared("EXPLAIN (VERBOSE, FORMAT JSON) ", statement, "EXPLAIN (a sentinel)")
     nodes = list(_nodes(plan[0]["Plan"]))
     if opaque := sorted({node["Node Type"] for node in nodes} & _OPAQUE):
         raise ProbeError(

@@ -1,0 +1,311 @@
+"""Visits to real PostgreSQL servers: what ordinary roles see, and what the rules make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from postgres_world import World, ask, build, target, visit
+
+from disjoint.demo.supervisor import Supervisor
+from disjoint.kinds.postgres.facts import PostgresFacts, Sentinel
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.finding import Grade, Outcome
+
+pytestmark = pytest.mark.live
+ZERO = "SELECT count(*) FROM users WHERE email LIKE '%@production.com'"
+
+
+@pytest.fixture(scope="module")
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def world(supervisor: Supervisor) -> World:
+    return build(supervisor)
+
+
+def read(world: World, name: str, **declared: Any) -> PostgresFacts:
+    return visit(target(world.url(getattr(world, name)), name, **declared))[0]
+
+
+def known(fact: Fact[Any]) -> Any:
+    assert isinstance(fact, Known), fact
+    return fact.value
+
+
+def unknown(fact: Fact[Any]) -> Unknown:
+    assert isinstance(fact, Unknown), fact
+    return fact
+
+
+def test_two_servers_are_isolated_by_identity(world: World) -> None:
+    """Two clusters differ in their identifiers, and every unasked-for way out is closed."""
+    production, staging = read(world, "production"), read(world, "staging")
+    for rule in ("same-server", "same-database", "replica-or-copy", "foreign-link"):
+        judgement = ask(rule, production, staging)
+        assert (judgement.outcome, judgement.grade) == (Outcome.ISOLATED, Grade.IDENTITY), judgement
+
+
+def test_a_role_with_nothing_but_connect_reads_every_fact(world: World) -> None:
+    """Identity, tables and links need no grant at all: the table count is whole without one."""
+    facts = visit(target(world.url(world.production, "bare")))[0]
+    assert known(facts.table_count) == 3
+    assert known(facts.unreadable) == 3
+    assert known(facts.tables) == ("public.guarded", "public.old_users", "public.users")
+    assert known(facts.timeline) == 1
+    assert known(facts.database) == "shop"
+    assert known(facts.in_recovery) is False
+    assert known(facts.tls) == "none"
+    assert known(facts.links) == known(facts.subscriptions) == known(facts.jobs) == ()
+    assert known(facts.version).startswith("1")
+
+
+def test_one_server_under_another_database_is_shared(world: World) -> None:
+    """Another database of production's server is production's server, though another database."""
+    production = read(world, "production")
+    staging = visit(target(world.url(world.production, database="other"), "staging"))[0]
+    assert ask("same-server", production, staging).outcome is Outcome.SHARED
+    assert ask("same-database", production, staging).outcome is Outcome.ISOLATED
+    assert ask("replica-or-copy", production, staging).outcome is Outcome.UNPROVEN
+
+
+def test_one_database_under_another_role_is_shared(world: World) -> None:
+    """Another user in the address leads to the same database."""
+    production = read(world, "production")
+    staging = visit(target(world.url(world.production, "bare"), "staging"))[0]
+    assert ask("same-server", production, staging).outcome is Outcome.SHARED
+    assert ask("same-database", production, staging).outcome is Outcome.SHARED
+
+
+@pytest.mark.parametrize(("made", "word"), [("copy", "physical copy"), ("standby", "replica")])
+def test_a_base_backup_is_another_server_with_productions_data(world: World, made: str, word: str) -> None:
+    """A copy or a streaming standby keeps the identifier under a start time of its own."""
+    other = getattr(world.production, made)(made)
+    try:
+        staging = visit(target(world.url(other), "staging"))[0]
+    finally:
+        other.stop()
+    production = read(world, "production")
+    apart = ask("same-server", production, staging)
+    assert (apart.outcome, apart.grade) == (Outcome.ISOLATED, Grade.IDENTITY)
+    copied = ask("replica-or-copy", production, staging)
+    assert copied.outcome is Outcome.SHARED
+    assert word in copied.summary
+
+
+def test_a_revoked_function_leaves_identity_unproven_with_the_grant(world: World) -> None:
+    """Without pg_control_system() nothing is concluded, and the remedy is the exact GRANT."""
+    function = "FUNCTION pg_catalog.pg_control_system()"
+    with world.staging.admin("shop") as admin:
+        admin.execute(f"REVOKE EXECUTE ON {function} FROM PUBLIC".encode())
+        try:
+            staging = read(world, "staging")
+        finally:
+            admin.execute(f"GRANT EXECUTE ON {function} TO PUBLIC".encode())
+    for rule in ("same-server", "same-database", "replica-or-copy"):
+        judgement = ask(rule, read(world, "production"), staging)
+        assert judgement.outcome is Outcome.UNPROVEN
+        assert f"GRANT EXECUTE ON {function} TO role;" in judgement.remedy
+    assert known(staging.timeline) == 1
+
+
+def test_tables_are_held_to_the_stated_number_or_names(world: World) -> None:
+    """Three tables are neither none nor four; a name that is not stated is named."""
+    production, staging = read(world, "production"), read(world, "staging")
+    names = ("users", "public.guarded", "old_users")
+    for stated, outcome in [
+        (3, Outcome.ISOLATED), (0, Outcome.SHARED), (4, Outcome.UNPROVEN),
+        (names, Outcome.ISOLATED), (names[1:], Outcome.SHARED),
+    ]:  # fmt: skip
+        assert ask("tables", production, staging, tables=stated).outcome is outcome, stated
+
+
+def sentinel(world: World, statement: str, user: str = "app") -> Fact[int]:
+    url = world.url(world.staging, user)
+    counted: tuple[Sentinel, ...] = known(visit(target(url, "staging", sentinels=(statement,)))[0].sentinels)
+    return counted[0].rows
+
+
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        (ZERO, 0),
+        ("SELECT count(*) FROM users WHERE email LIKE '%@example.test'", 50),
+        ("with u as (select * from people) select count(*) from u where email like 'u1%'", 11),
+        ("SELECT count(*) FROM users a JOIN users b USING (email)", 50),
+    ],
+)
+def test_a_sentinel_counts_what_ordinary_tables_hold(world: World, statement: str, rows: int) -> None:
+    """A declared count is read from the tables the planner names, through views and joins."""
+    assert sentinel(world, statement) == Known(rows)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("SELECT 0", "reads no table"),
+        ("SELECT count(*) FROM users WHERE false", "reads no table"),
+        ("SELECT count(*) FROM generate_series(1, 0)", "Function Scan"),
+        ("SELECT count(*) FROM old_users", "no ordinary table"),
+        ("SELECT count(*) FROM guarded", "row-level security"),
+        ("SELECT count(*) FROM nowhere", "a table it names does not exist"),
+        ("SELECT email FROM users", "does not give one count"),
+        ("SELECT count(*), 1 FROM users", "does not give one count"),
+        ("SELECT count(*) FROM users WHERE pg_sleep(9) IS NULL", "cancelled"),
+        ("DELETE FROM users", "not one SELECT"),
+        ("SELECT count(*) FROM users; DELETE FROM users", "not one SELECT"),
+        ("WITH gone AS (DELETE FROM users RETURNING 1) SELECT count(*) FROM gone", "permission denied"),
+        ("EXPLAIN SELECT 1", "not one SELECT"),
+        ("", "not one SELECT"),
+    ],
+)
+def test_a_sentinel_that_may_be_blind_is_unknown(world: World, statement: str, reason: str) -> None:
+    """A zero without its control is no zero: every way of seeing nothing has a reason and a remedy."""
+    why = unknown(sentinel(world, statement))
+    assert reason in why.reason
+    assert why.remedy
+    assert sentinel(world, "SELECT count(*) FROM users") == Known(50)
+
+
+def test_a_sentinel_cannot_write_even_as_owner(world: World) -> None:
+    """The transaction is read-only: a superuser's own statement changes nothing."""
+    with world.staging.admin("shop") as admin:
+        admin.execute(b"CREATE TABLE precious (n int); INSERT INTO precious VALUES (1)")
+        url = world.staging.url(f"127.0.0.1:{world.staging.port}", "postgres", world.staging.password, "shop")
+        text = "WITH gone AS (DELETE FROM precious RETURNING 1) SELECT count(*) FROM gone"
+        facts = visit(target(url, "staging", sentinels=(text, "SELECT count(*) FROM precious")))[0]
+        assert admin.execute(b"SELECT count(*) FROM precious").fetchall() == [(1,)]
+        admin.execute(b"DROP TABLE precious")
+    first, second = known(facts.sentinels)
+    assert "read-only" in unknown(first.rows).reason
+    assert second.rows == Known(1)
+
+
+def test_row_security_is_unproven_and_names_what_would_tell(world: World) -> None:
+    """Hidden rows make the sentinel UNPROVEN; without a grant the remedy is the GRANT."""
+    production = read(world, "production")
+    for user, statement, word in [
+        ("app", "SELECT count(*) FROM guarded", "BYPASSRLS"),
+        ("bare", ZERO, "GRANT"),
+    ]:
+        facts = visit(target(world.url(world.staging, user), "staging", sentinels=(statement,)))[0]
+        judgement = ask("sentinel", production, facts, sentinels=(statement,))
+        assert judgement.outcome is Outcome.UNPROVEN
+        assert word in judgement.remedy
+
+
+def test_sentinels_judge_and_never_run_on_production(world: World) -> None:
+    """Zero isolates, one row shares; production is not asked."""
+    production = read(world, "production", sentinels=(ZERO,))
+    assert "never" in unknown(production.sentinels).reason
+    for text, outcome in [(ZERO, Outcome.ISOLATED), ("SELECT count(*) FROM users", Outcome.SHARED)]:
+        staging = read(world, "staging", sentinels=(text,))
+        assert ask("sentinel", production, staging, sentinels=(text,)).outcome is outcome
+
+
+def test_sentinels_find_tables_as_the_role_does(world: World) -> None:
+    """A role's own search_path decides which table a bare name means."""
+    with world.staging.admin("shop") as admin:
+        admin.execute(b"CREATE SCHEMA mine; CREATE TABLE mine.users (email text)")
+        admin.execute(b"GRANT USAGE ON SCHEMA mine TO app; GRANT SELECT ON mine.users TO app")
+        admin.execute(b"ALTER ROLE app SET search_path = mine, public")
+        try:
+            assert sentinel(world, "SELECT count(*) FROM users") == Known(0)
+        finally:
+            admin.execute(b"ALTER ROLE app RESET search_path; DROP SCHEMA mine CASCADE")
+
+
+def linked(world: World, sql: str, undo: str, reach_at: dict[str, str] | None = None) -> PostgresFacts:
+    with world.staging.admin("shop") as admin:
+        for statement in sql.split(";"):
+            admin.execute(statement.encode())
+        try:
+            return visit(target(world.url(world.staging), "staging", reach_at=reach_at or {}))[0]
+        finally:
+            for statement in undo.split(";"):
+                admin.execute(statement.encode())
+
+
+FDW = "CREATE EXTENSION postgres_fdw; CREATE SERVER reports FOREIGN DATA WRAPPER postgres_fdw OPTIONS ({})"
+NO_FDW = "DROP EXTENSION postgres_fdw CASCADE"
+
+
+def test_a_foreign_server_at_productions_address_is_shared(world: World) -> None:
+    """A foreign server with production's host and port leads to production."""
+    port = world.production.port
+    staging = linked(world, FDW.format(f"host '127.0.0.1', port '{port}', dbname 'shop'"), NO_FDW)
+    judgement = ask("foreign-link", read(world, "production"), staging)
+    assert judgement.outcome is Outcome.SHARED
+    assert "reports" in judgement.summary
+
+
+def test_a_foreign_server_under_another_name_is_found_by_its_place(world: World) -> None:
+    """Another name that staging finds at production's place leads to production, too."""
+    there = f"127.0.0.1:{world.production.port}"
+    options = FDW.format("host 'legacy.shop.test', port '5432'")
+    staging = linked(world, options, NO_FDW, {"legacy.shop.test:5432": there})
+    assert ask("foreign-link", read(world, "production"), staging).outcome is Outcome.SHARED
+
+
+def test_a_foreign_server_elsewhere_is_unproven(world: World) -> None:
+    """Another address proves nothing about where it leads; a loopback to itself leads nowhere else."""
+    away = linked(world, FDW.format("host 'elsewhere.invalid', port '5432'"), NO_FDW)
+    judgement = ask("foreign-link", read(world, "production"), away)
+    assert judgement.outcome is Outcome.UNPROVEN
+    assert "DROP SERVER" in judgement.remedy
+    inward = linked(world, FDW.format(f"host 'localhost', port '{world.staging.port}'"), NO_FDW)
+    assert ask("foreign-link", read(world, "production"), inward).outcome is Outcome.ISOLATED
+
+
+def test_a_subscription_whose_target_is_hidden_is_unproven(world: World) -> None:
+    """An ordinary role sees that a subscription is there, not where it leads: with the grant it does."""
+    port = world.production.port
+    made = (
+        f"CREATE SUBSCRIPTION feed CONNECTION 'host=127.0.0.1 port={port} dbname=shop password=hidden-word' "
+        "PUBLICATION p WITH (connect = false)"
+    )
+    gone = "ALTER SUBSCRIPTION feed SET (slot_name = NONE); DROP SUBSCRIPTION feed"
+    hidden = linked(world, made, gone)
+    judgement = ask("foreign-link", read(world, "production"), hidden)
+    assert judgement.outcome is Outcome.UNPROVEN
+    assert "subconninfo" in judgement.remedy
+    grant = "GRANT SELECT (subconninfo) ON pg_subscription TO app"
+    shown = linked(
+        world, f"{made}; {grant}", f"{gone}; {grant.replace('GRANT', 'REVOKE').replace('TO', 'FROM')}"
+    )
+    assert ask("foreign-link", read(world, "production"), shown).outcome is Outcome.SHARED
+    assert "hidden-word" not in repr(shown)
+
+
+def test_cron_jobs_are_links_where_they_can_be_read(world: World) -> None:
+    """A job at production's address is a link; jobs that cannot be read leave the question open."""
+    port = world.production.port
+    row = f"SELECT 1 AS jobid, '127.0.0.1' AS nodename, {port} AS nodeport, 'shop' AS database"
+    made = f"CREATE SCHEMA cron; CREATE TABLE cron.job AS {row}"
+    gone = "DROP SCHEMA cron CASCADE"
+    hidden = linked(world, made, gone)
+    assert ask("foreign-link", read(world, "production"), hidden).outcome is Outcome.UNPROVEN
+    shown = linked(world, f"{made}; GRANT USAGE ON SCHEMA cron TO app; GRANT SELECT ON cron.job TO app", gone)
+    assert ask("foreign-link", read(world, "production"), shown).outcome is Outcome.SHARED
+
+
+def test_stamps_say_whose_place_and_whose_rows(world: World) -> None:
+    """Missing marks are UNPROVEN with the SQL, own ones ISOLATED, production's in staging SHARED."""
+    missing = [read(world, name, stamp=True) for name in ("production", "staging")]
+    judgement = ask("stamp", missing[0], missing[1], stamp=True)
+    assert judgement.outcome is Outcome.UNPROVEN
+    assert "disjoint:environment=" in judgement.remedy
+    marked = []
+    for name, mark in (("production", "production"), ("staging", "staging"), ("staging", "production")):
+        with getattr(world, name).admin("shop") as admin:
+            admin.execute(f"COMMENT ON DATABASE shop IS 'ours; disjoint:environment={name}'".encode())
+            admin.execute(f"CREATE TABLE disjoint_stamp AS SELECT '{mark}'::text AS environment".encode())
+            admin.execute(b"GRANT SELECT ON disjoint_stamp TO app")
+            marked.append(read(world, name, stamp=True))
+            admin.execute(b"DROP TABLE disjoint_stamp; COMMENT ON DATABASE shop IS NULL")
+    assert ask("stamp", marked[0], marked[1], stamp=True).outcome is Outcome.ISOLATED
+    assert ask("stamp", marked[0], marked[2], stamp=True).outcome is Outcome.SHARED

@@ -1,0 +1,233 @@
+"""The PostgreSQL rules, row by row of the table of identity."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from disjoint.kinds.postgres.address import parse
+from disjoint.kinds.postgres.facts import Link, PostgresDeclared, PostgresFacts, Sentinel, blank
+from disjoint.kinds.postgres.rules import LINTS, RULES
+from disjoint.model.fact import Known, Unknown
+from disjoint.model.finding import Grade, Judgement, Outcome
+from disjoint.model.kind import Question, Side
+
+TAKEN_AT = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+ISOLATED, SHARED, UNPROVEN = Outcome.ISOLATED, Outcome.SHARED, Outcome.UNPROVEN
+NOT_READ = Unknown("not read")
+DENIED = Unknown("permission denied for pg_control_system()", "GRANT EXECUTE")
+PRODUCTION = "postgresql://app@db.production.test/shop"
+STAGING = "postgresql://app@db.staging.test/shop"
+
+
+def facts(url: str, **known: Any) -> PostgresFacts:
+    """A visit that read a plain database and, beside it, what the test names."""
+    read = blank(Known(parse(url)), NOT_READ)
+    stated: dict[str, Any] = {
+        "system_identifier": "id", "started_at": "noon", "in_recovery": False, "database": "shop",
+        "database_oid": 5, "links": (), "subscriptions": (), "jobs": (), "place": url,
+    }  # fmt: skip
+    wrapped = {
+        name: value if isinstance(value, Unknown) else Known(value)
+        for name, value in {**stated, **known}.items()
+    }
+    return PostgresFacts(**{name: wrapped.get(name, getattr(read, name)) for name in PostgresFacts.__slots__})
+
+
+def production(**known: Any) -> PostgresFacts:
+    return facts(PRODUCTION, **known)
+
+
+def staging(**known: Any) -> PostgresFacts:
+    return facts(STAGING, **{"system_identifier": "other", "started_at": "one", **known})
+
+
+def question(left: PostgresFacts, right: PostgresFacts, **declared: Any) -> Question[Any, Any]:
+    sides = Side("production", True, TAKEN_AT, left), Side("staging", False, TAKEN_AT, right)
+    return Question(*sides, PostgresDeclared(url="$DATABASE_URL", **declared))
+
+
+def ask(rule: str, left: PostgresFacts, right: PostgresFacts, **declared: Any) -> Judgement:
+    judge = next(r.judge for r in RULES if r.id == f"postgres/{rule}")
+    return judge(question(left, right, **declared))
+
+
+TABLE = [
+    ("other identifier", {}, ISOLATED, ISOLATED, ISOLATED),
+    ("one server", {"system_identifier": "id", "started_at": "noon"}, SHARED, SHARED, UNPROVEN),
+    (
+        "one server, another database",
+        {"system_identifier": "id", "started_at": "noon", "database_oid": 6},
+        SHARED, ISOLATED, UNPROVEN,
+    ),
+    ("a copy", {"system_identifier": "id"}, ISOLATED, ISOLATED, SHARED),
+    ("equal start times alone", {"started_at": "noon"}, ISOLATED, ISOLATED, ISOLATED),
+    ("no start time", {"system_identifier": "id", "started_at": NOT_READ}, UNPROVEN, UNPROVEN, SHARED),
+    ("no identifier", {"system_identifier": DENIED}, UNPROVEN, UNPROVEN, UNPROVEN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "server", "database", "copy"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_the_table_of_identity(
+    known: dict[str, Any], server: Outcome, database: Outcome, copy: Outcome
+) -> None:
+    """Every row that needs no canary gives each of the three rules its outcome, at grade identity."""
+    for rule, outcome in (("same-server", server), ("same-database", database), ("replica-or-copy", copy)):
+        judgement = ask(rule, production(), staging(**known))
+        assert judgement.outcome is outcome, rule
+        assert judgement.outcome is UNPROVEN or judgement.grade is Grade.IDENTITY
+
+
+def test_isolation_by_identity_names_the_canary_that_was_not_tried() -> None:
+    """What identity cannot see stands in the limits."""
+    assert "canary" in ask("same-server", production(), staging()).limits
+
+
+def test_a_replica_is_told_from_a_copy() -> None:
+    """A side in recovery is the replica, whichever it is."""
+    for left, right, word in [
+        (False, True, "staging is a replica"),
+        (True, False, "production is a replica"),
+        (False, False, "physical copy"),
+    ]:
+        copied = staging(system_identifier="id", in_recovery=right)
+        assert word in ask("replica-or-copy", production(in_recovery=left), copied).summary
+
+
+def test_equal_text_is_shared_at_grade_declared_where_no_identity_was_read() -> None:
+    """One address is one server until the servers say otherwise."""
+    blind = facts(PRODUCTION, system_identifier=DENIED)
+    for rule in ("same-server", "same-database"):
+        judgement = ask(rule, production(), blind)
+        assert (judgement.outcome, judgement.grade) == (SHARED, Grade.DECLARED)
+
+
+def test_equal_text_with_two_identities_is_a_riddle() -> None:
+    """One address that leads to two servers proves nothing until somebody finds out why."""
+    for rule in ("same-server", "same-database"):
+        assert ask(rule, production(), facts(PRODUCTION, system_identifier="other")).outcome is UNPROVEN
+
+
+def test_equal_private_names_with_two_identities_are_isolated() -> None:
+    """A private name is another server in every environment, and identity says so."""
+    private = "postgresql://app@postgres.railway.internal:5432/railway"
+    left, right = facts(private), facts(private, system_identifier="other", started_at="one")
+    for rule in ("same-server", "same-database"):
+        assert ask(rule, left, right).outcome is ISOLATED
+
+
+def test_the_grant_of_the_blind_side_is_the_remedy() -> None:
+    """UNPROVEN names the side and hands out what would prove it."""
+    judgement = ask("same-server", production(), staging(system_identifier=DENIED))
+    assert judgement.remedy == "GRANT EXECUTE"
+    assert "staging: permission denied" in judgement.summary
+
+
+def link(url: str, place: str | None = None, *, inward: bool = False) -> Link:
+    found = Known(place) if place else Unknown("does not resolve")
+    return Link("foreign server reports (postgres_fdw)", Known(parse(url)), found, inward)
+
+
+@pytest.mark.parametrize(
+    ("known", "outcome"),
+    [
+        ({}, ISOLATED),
+        ({"links": (link("postgresql://x@db.production.test/other"),)}, SHARED),
+        ({"links": (link("postgresql://x@legacy.test/other", PRODUCTION),)}, SHARED),
+        ({"jobs": (link(PRODUCTION),)}, SHARED),
+        ({"subscriptions": (link(PRODUCTION),)}, SHARED),
+        ({"links": (link("postgresql://x@legacy.test/other", "elsewhere"),)}, UNPROVEN),
+        ({"links": (Link("foreign server files", NOT_READ, NOT_READ, inward=False),)}, UNPROVEN),
+        ({"links": (link("postgresql://x@localhost/shop", inward=True),)}, ISOLATED),
+        ({"subscriptions": NOT_READ}, UNPROVEN),
+        ({"jobs": NOT_READ}, UNPROVEN),
+    ],
+)
+def test_a_link_is_shared_where_it_leads_across_and_else_unproven(
+    known: dict[str, Any], outcome: Outcome
+) -> None:
+    """Address or place prove a crossing; nothing but no link at all, or one to itself, is ISOLATED."""
+    assert ask("foreign-link", production(), staging(**known)).outcome is outcome
+
+
+def test_productions_links_into_staging_count_as_well() -> None:
+    """A link is shared from either side."""
+    assert ask("foreign-link", production(links=(link(STAGING),)), staging()).outcome is SHARED
+
+
+def test_one_pooler_with_two_tenants_is_no_proof_of_a_crossing() -> None:
+    """Where the pooler routes by user, one place serves both: the link stays open."""
+    pooled = "postgresql://postgres.{}@aws-0-us-east-1.pooler.supabase.com:6543/postgres"
+    owner = facts(pooled.format("aaaaaaaaaaaaaaaaaaaa"), place="pooler")
+    other = link(pooled.format("bbbbbbbbbbbbbbbbbbbb"), "pooler")
+    assert ask("foreign-link", owner, staging(links=(other,))).outcome is UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("stated", "found", "outcome"),
+    [
+        (0, (), ISOLATED),
+        (0, ("public.users",), SHARED),
+        (2, ("public.users",), UNPROVEN),
+        (("users",), ("public.users",), ISOLATED),
+        (("users",), ("shop.users",), SHARED),
+        (("shop.users", "b"), ("shop.users",), ISOLATED),
+    ],
+)
+def test_tables_are_held_to_what_is_stated(stated: Any, found: tuple[str, ...], outcome: Outcome) -> None:
+    """More than stated is SHARED, fewer than a stated number UNPROVEN; a bare name means public."""
+    holding = staging(tables=found, table_count=len(found), unreadable=0)
+    assert ask("tables", production(), holding, tables=stated).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"),
+    [
+        ((Known(0), Known(0)), ISOLATED),
+        ((Known(0), Known(3)), SHARED),
+        ((NOT_READ, Known(3)), SHARED),
+        ((Known(0), NOT_READ), UNPROVEN),
+        ((Known(0),), UNPROVEN),
+        ((), UNPROVEN),
+    ],
+)
+def test_every_sentinel_must_count_zero(rows: tuple[Any, ...], outcome: Outcome) -> None:
+    """One found row is SHARED, one uncounted sentinel UNPROVEN."""
+    counted = staging(sentinels=tuple(Sentinel(n, ("public.users (about 50 rows)",)) for n in rows))
+    judgement = ask("sentinel", production(), counted, sentinels=("SELECT 1", "SELECT 2"))
+    assert judgement.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("place", "rows", "outcome"),
+    [
+        ("staging", "staging", ISOLATED),
+        ("stg", "Staging", ISOLATED),
+        ("staging", "production", SHARED),
+        ("prod", "staging", SHARED),
+        ("staging", "development", UNPROVEN),
+        ("staging", NOT_READ, UNPROVEN),
+        (NOT_READ, "production", SHARED),
+    ],
+)
+def test_both_marks_must_be_the_environments_own(place: Any, rows: Any, outcome: Outcome) -> None:
+    """The other's mark anywhere is SHARED, a stranger's or none UNPROVEN."""
+    own = production(stamp_place="production", stamp_rows="production")
+    assert ask("stamp", own, staging(stamp_place=place, stamp_rows=rows), stamp=True).outcome is outcome
+
+
+def test_expectations_apply_only_where_they_are_stated() -> None:
+    """Nothing stated: no rule of content applies, and counts are notes."""
+    plain = PostgresDeclared(url="$DATABASE_URL")
+    assert [r.id for r in RULES if not r.applies(plain)] == [
+        "postgres/tables", "postgres/sentinel", "postgres/stamp",
+    ]  # fmt: skip
+    stated = PostgresDeclared(url="$DATABASE_URL", tables=0, sentinels=("SELECT 1",), stamp=True)
+    assert all(rule.applies(stated) for rule in RULES)
+    (lint,) = LINTS
+    assert len(lint.look(question(production(table_count=3), staging(table_count=2)))) == 2
+    assert lint.look(question(production(table_count=3), staging(table_count=2), tables=2)) == ()
