@@ -10,6 +10,7 @@ import pytest
 from disjoint.cli.explain import pages
 from disjoint.judge import absent, cross
 from disjoint.kinds.registry import KINDS
+from disjoint.report.specification import HUMAN, LINES
 
 IDS = frozenset(
     {
@@ -43,3 +44,8 @@ def test_a_page_has_its_title_its_question_and_five_sections(rule: str) -> None:
     assert not question.startswith("#")
     assert re.findall(r"^## (.+)$", page, re.MULTILINE) == SECTIONS
     assert all(part.strip() for part in re.split(r"^## .+$", page, flags=re.MULTILINE)[1:])
+
+
+def test_the_specification_is_answered_by_rules_that_exist() -> None:
+    """No line of the specification leans on an id that no kind has."""
+    assert {line.by for line in LINES} - {HUMAN} <= IDS

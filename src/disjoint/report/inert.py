@@ -44,10 +44,11 @@ def words(text: str) -> str:
     return _MARKUP.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), text)
 
 
-def code(text: str) -> str:
+def code(text: str, *, in_cell: bool = True) -> str:
     """Inert text as a code span; as plain words where a code span could not hold it."""
+    breaks = set("`|\\") if in_cell else {"`"}
     spaced = text.strip() != text
-    return words(text) if not text or spaced or set(text) & set("`|\\") else f"`{text}`"
+    return words(text) if not text or spaced or set(text) & breaks else f"`{text}`"
 
 
 def cells(text: str) -> int:

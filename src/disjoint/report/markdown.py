@@ -9,7 +9,7 @@ from disjoint.model.finding import Outcome
 from . import incident
 from . import specification as spec
 from .boxes import Answer, about, answer, is_api
-from .document import FindingPart, Report, RowPart
+from .document import EvidencePart, FindingPart, Report, RowPart
 from .inert import code, words
 from .reason import EXIT, touched, why
 from .specification import Line, Subject
@@ -206,19 +206,22 @@ def _asked(report: Report, resources: frozenset[str]) -> Iterator[str]:
         yield from ("", "What was asked and found:", "")
     for finding in found:
         yield from _said(finding)
-    answers = [(finding, evidence) for finding in found for evidence in finding.evidence]
+    answers: dict[tuple[str, EvidencePart], list[str]] = {}
+    for finding in found:
+        for evidence in finding.evidence:
+            answers.setdefault((finding.resource, evidence), []).append(finding.rule)
     if answers:
-        yield from ("", "| Resource | Rule | Asked of | What | How | When | Answer |")
-        yield "|----------|------|----------|------|-----|------|--------|"
-    for finding, evidence in answers:
+        yield from ("", "| Resource | Asked of | What | How | When | Answer | For |")
+        yield "|----------|----------|------|-----|------|--------|-----|"
+    for (resource, evidence), rules in answers.items():
         cells = (
-            words(finding.resource),
-            code(finding.rule),
+            words(resource),
             words(evidence.environment),
             words(evidence.what),
             code(evidence.how),
             f"{evidence.at:%Y-%m-%d %H:%M:%SZ}",
             code(evidence.value),
+            ", ".join(map(code, dict.fromkeys(rules))),
         )
         yield f"| {' | '.join(cells)} |"
 
@@ -288,7 +291,9 @@ def _coverage(report: Report) -> Iterator[str]:
     yield from _listed("Inferred, for want of a manifest", map(words, report.inferred))
     yield from _listed("Not placed", map(words, report.unplaced))
     sent = report.footprint.production.commands.items()
-    yield from _listed("Sent to production", (f"{count} x {code(command)}" for command, count in sent))
+    yield from _listed(
+        "Sent to production", (f"{count} x {code(command, in_cell=False)}" for command, count in sent)
+    )
 
 
 def _listed(title: str, lines: Iterable[str]) -> Iterator[str]:

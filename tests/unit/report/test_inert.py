@@ -115,6 +115,15 @@ def test_a_code_span_holds_its_text(text: str) -> None:
     assert markup <= {"text", "text_special", "code_inline"}
 
 
+@given(ANY)
+def test_a_code_span_in_a_list_holds_its_text(text: str) -> None:
+    """Outside a table pipes and backslashes need no escape; the text reads as it is all the same."""
+    [item] = [
+        token for token in SEEN.parse(f"- 1 x {code(inert(text), in_cell=False)}\n") if token.type == "inline"
+    ]
+    assert _words(item.children or []).replace("@\u2060", "@") == f"1 x {inert(text)}".rstrip()
+
+
 @pytest.mark.parametrize("text", ["https://x.test", "www.x.test", "@kim", "kim@x.test", "#1"])
 def test_sites_that_link_bare_words_find_none(text: str) -> None:
     """No bare address, mention or reference is left for a site to link."""

@@ -194,8 +194,8 @@ def test_evidence_says_what_was_asked_of_whom_when() -> None:
     """Each answer stands with its question, its side and its time."""
     asked = next(iter(SAME_SERVER.judgement.evidence))
     line = (
-        f"| database | `postgres/same-server` | production | system_identifier | `{asked.how}` "
-        f"| 2026-01-10 12:00:03Z | `{asked.value}` |"
+        f"| database | production | system_identifier | `{asked.how}` | 2026-01-10 12:00:03Z "
+        f"| `{asked.value}` | `postgres/same-server` |"
     )
     assert line in render(clean(), "markdown").splitlines()
 
