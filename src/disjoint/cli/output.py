@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,23 +53,17 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         WriteError: the place cannot be written.
     """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
-            draft.write(text)
-            draft.flush()
-            os.fsync(draft.fileno())
-        os.chmod(draft.name, 0o666 & ~_umask())  # noqa: PTH101
-        Path(draft.name).replace(path)
+        with draft.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
     except OSError as error:
-        with contextlib.suppress(NameError, OSError):
-            Path(draft.name).unlink()
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise WriteError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def quiet_process() -> None:

@@ -1,0 +1,123 @@
+"""Facts of any kind, drawn from their own types: whatever a rule may meet.
+
+Seeded, so that a failure names the number that brings it back; few values per type, so that
+two sides often agree and every branch of a rule is met.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import typing
+from datetime import UTC, datetime
+from random import Random
+from types import UnionType
+from typing import Any
+
+from disjoint.model.fact import Absent, Known, Unknown
+from disjoint.model.kind import Kind, Question, Side
+
+TAKEN_AT = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+NOTHING = Unknown("not read", "GRANT it")
+WORDS = ("", "a", "b", "staging", "production", "X=staging", "X=production", "0" * 40)
+
+ADDRESSES: dict[str, tuple[str, ...]] = {
+    "postgres": (
+        "postgresql://u@db.production.example:5432/app",
+        "postgresql://u@db.staging.example:5432/app",
+        "postgresql://u@db.production.example:5432/other",
+        "postgresql://u@localhost/app",
+        "postgresql://u@db.example:x/app",
+    ),
+    "redis": ("redis://a.example/0", "redis://a.example/1", "redis://b.example/0", "redis://localhost/0"),
+    "celery": ("redis://a.example/0", "redis://a.example/1", "amqp://mq.example/v", "redis://x.example/no"),
+    "bucket": ("s3://prod-reps", "s3://staging-reps", "https://minio.example/prod-reps", "s3://N_O"),
+    "web": ("https://api.example.com", "https://staging.example.com", "http://localhost:8000", "nonsense:"),
+    "variables": ("a", "b"),
+}
+
+
+class Samples:
+    """An endless, repeatable supply of facts, declarations and questions of one kind."""
+
+    def __init__(self, kind: Kind[Any, Any], seed: int) -> None:
+        self.kind = kind
+        self._random = Random(f"{kind.name}/{seed}")
+        self._words = WORDS
+
+    def facts(self, environment: str = "production") -> Any:
+        """Facts, each known or unknown; now and then all known, and all text the environment's own name."""
+        own = (environment, f"X={environment}")
+        self._words = own if self._random.random() < 0.3 else WORDS
+        hints = _hints(self.kind.facts)
+        share = self._random.choice((0.5, 0.9, 1.0, 1.0))
+        return self.kind.facts(**{name: self._fact(hint, share) for name, hint in hints.items()})
+
+    def near(self, facts: Any) -> Any:
+        """The same facts with up to three of them drawn anew: two sides that are almost one."""
+        hints = _hints(self.kind.facts)
+        changed = self._random.sample(sorted(hints), k=min(len(hints), self._random.randint(0, 3)))
+        return dataclasses.replace(facts, **{name: self._fact(hints[name], 0.8) for name in changed})
+
+    def declared(self) -> Any:
+        """A declaration: every expectation stated or not."""
+        hints = _hints(self.kind.declared)
+        fields = {
+            f.name: self._random.choice(WORDS[1:]) if f.metadata.get("setting") else self.value(hints[f.name])
+            for f in dataclasses.fields(self.kind.declared)
+        }
+        return self.kind.declared(**fields)
+
+    def _fact(self, hint: Any, share: float) -> Any:
+        if self._random.random() > share:
+            return self._random.choice((NOTHING, NOTHING, Absent("not set", "set it")))
+        known = next(a for a in typing.get_args(hint) if typing.get_origin(a) is Known)
+        return Known(self.value(typing.get_args(known)[0]))
+
+    def value(self, hint: Any) -> Any:
+        """A value of a fact's type."""
+        origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+        if origin is tuple and arguments[-1] is Ellipsis:
+            return tuple(self.value(arguments[0]) for _ in range(self._random.randint(0, 2)))
+        if origin is tuple:
+            return tuple(self.value(a) for a in arguments)
+        if origin is frozenset:
+            return frozenset(self.value(arguments[0]) for _ in range(self._random.randint(0, 2)))
+        if origin in {typing.Union, UnionType} and Unknown in arguments:
+            return self._fact(hint, 0.8)
+        if origin in {typing.Union, UnionType}:
+            return self.value(self._random.choice(arguments))
+        if origin is typing.Literal:
+            return self._random.choice(arguments)
+        return self._plain(hint)
+
+    def _plain(self, hint: Any) -> Any:
+        few: dict[Any, tuple[Any, ...]] = {
+            type(None): (None,),
+            bool: (True, False),
+            int: (0, 1, 5),
+            str: self._words,
+            datetime: (TAKEN_AT,),
+        }
+        if hint in few:
+            return self._random.choice(few[hint])
+        if hint.__name__.endswith("Address"):
+            return self.kind.read(self._random.choice(ADDRESSES[self.kind.name]))
+        if issubclass(hint, enum.Enum):
+            return self._random.choice(list(hint))
+        return hint(**{name: self.value(inner) for name, inner in _hints(hint).items()})
+
+
+@functools.cache
+def _hints(made: type[Any]) -> dict[str, Any]:
+    names = made._fields if hasattr(made, "_fields") else [f.name for f in dataclasses.fields(made)]
+    hints = typing.get_type_hints(made)
+    return {name: hints[name] for name in names}
+
+
+def question(production: Any, staging: Any, asked: Any) -> Question[Any, Any]:
+    """Two sides, production's facts first."""
+    return Question(
+        Side("production", True, TAKEN_AT, production), Side("staging", False, TAKEN_AT, staging), asked
+    )
