@@ -42,7 +42,7 @@ _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>s3[a-z-]*):(?P<region>[a-z0-9-]*):(?P<account>\d*):(?P<what>.+)\Z",
     re.DOTALL,
 )
-_ALIAS_NAME = re.compile(r".+(?:-s3alias|--ol-s3|--op-s3|--xa-s3|\.mrap)\Z")
+_ALIAS_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:-s3alias|--ol-s3|--op-s3|--xa-s3|\.mrap)\Z")
 _SERVICES = {"s3": "s3-accesspoint"}
 
 
