@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .document import EvidencePart, Report
 from .inert import cells
 from .ink import Ink, pad, wrap
-from .problems import UNREAD, Asked
+from .problems import UNREAD, UNTOLD, Asked
 
 _DIGEST = re.compile(r"hmac:([0-9a-f]{8})[0-9a-f]{24}")
 INDENT = 14
@@ -76,7 +76,7 @@ def _table(pairs: list[Pair], heads: tuple[str, str], label: int, ink: Ink) -> I
 def _sign(pair: Pair, ink: Ink) -> str:
     """Equal, different, or neither where a side has no answer."""
     sides = (pair.production, pair.staging)
-    if not all(sides) or any(side.startswith(UNREAD) for side in sides):
+    if not all(sides) or any(side == UNTOLD or side.startswith(UNREAD) for side in sides):
         return ""
     if pair.production == pair.staging:
         return "==" if ink.ascii_only else "="

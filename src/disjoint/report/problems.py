@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from disjoint.model.finding import Outcome
 
@@ -11,6 +14,9 @@ from .document import EvidencePart, FindingPart, Report
 
 UNREAD = "unknown: "
 """How evidence begins where a fact is unknown."""
+
+UNTOLD = "?"
+"""Stands for an unknown answer whose reason is told elsewhere."""
 
 
 class Asked(NamedTuple):
@@ -90,35 +96,55 @@ def _reasons(finding: FindingPart) -> frozenset[str]:
 
 
 def answered(evidence: Iterable[EvidencePart]) -> list[Asked]:
-    """The questions that got an answer from any side, with every side's, in order."""
-    asked: dict[tuple[str, str], list[EvidencePart]] = {}
-    for said in evidence:
-        asked.setdefault((said.what, said.how), []).append(said)
+    """The questions that got an answer from any side, with every side's, in order.
+
+    Where one side is silent for one reason again and again, UNTOLD stands for it.
+    """
+    kept = tuple(evidence)
+    again = _repeated(kept)
     return [
-        Asked(what, how, tuple(answers))
-        for (what, how), answers in asked.items()
-        if not all(said.value.startswith(UNREAD) for said in answers)
+        Asked(what, how, tuple(_untold(said) if _reason(said) in again else said for said in answers))
+        for (what, how), answers in _by_question(kept).items()
+        if not all(map(_is_unread, answers))
     ]
 
 
 def unread(evidence: Iterable[EvidencePart]) -> list[Asked]:
-    """The questions that nobody answered, gathered by the reasons."""
+    """The silences that `answered` does not tell, gathered by side and reason."""
     kept = tuple(evidence)
-    known = {(asked.what, asked.how) for asked in answered(kept)}
-    left = [said for said in kept if (said.what, said.how) not in known]
-    questions = dict.fromkeys(said.what for said in left)
-    reasons: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for what in questions:
-        why = tuple((said.environment, said.value) for said in left if said.what == what)
-        reasons.setdefault(why, []).append(what)
-    return [
-        Asked(", ".join(whats), "", tuple(_first(left, whats[0], *side) for side in why))
-        for why, whats in reasons.items()
-    ]
+    again = _repeated(kept)
+    told: dict[tuple[tuple[str, str], ...], tuple[list[str], tuple[EvidencePart, ...]]] = {}
+    for (what, _), answers in _by_question(kept).items():
+        silent = tuple(said for said in answers if _is_unread(said))
+        if len(silent) < len(answers):
+            silent = tuple(said for said in silent if _reason(said) in again)
+        if silent:
+            told.setdefault(tuple(map(_reason, silent)), ([], silent))[0].append(what)
+    return [Asked(", ".join(dict.fromkeys(whats)), "", silent) for whats, silent in told.values()]
 
 
-def _first(evidence: Iterable[EvidencePart], what: str, environment: str, value: str) -> EvidencePart:
-    return next(e for e in evidence if (e.what, e.environment, e.value) == (what, environment, value))
+def _by_question(evidence: Iterable[EvidencePart]) -> dict[tuple[str, str], list[EvidencePart]]:
+    asked: dict[tuple[str, str], list[EvidencePart]] = {}
+    for said in evidence:
+        asked.setdefault((said.what, said.how), []).append(said)
+    return asked
+
+
+def _repeated(evidence: Iterable[EvidencePart]) -> frozenset[tuple[str, str]]:
+    counts = Counter(_reason(said) for said in evidence if _is_unread(said))
+    return frozenset(reason for reason, count in counts.items() if count > 1)
+
+
+def _reason(said: EvidencePart) -> tuple[str, str]:
+    return said.environment, said.value
+
+
+def _is_unread(said: EvidencePart) -> bool:
+    return said.value.startswith(UNREAD)
+
+
+def _untold(said: EvidencePart) -> EvidencePart:
+    return msgspec.structs.replace(said, value=UNTOLD)
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

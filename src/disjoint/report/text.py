@@ -85,9 +85,9 @@ def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator
     finding = problem.first
     yield from _title(finding, ink, width)
     yield from _places(report, finding, ink)
-    yield from evidence(report, answered(problem.evidence), ink, width)
     for asked in unread(problem.evidence):
         yield from stacked("unread", asked.what, asked.answers, ink, width)
+    yield from evidence(report, answered(problem.evidence), ink, width)
     clauses = (
         ("also", ", ".join(problem.also)),
         *(("fix", remedy) for remedy in problem.remedies),

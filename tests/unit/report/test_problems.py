@@ -74,3 +74,21 @@ def test_two_resources_are_never_one_block() -> None:
     second = Finding("celery/same-broker", "queue", refused("x", "run_id", "open the port").judgement)
     found = changed(refused("redis/same-server", "run_id", "open the port"), second)
     assert len(list(problems(of(proof(findings=found))))) == 2
+
+
+def test_one_side_s_silence_is_told_once() -> None:
+    """Where one side is dead, the other's answers stand beside a sign, and the reason once below."""
+    answers = tuple(
+        said
+        for what in ("run_id", "replid", "role")
+        for said in evidence(what, REFUSED, f"hmac:{what}", "INFO")
+    )
+    dead = Finding(
+        "redis/same-server", "cache", unproven("production did not answer", answers, "open the port")
+    )
+    shown = render(proof(matrix_with(row("cache", "refused", None, Outcome.UNPROVEN)), changed(dead)), "text")
+    assert shown.count("connection refused") == 1
+    assert "run_id, replid, role" in shown
+    assert [line.split() for line in shown.splitlines() if "hmac:run_id" in line] == [
+        ["run_id", "?", "hmac:run_id"]
+    ]
