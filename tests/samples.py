@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import typing
 from datetime import UTC, datetime
 from random import Random
@@ -44,12 +43,11 @@ class Samples:
     def __init__(self, kind: Kind[Any, Any], seed: int) -> None:
         self.kind = kind
         self._random = Random(f"{kind.name}/{seed}")
-        self._words = WORDS
+        self._words: tuple[str, ...] = WORDS
 
     def facts(self, environment: str = "production") -> Any:
         """Facts, each known or unknown; now and then all known, and all text the environment's own name."""
-        own = (environment, f"X={environment}")
-        self._words = own if self._random.random() < 0.3 else WORDS
+        self._words = self._random.choice((WORDS, WORDS, (environment,), (f"X={environment}",)))
         hints = _hints(self.kind.facts)
         share = self._random.choice((0.5, 0.9, 1.0, 1.0))
         return self.kind.facts(**{name: self._fact(hint, share) for name, hint in hints.items()})
@@ -109,8 +107,17 @@ class Samples:
         return hint(**{name: self.value(inner) for name, inner in _hints(hint).items()})
 
 
-@functools.cache
+_HINTS: dict[str, dict[str, Any]] = {}
+
+
 def _hints(made: type[Any]) -> dict[str, Any]:
+    name = f"{made.__module__}.{made.__qualname__}"
+    if name not in _HINTS:
+        _HINTS[name] = _resolved(made)
+    return _HINTS[name]
+
+
+def _resolved(made: type[Any]) -> dict[str, Any]:
     names = made._fields if hasattr(made, "_fields") else [f.name for f in dataclasses.fields(made)]
     hints = typing.get_type_hints(made)
     return {name: hints[name] for name in names}
