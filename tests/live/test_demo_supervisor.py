@@ -15,9 +15,10 @@ import pytest
 
 from disjoint.demo import supervisor as module
 from disjoint.demo.account import mirror, open_to_others
+from disjoint.demo.process import PROGRAMS, Program
 from disjoint.demo.servers import postgres
 from disjoint.demo.servers.valkey import ValkeyServer
-from disjoint.demo.supervisor import Program, Supervisor
+from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
 
 pytestmark = pytest.mark.live
@@ -65,7 +66,8 @@ def test_a_server_survives_the_thread_that_asked_for_it() -> None:
 ORPHANS = """
 import sys, time
 from disjoint.demo.servers.postgres import PostgresServer
-from disjoint.demo.supervisor import Program, Supervisor
+from disjoint.demo.process import PROGRAMS, Program
+from disjoint.demo.supervisor import Supervisor
 with Supervisor() as supervisor:
     server = PostgresServer.start(supervisor, "postgres")
     backend = server.admin()
@@ -93,7 +95,7 @@ def test_kill_9_of_the_parent_ends_every_child_within_five_seconds() -> None:
 
 def test_a_child_that_loses_its_parent_before_asking_for_the_signal_ends() -> None:
     """The launcher compares its parent with the one it was told of."""
-    argv = [sys.executable, "-I", "-S", str(module.PROGRAMS / "launch.py"), "1", "-1", "-1", "9", "/bin/true"]
+    argv = [sys.executable, "-I", "-S", str(PROGRAMS / "launch.py"), "1", "-1", "-1", "9", "/bin/true"]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "the parent has ended" in ended.stderr

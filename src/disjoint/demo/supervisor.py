@@ -10,32 +10,27 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from disjoint.errors import DemoError
 
-from .account import Account, open_to_others, unprivileged
+from .account import open_to_others, unprivileged
+from .process import Process, Program
+from .sweeper import Sweeper
 
-PROGRAMS = Path(__file__).parent / "programs"
-_TAIL = 8
 _ATTEMPTS = 5
 _PATIENCE = 5.0
 """Seconds that a server has to end in order."""
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 def free_port() -> int:
@@ -44,56 +39,6 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What to run, and as whom."""
-
-    argv: Sequence[str]
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """Its whole environment beside PATH, HOME and the locale: the caller's own secrets stay out."""
-    directory: Path | None = None
-    account: Account | None = None
-    stop: signal.Signals = signal.SIGTERM
-    """Asks it to end in order."""
-    death: signal.Signals = signal.SIGKILL
-    """Sent by the kernel when the supervisor dies."""
-
-
-@dataclass(slots=True)
-class Process:
-    """One running server."""
-
-    name: str
-    pid: int
-    log: Path
-    polite: signal.Signals
-    _popen: subprocess.Popen[bytes]
-
-    @property
-    def alive(self) -> bool:
-        """False once it has ended."""
-        return self._popen.poll() is None
-
-    @property
-    def code(self) -> int | None:
-        """Its exit code; None while it runs."""
-        return self._popen.poll()
-
-    def ask(self) -> None:
-        """Ask it to end in order."""
-        if self.alive:
-            self._popen.send_signal(self.polite)
-
-    def wait(self, patience: float) -> None:
-        """Wait for its end, and kill its group if that does not come."""
-        try:
-            self._popen.wait(patience)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._popen.wait()
 
 
 class Supervisor:
@@ -126,7 +71,7 @@ class Supervisor:
         self.once = threading.Lock()
         """Held while something all servers share is prepared."""
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supervisor")
-        self._sweeper = self._starter.submit(self._start_sweeper).result()
+        self._sweeper = Sweeper(self.directory)
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +96,7 @@ class Supervisor:
         for process in processes:
             process.wait(max(0.1, deadline - time.monotonic()))
         shutil.rmtree(self.directory, ignore_errors=True)
-        self._dismiss_sweeper()
+        self._sweeper.dismiss()
         self._starter.shutdown()
 
     def folder(self, name: str) -> Path:
@@ -220,7 +165,7 @@ class Supervisor:
                 self.until(process, partial(ready, port), seconds)
             except DemoError:
                 self.stop(process)
-                if not left or "in use" not in _tail(process.log):  # another process took the port first
+                if not left or "in use" not in process.tail:  # another process took the port first
                     raise
             else:
                 return process, port
@@ -249,68 +194,16 @@ class Supervisor:
         with self._lock:
             if process in self._processes:
                 self._processes.remove(process)
-        self._tell(f"-{process.pid}")
+        self._sweeper.stopped(process.pid)
 
     def _spawn(self, name: str, program: Program) -> Process:
         if self._closed:
             raise DemoError(f"{name} was not started: everything is being stopped")
-        account = program.account
-        launcher = [
-            sys.executable, "-I", "-S", str(PROGRAMS / "launch.py"), str(os.getpid()),
-            str(account.user if account else -1), str(account.group if account else -1),
-            str(int(program.death)),
-        ]  # fmt: skip
-        log = self.logs / f"{name}.log"
-        with log.open("ab") as output:
-            popen = subprocess.Popen(  # noqa: S603  our own launcher and the programs of installed wheels
-                [*launcher, *program.argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=program.directory or self.directory,
-                env=_inherited() | dict(program.variables),
-                start_new_session=True,
-            )
-        process = Process(name, popen.pid, log, program.stop, popen)
+        process = Process.start(name, program, self.logs / f"{name}.log", self.directory)
         with self._lock:
             self._processes.append(process)
-        self._tell(f"+{popen.pid}")
+        self._sweeper.started(process.pid)
         return process
 
-    def _start_sweeper(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-I", "-S", str(PROGRAMS / "sweep.py"), str(self.directory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_inherited(),
-            start_new_session=True,
-            text=True,
-        )
-
-    def _tell(self, line: str) -> None:
-        pipe: IO[str] | None = self._sweeper.stdin
-        with self._lock, suppress(OSError, ValueError):  # a sweeper that is gone has nothing to sweep
-            if pipe and not pipe.closed:
-                pipe.write(line + "\n")
-                pipe.flush()
-
-    def _dismiss_sweeper(self) -> None:
-        self._tell("done")
-        if self._sweeper.stdin:
-            with suppress(OSError):
-                self._sweeper.stdin.close()
-        self._sweeper.wait()
-
     def _failure(self, process: Process, what: str) -> str:
-        return self.hide(f"{process.name} {what}: {_tail(process.log) or 'its log is empty'}")
-
-
-def _inherited() -> dict[str, str]:
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return " | ".join(lines[-_TAIL:])
+        return self.hide(f"{process.name} {what}: {process.tail or 'its log is empty'}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from disjoint.demo.supervisor import PROGRAMS, Process, Program, Supervisor
+from disjoint.demo.process import PROGRAMS, Process, Program
+from disjoint.demo.supervisor import Supervisor
 
 from .web import listening
 

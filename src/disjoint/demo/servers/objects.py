@@ -12,7 +12,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Self
 
-from disjoint.demo.supervisor import Process, Program, Supervisor
+from disjoint.demo.process import Process, Program
+from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
 
 ACCOUNT = "000000000001"

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import psycopg
 
 from disjoint.demo.account import mirror, open_to_others
-from disjoint.demo.supervisor import Process, Program, Supervisor
+from disjoint.demo.process import Process, Program
+from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
 
 _SETTINGS = (

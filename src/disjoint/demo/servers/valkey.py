@@ -14,7 +14,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from disjoint.demo.supervisor import Process, Program, Supervisor
+from disjoint.demo.process import Process, Program
+from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
 
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from disjoint.demo.supervisor import PROGRAMS, Process, Program, Supervisor
+from disjoint.demo.process import PROGRAMS, Process, Program
+from disjoint.demo.supervisor import Supervisor
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Self
 
-from disjoint.demo.supervisor import Process, Program, Supervisor
+from disjoint.demo.process import Process, Program
+from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
 
 
