@@ -73,19 +73,23 @@ class _Tls(SSLConnection, _Clear):
     def _connect(self) -> socket.socket:
         wrapped: Callable[[], socket.socket] = super()._connect
         try:
-            return wrapped()
+            sock = wrapped()
         except ssl.SSLCertVerificationError as error:
             why = f"the certificate of {self.once.where} was not accepted: {error.verify_message}"
             raise ProbeError(why, _TRUST) from None
-        except ssl.SSLError:
+        except (ssl.SSLError, TimeoutError):
             self.once.probe.remaining()
             raise ProbeError(f"no TLS connection to {self.once.where}", _SPEAKS_TLS) from None
         except FileNotFoundError:
             raise ProbeError("a file that the address names in ssl_… is not on this machine") from None
         except OSError:
             lost(self.once.probe, self.once.where)
+        sock.settimeout(self.once.probe.remaining())
+        return sock
 
 
+HANDSHAKE_SECONDS = 3.0
+"""A server that speaks no TLS waits for the rest of a command that never comes."""
 _TRUST = "serve a certificate this machine trusts for that name, or name the CA: ?ssl_ca_certs=FILE"
 _SPEAKS_TLS = "is it a TLS port? redis:// speaks clear text, rediss:// TLS"
 
@@ -119,7 +123,12 @@ def _connection(login: Login) -> _Clear:
 
 
 def _dial(login: Login, probe: Probe) -> socket.socket:
-    return _dial_path(login.path, probe) if login.path else probe.dial(login.host, login.port)
+    if login.path:
+        return _dial_path(login.path, probe)
+    sock = probe.dial(login.host, login.port)
+    if login.tls:
+        sock.settimeout(min(HANDSHAKE_SECONDS, probe.remaining()))
+    return sock
 
 
 def _dial_path(path: str, probe: Probe) -> socket.socket:
