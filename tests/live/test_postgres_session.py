@@ -154,14 +154,16 @@ def test_the_first_host_that_answers_is_taken(world: World) -> None:
         free.bind(("127.0.0.1", 0))
         dead = free.getsockname()[1]
     url = f"postgresql://app:{world.password}@127.0.0.1:{dead},127.0.0.1:{world.production.port}/shop"
-    assert visit(target(url))[0].database == Known("shop")
+    facts, _ = visit(target(url))
+    assert (facts.database, facts.alternatives) == (Known("shop"), Known(1))
 
 
 def drip(peer: socket.socket) -> None:
-    """A row of the greeting's bytes, slowly, for ever."""
+    """An answer to the greeting that is always one byte short of whole."""
     with suppress(OSError):
+        peer.sendall(b"R\x00\x00\x07\xd0")
         while True:
-            peer.sendall(b"N" if not hasattr(drip, "begun") else b"R")
+            peer.sendall(b"x")
             time.sleep(0.05)
 
 
@@ -304,6 +306,19 @@ def test_tls_is_what_the_address_asks_for(
         query = f"?sslmode={mode}" + (f"&sslrootcert={root}" if trusted else "")
         url = world.production.url(f"127.0.0.1:{port}", "app", world.password, "shop") + query
         assert visit(target(url))[0].tls == Known(expected)
+
+
+def test_a_root_found_at_home_changes_nothing(
+    world: World, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sslmode=require stays unverified, though libpq would verify by a root in this user's home."""
+    home = tmp_path / ".postgresql"
+    home.mkdir()
+    trustme.CA().cert_pem.write_to_path(str(home / "root.crt"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with tls_front(world, authority.issue_cert("127.0.0.1")) as port:
+        url = world.production.url(f"127.0.0.1:{port}", "app", world.password, "shop")
+        assert visit(target(f"{url}?sslmode=require"))[0].tls == Known("certificate not verified")
 
 
 @pytest.mark.parametrize(

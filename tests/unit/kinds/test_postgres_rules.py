@@ -26,8 +26,8 @@ def facts(url: str, **known: Any) -> PostgresFacts:
     """A visit that read a plain database and, beside it, what the test names."""
     read = blank(Known(parse(url)), NOT_READ)
     stated: dict[str, Any] = {
-        "system_identifier": "id", "started_at": "noon", "in_recovery": False, "database": "shop",
-        "database_oid": 5, "links": (), "subscriptions": (), "jobs": (), "place": url,
+        "alternatives": 0, "system_identifier": "id", "started_at": "noon", "in_recovery": False,
+        "database": "shop", "database_oid": 5, "links": (), "subscriptions": (), "jobs": (), "place": url,
     }  # fmt: skip
     wrapped = {
         name: value if isinstance(value, Unknown) else Known(value)
@@ -125,6 +125,14 @@ def test_the_grant_of_the_blind_side_is_the_remedy() -> None:
     judgement = ask("same-server", production(), staging(system_identifier=DENIED))
     assert judgement.remedy == "GRANT EXECUTE"
     assert "staging: permission denied" in judgement.summary
+
+
+def test_a_listed_server_that_was_not_asked_leaves_all_open() -> None:
+    """A second host in the address might be production: only one that answers alone is settled."""
+    for rule in ("same-server", "same-database", "replica-or-copy"):
+        judgement = ask(rule, production(), staging(alternatives=1))
+        assert judgement.outcome is UNPROVEN
+        assert "resource of its own" in judgement.remedy
 
 
 def link(url: str, place: str | None = None, *, inward: bool = False) -> Link:

@@ -56,6 +56,8 @@ class PostgresFacts:
     """Digest of the numeric address and port that answered."""
     reached: Fact[str]
     """How that address was found: ``reach_at``, ``DNS``, ``literal`` or ``socket``."""
+    alternatives: Fact[int]
+    """Servers that the address lists beside the one that answered; they were not asked."""
     system_identifier: Fact[str]
     """Digest. Minted by initdb, kept by every physical copy."""
     started_at: Fact[str]
@@ -113,7 +115,7 @@ def overrides(target: Target[PostgresDeclared]) -> dict[str, str]:
 def blank(address: Fact[PostgresAddress], why: Unknown) -> PostgresFacts:
     """Facts of which only the address is known."""
     return PostgresFacts(
-        address=address, place=why, reached=why, system_identifier=why, started_at=why,
+        address=address, place=why, reached=why, alternatives=why, system_identifier=why, started_at=why,
         in_recovery=why, timeline=why, database=why, database_oid=why, version=why, tls=why,
         links=why, subscriptions=why, jobs=why, table_count=why, tables=why, unreadable=why,
         sentinels=why, stamp_place=why, stamp_rows=why,

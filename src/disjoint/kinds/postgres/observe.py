@@ -33,8 +33,10 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
         why = address if isinstance(address, Unknown) else Unknown("the address is unknown")
         return blank(address, why)
     facts = blank(address, Unknown("not read"))
-    with session(_login(text, target), probe) as opened:
-        return replace(facts, **_read(opened, target, probe))
+    found = _login(text, target)
+    with session(found, probe) as opened:
+        alternatives: Fact[int] = Known(len(found.candidates) - 1)
+        return replace(facts, alternatives=alternatives, **_read(opened, target, probe))
 
 
 def _login(text: str, target: Target[PostgresDeclared]) -> Login:

@@ -7,10 +7,11 @@ differs adds nothing, and a name that agrees with servers that differ is a riddl
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
-from disjoint.model.kind import Question, Rule
+from disjoint.model.kind import Question, Rule, Side
 
 from .address import compare
 from .expectations import LINTS as EXPECTATION_LINTS
@@ -68,7 +69,7 @@ def same_server(q: PostgresQuestion) -> Judgement:
             )
         case Servers.APART if text:
             return unproven(f"one address, two servers: {text}", seen, _RIDDLE)
-        case Servers.COPIES | Servers.APART if _addressed(q):
+        case Servers.COPIES | Servers.APART if _settled(q):
             return isolated(Grade.IDENTITY, "two servers, by what they say of themselves", seen, _NO_CANARY)
         case _ if text:
             return shared(Grade.DECLARED, f"both addresses name one server: {text}", seen, _OWN_SERVER)
@@ -91,7 +92,7 @@ def same_database(q: PostgresQuestion) -> Judgement:
             return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
         case Servers.APART if text:
             return unproven(f"one address, two databases: {text}", seen, _RIDDLE)
-        case Servers.COPIES | Servers.APART if _addressed(q):
+        case Servers.COPIES | Servers.APART if _settled(q):
             return isolated(Grade.IDENTITY, "two databases, on two servers", seen, _NO_CANARY)
         case _ if text:
             return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
@@ -129,11 +130,11 @@ def replica_or_copy(q: PostgresQuestion) -> Judgement:
             return shared(
                 Grade.IDENTITY, "one system identifier: one server, or a physical copy of it", seen, _FRESH
             )
-        case Servers.APART:
+        case Servers.APART if _settled(q):
             return isolated(
                 Grade.IDENTITY, "two system identifiers: no physical copy", seen, _NO_LOGICAL_COPY
             )
-        case Servers.UNREAD:
+        case _:
             return _unread(q, seen)
 
 
@@ -160,9 +161,10 @@ def _text_says_same(q: PostgresQuestion, *, server: bool) -> str:
             return (likeness.why or "equal") if verdict == "same" else ""
 
 
-def _addressed(q: PostgresQuestion) -> bool:
-    """An unknown address might be the other's own: then identity alone is no proof of two."""
-    return isinstance(both(q.left.facts.address, q.right.facts.address), Known)
+def _settled(q: PostgresQuestion) -> bool:
+    """Who answered is all there is: an unknown address, or a server not asked, might be the other's."""
+    sides = (q.left.facts, q.right.facts)
+    return all(isinstance(f.address, Known) and f.alternatives == Known(0) for f in sides)
 
 
 def _which(q: PostgresQuestion) -> str:
@@ -175,16 +177,21 @@ def _which(q: PostgresQuestion) -> str:
 
 def _unread(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
     """Name the side whose identity is missing, and the grant that would give it."""
-    reasons, remedies = [], []
-    for side in (q.production, q.staging):
-        for fact in (side.facts.address, side.facts.system_identifier, side.facts.started_at):
-            if isinstance(fact, Unknown):
-                reasons.append(f"{side.environment}: {fact.reason}")
-                remedies.append(fact.remedy)
-                break
-    summary = "; ".join(reasons) or "the identities leave it open"
-    remedy = next((text for text in remedies if text), _GRANT)
-    return unproven(f"no identity to compare: {summary}", seen, remedy, _NO_CANARY)
+    gaps = [gap for side in (q.production, q.staging) for gap in _gaps(side)]
+    summary = "; ".join(text for text, _ in gaps) or "the identities leave it open"
+    remedy = next((remedy for _, remedy in gaps if remedy), _GRANT)
+    return unproven(f"not known to be two: {summary}", seen, remedy, _NO_CANARY)
+
+
+def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
+    """The first thing that was not read of a side, and servers of its address that were not asked."""
+    facts = side.facts
+    for fact in (facts.address, facts.system_identifier, facts.started_at):
+        if isinstance(fact, Unknown):
+            yield f"{side.environment}: {fact.reason}", fact.remedy
+            return
+    if facts.alternatives != Known(0):
+        yield f"{side.environment}: its address lists servers that were not asked", _ONE_HOST
 
 
 def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False) -> tuple[Evidence, ...]:
@@ -215,6 +222,7 @@ _OWN_DATABASE = "give staging a database on a server of its own and point its UR
 _FRESH = "make staging's server with initdb, load it with data made for staging, and drop the copy"
 _RIDDLE = "find out what stands behind the address (a balancer, a private name) and give each side its own"
 _GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in each side's database"
+_ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
 _NO_CANARY = "no canary was tried: a proxy that answers as two servers while storing in one would pass"
 _ONE_SERVER = "one server carries both: same-server says so; a superuser or a full disk reaches both"
 _NO_LOGICAL_COPY = (
