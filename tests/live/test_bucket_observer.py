@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from peer import answering, page
 
+from disjoint.demo.servers.certificates import Authority
+from disjoint.demo.servers.forward import Forward
 from disjoint.demo.servers.objects import KeyPair, ObjectStore
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.bucket import listing, session
@@ -35,6 +37,7 @@ AT = datetime(2026, 1, 10, tzinfo=UTC)
 KEY = RunKey()
 LISTING = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation", "s3:GetBucketVersioning")
 DECLARED = BucketDeclared(name="$STORAGE_BUCKET_NAME", endpoint="$STORAGE_ENDPOINT_URL")
+AMAZON = BucketDeclared(name="$STORAGE_BUCKET_NAME")
 NOBODY = KeyPair("AKIANOBODY", "not-a-secret-of-anybody")
 
 
@@ -154,6 +157,28 @@ def test_each_refusal_is_told_in_our_own_words(
         assert secret.secret not in repr(facts)
         assert secret.access not in repr(facts)
     assert tally.footprint().reads <= 1
+
+
+def test_amazon_is_asked_by_its_own_names_over_verified_tls(
+    store: ObjectStore, production: KeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an endpoint: the bucket's own host in its region, found by one HEAD if none is declared."""
+    region = "s3.us-east-1.amazonaws.com"  # GetBucketLocation is asked of the region itself
+    authority = Authority.found(store.supervisor)
+    front = Forward.start(
+        store.supervisor, "amazon", store.port, certificate=authority.issue(region, f"*.{region}")
+    )
+    there = {f"{host}:443": f"127.0.0.1:{front.port}" for host in (region, f"reps.{region}")}
+    strange, _ = seen("reps", "", production, AMAZON, reach_at=there)
+    assert isinstance(strange.listed, Unknown)
+    assert "certificate" in strange.listed.reason
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
+    facts, tally = seen("s3://reps", "", production, AMAZON, protected=True, reach_at=there)
+    assert (facts.objects, facts.tls, facts.region) == (Known(2), Known(True), Known("us-east-1"))
+    assert dict(tally.footprint().commands) == {"HEAD": 1, "GET": 3}
+    named = BucketDeclared(name="$STORAGE_BUCKET_NAME", region="us-east-1")
+    _, tally = seen("reps", "", production, named, protected=True, reach_at=there)
+    assert dict(tally.footprint().commands) == {"GET": 3}
 
 
 def test_nothing_of_this_process_or_machine_is_used(
