@@ -93,6 +93,27 @@ def test_kill_9_of_the_parent_ends_every_child_within_five_seconds() -> None:
     assert not Path(folder).exists()
 
 
+def test_the_kernel_alone_ends_a_child_whose_parent_was_killed() -> None:
+    """The launcher asks for the signal, so that nothing depends on the sweeper."""
+    launcher = f"[sys.executable, {str(PROGRAMS / 'launch.py')!r}, str(os.getpid()), '-1', '-1', '9']"
+    program = f"p = subprocess.Popen({launcher} + ['/bin/sleep', '60']); print(p.pid, flush=True); p.wait()"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"import os, subprocess, sys; {program}"], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout
+    with parent.stdout as output:
+        child = int(output.readline())
+    deadline = time.monotonic() + 5
+    while (
+        not Path(f"/proc/{child}/cmdline").read_text().startswith("/bin/sleep")
+        and time.monotonic() < deadline
+    ):
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    assert gone([child], 2) == []
+
+
 def test_a_child_that_loses_its_parent_before_asking_for_the_signal_ends() -> None:
     """The launcher compares its parent with the one it was told of."""
     argv = [sys.executable, "-I", "-S", str(PROGRAMS / "launch.py"), "1", "-1", "-1", "9", "/bin/true"]
