@@ -14,8 +14,12 @@ from .host import OTHER_NAMES, Host, compare_hosts, read_host, read_port
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+._-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z", re.DOTALL)
 _ENTRY = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]*))(?::([^:\[\]]*))?\Z")
+_NO_ADDRESS = re.compile(r"\[[^:\]]*\]")
 
 NOT_A_URL = "the text is no URL that this client accepts"
+TOO_LONG = "the text is too long for an address"
+LIMIT = 8192
+"""Characters; a longer text is no address that anybody means."""
 NO_PORT = "the port is no number between 1 and 65535"
 UNSET = "an unset or empty value leaves the address to each environment's defaults"
 REFERENCE = "an unresolved reference means what its platform makes of it"
@@ -63,6 +67,8 @@ def split_url(text: str) -> Url | None:
         return None
     scheme, authority, path, query, fragment = (part or "" for part in found.groups())
     userinfo, at, location = authority.rpartition("@")
+    if ("[" in authority) != ("]" in authority) or _NO_ADDRESS.search(location):
+        return None
     user, _, password = userinfo.partition(":")
     hosts = split_hosts(location)
     if hosts is None:
@@ -112,12 +118,19 @@ def read_port_text(text: str, default: int) -> int | None:
 
 def compare_doors(a: tuple[Door, ...], b: tuple[Door, ...]) -> Likeness:
     """Whether two lists of ways in share one: same, unknown or invalid; never different."""
-    answers = [_compare_pair(x, y) for x in a for y in b]
-    for verdict in ("same", "unknown", "invalid"):
-        for answer in answers:
-            if answer.verdict == verdict:
-                return answer
-    return Likeness("unknown", OTHER_NAMES)
+    for side in (a, b):
+        if side and all(door.host.fault for door in side):
+            return Likeness("invalid", side[0].host.fault)
+    names = {door.host.name: door for door in a if not door.host.fault}
+    if {door for door in a if _certain(door)} & set(b):
+        return Likeness("same", "host and port are the same")
+    close = next(((names[door.host.name], door) for door in b if door.host.name in names), None)
+    pair = close or next(((x, y) for x in names.values() for y in b if not y.host.fault), None)
+    return _compare_pair(*pair) if pair else Likeness("unknown", OTHER_NAMES)
+
+
+def _certain(door: Door) -> bool:
+    return not (door.host.fault or door.host.doubt or door.host.relative)
 
 
 def _compare_pair(a: Door, b: Door) -> Likeness:

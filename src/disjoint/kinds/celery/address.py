@@ -14,7 +14,17 @@ from disjoint.kinds.redis.address import Login
 from disjoint.model.address import Likeness, Sameness
 from disjoint.model.host import MASKED, unresolved
 from disjoint.model.secret import Secret
-from disjoint.model.url import PADDED, REFERENCE, UNSET, compare_doors, crowded, with_object, without_userinfo
+from disjoint.model.url import (
+    LIMIT,
+    PADDED,
+    REFERENCE,
+    TOO_LONG,
+    UNSET,
+    compare_doors,
+    crowded,
+    with_object,
+    without_userinfo,
+)
 
 from .transport import Entry, bare_host, read_entry, redis_options
 
@@ -23,6 +33,8 @@ BACKENDS = frozenset(
 )
 """Names of result backends without an address of their own."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*\Z")
+
+MOST_ENTRIES = 100
 
 SETTINGS = "where it keeps its data is written in the application's settings"
 SENTINEL = "which server the Sentinels name is written in the transport options"
@@ -51,6 +63,8 @@ class CeleryAddress(NamedTuple):
 def parse(text: str) -> CeleryAddress:
     """Read a broker or result backend. Never raises; `fault` says why Celery would refuse the text."""
     bare = text.strip()
+    if len(text) > LIMIT or bare.count(";") > MOST_ENTRIES:
+        return CeleryAddress("(invalid)", fault=TOO_LONG)
     if not bare:
         return CeleryAddress("(unset)", doubt=UNSET)
     if any(unresolved(without_userinfo(part)) for part in _parts(bare)):

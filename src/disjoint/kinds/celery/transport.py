@@ -171,7 +171,7 @@ def _amqp(url: Url) -> Entry:
 
 
 def _redis(url: Url) -> Entry:
-    if _options(url).keys() & _TARGETS:
+    if _options(url).keys() & {*_TARGETS, "ssl"}:
         return _refused(REFUSED)
     sentinel = url.scheme == "sentinel"
     path = _path(url)

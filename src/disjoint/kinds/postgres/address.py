@@ -16,9 +16,11 @@ from disjoint.model.engine import Foreign, compare_foreign, read_foreign
 from disjoint.model.host import MASKED, Host, printable, unresolved
 from disjoint.model.secret import Secret
 from disjoint.model.url import (
+    LIMIT,
     NO_PORT,
     NOT_A_URL,
     REFERENCE,
+    TOO_LONG,
     UNSET,
     Door,
     compare_doors,
@@ -104,6 +106,8 @@ def parse(text: str, overrides: Mapping[str, str] = NOTHING) -> PostgresAddress:
         text: a URI, a JDBC URL or keyword/value pairs.
         overrides: the environment's PG* variables; PGHOSTADDR wins over a stated host, for libpq only.
     """
+    if len(text) > LIMIT:
+        return PostgresAddress("(invalid)", fault=TOO_LONG)
     if not text.strip() and not overrides:
         return PostgresAddress("(unset)", readings=(Reading(doubt=UNSET),) * 3)
     three = readings(text)
@@ -122,7 +126,7 @@ def parse(text: str, overrides: Mapping[str, str] = NOTHING) -> PostgresAddress:
 
 def login(text: str, overrides: Mapping[str, str] = NOTHING) -> Login:
     """What libpq would use of a text and its environment. Never raises; `fault` says why it cannot."""
-    three = readings(text)
+    three = readings(text) if len(text) <= LIMIT else None
     if three is None:
         return Login((), "", "", None, {}, NOT_A_URL)
     stated = _filled(three[0], overrides)

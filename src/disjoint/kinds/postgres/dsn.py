@@ -33,6 +33,7 @@ _PAIR = re.compile(
     rf"(?:'((?:[^'\\]|\\.)*)'|(?!')((?:\\.|[^\\{_SPACE}])*)\\?)",
     re.DOTALL,
 )
+_REST = re.compile(rf"[^{_SPACE}]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 _HOST_PORT = re.compile(r"\[?([^\[\],]*?)\]?:([0-9]+)\Z")
@@ -253,9 +254,9 @@ def _conninfo(text: str) -> Stated:
     """Keyword/value pairs, exactly as libpq's conninfo_parse takes them."""
     found: dict[str, str] = {}
     place = 0
-    body = text.rstrip(_SPACE)
-    while place < len(body):
-        pair = _PAIR.match(body, place)
+    # Trailing blanks end the text, but not one that a backslash makes part of the last value.
+    while _REST.search(text, place):
+        pair = _PAIR.match(text, place)
         if pair is None:
             return Stated(doubt=REFERENCE) if unresolved(text) else Stated(fault=NOT_A_URL)
         found[pair[1]] = _ESCAPED.sub(r"\1", pair[2] if pair[2] is not None else pair[3])

@@ -15,10 +15,12 @@ from disjoint.model.engine import Foreign, compare_foreign, read_foreign
 from disjoint.model.host import MASKED, Host, printable, unresolved
 from disjoint.model.secret import Secret
 from disjoint.model.url import (
+    LIMIT,
     NO_PORT,
     NOT_A_URL,
     PADDED,
     REFERENCE,
+    TOO_LONG,
     UNSET,
     Door,
     Url,
@@ -98,6 +100,8 @@ class RedisAddress(NamedTuple):
 
 def parse(text: str) -> RedisAddress:
     """Read an address. Never raises; `fault` says why no client would accept the text."""
+    if len(text) > LIMIT:
+        return _invalid(TOO_LONG)
     bare = without_blanks(text)
     if not bare:
         return RedisAddress("(unset)", doubt=UNSET)
@@ -111,8 +115,8 @@ def parse(text: str) -> RedisAddress:
 
 def login(text: str) -> Login:
     """What redis-py would connect to, as whom. Never raises; `fault` says why it cannot."""
-    url = split_url(text)
     address = parse(text)
+    url = None if address.fault else split_url(text)
     fault = address.fault or address.doubt
     if url is None or fault or address.foreign or address.sentinel:
         return Login("", 0, "", 0, "", None, False, {}, fault or "this is no address of one Redis server")
@@ -185,7 +189,7 @@ def _tcp(url: Url) -> RedisAddress:
 
 def _socket(url: Url) -> RedisAddress:
     path = unquote(url.path) or _options(url).get("path", "")
-    return _address(url, Door(Host(path, relative=SOCKET), 0))
+    return _address(url, Door(Host(path, relative=SOCKET), 0)) if path else _invalid("the socket has no path")
 
 
 def _address(url: Url, door: Door | None) -> RedisAddress:
