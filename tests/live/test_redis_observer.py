@@ -334,6 +334,81 @@ def test_what_is_no_answer_is_unknown(chunks: list[bytes], reason: str) -> None:
     assert reason in why(read.run_id)
 
 
+RUN_ID = "a" * 40
+SERVER = f"redis_version:7.2.4\r\nredis_mode:standalone\r\nrun_id:{RUN_ID}\r\n"
+
+
+@contextlib.contextmanager
+def saying(**sections: str) -> Iterator[int]:
+    """A server that speaks the protocol and says what it is told to; `scan` holds its key names."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def bulk(text: str) -> str:
+        return f"${len(text)}\r\n{text}\r\n"
+
+    def answer(words: list[str]) -> str:
+        match words:
+            case ["INFO", section]:
+                return bulk(sections.get(section, ""))
+            case ["SCAN", *_]:
+                cursor, names = sections["cursor"], sections["scan"].split()
+                return f"*2\r\n{bulk(cursor)}*{len(names)}\r\n{''.join(map(bulk, names))}"
+            case ["DBSIZE"]:
+                return ":100\r\n"
+            case _:
+                return "-ERR not here\r\n"
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            while asked := connection.recv(65536).decode():
+                connection.sendall(answer(asked.split("\r\n")[2::2]).encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_walk_that_shows_fewer_keys_than_the_server_counts_is_not_believed() -> None:
+    """The positive control: every key that does not expire must have been shown."""
+    with saying(
+        server=SERVER, keyspace="db0:keys=5,expires=2,avg_ttl=0\r\n", cursor="0", scan="k:1 k:2"
+    ) as port:
+        read = facts(f"redis://127.0.0.1:{port}/0", protected=False, keys=("k:",))
+    assert why(read.namespace) == "the walk showed 2 keys, the server counts 3 lasting ones"
+    with saying(
+        server=SERVER, keyspace="db0:keys=5,expires=3,avg_ttl=0\r\n", cursor="0", scan="k:1 k:2"
+    ) as port:
+        read = facts(f"redis://127.0.0.1:{port}/0", protected=False, keys=("k:",))
+    assert isinstance(read.namespace, Known)
+
+
+def test_a_walk_ends_after_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database larger than the walk is Unknown, and says how much was seen."""
+    monkeypatch.setattr(observe, "SCAN_CALLS", 4)
+    with saying(server=SERVER, keyspace="", cursor="17", scan="a b c d e") as port:
+        read, tally = visited(f"redis://127.0.0.1:{port}/0", protected=False, keys=())
+    assert why(read.namespace) == "more keys than one walk may ask for: about 20 % were seen"
+    assert dict(tally.footprint().commands)["SCAN"] == 4
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        ("redis_mode:sentinel\r\nrun_id:" + "b" * 40, "Sentinel"),
+        ("redis_mode:standalone", "does not say its run_id"),
+        ("run_id:" + "0" * 40, "does not say its run_id"),
+        ("run_id:same-for-all", "does not say its run_id"),
+    ],
+)
+def test_a_server_without_an_identity_has_none(server: str, reason: str) -> None:
+    """A Sentinel, a proxy and a look-alike that gives no drawn id prove nothing."""
+    with saying(server=server) as port:
+        read = facts(f"redis://127.0.0.1:{port}/0")
+    assert reason in why(read.run_id)
+    assert "replication id" in why(read.replication_ids)
+
+
 def test_a_drip_of_octets_ends_at_the_deadline() -> None:
     """A server that sends one octet at a time holds the visit no longer than its budget."""
     with answering([b"$900000\r\n", *[b"x"] * 600], pause=0.05) as peer:
