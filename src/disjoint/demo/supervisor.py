@@ -24,7 +24,7 @@ from typing import Self
 
 from disjoint.errors import DemoError
 
-from .account import open_to_others, unprivileged
+from .account import Account, open_to_others, unprivileged
 from .process import Process, Program
 from .sweeper import Sweeper
 
@@ -99,14 +99,14 @@ class Supervisor:
         self._sweeper.dismiss()
         self._starter.shutdown()
 
-    def folder(self, name: str) -> Path:
-        """A fresh folder for one server, owned by the account that PostgreSQL runs under."""
+    def folder(self, name: str, owner: Account | None = None) -> Path:
+        """A fresh folder for one server, its owner's alone; ours, if there is no other."""
         with self._lock:
             self._names += 1
             place = self.directory / f"{name}-{self._names}"
         place.mkdir(mode=0o700)
-        if self.account:
-            os.chown(place, self.account.user, self.account.group)
+        if owner:
+            os.chown(place, owner.user, owner.group)
         return place
 
     def secret(self, length: int = 24) -> str:

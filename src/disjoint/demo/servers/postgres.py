@@ -43,7 +43,7 @@ class PostgresServer:
         Raises:
             DemoError: the wheel is missing, or the server did not start.
         """
-        programs, cluster, password = _programs(supervisor), supervisor.folder(name), supervisor.secret()
+        programs, cluster, password = _programs(supervisor), _folder(supervisor, name), supervisor.secret()
         word = cluster.parent / f"{cluster.name}.pw"
         word.touch(mode=0o600)
         word.write_text(password)
@@ -82,7 +82,7 @@ class PostgresServer:
         self.supervisor.stop(self.process)
 
     def _backup(self, name: str, options: Sequence[str]) -> Self:
-        cluster = self.supervisor.folder(name)
+        cluster = _folder(self.supervisor, name)
         argv = [
             str(_programs(self.supervisor) / "pg_basebackup"), "-D", str(cluster), "-h", "127.0.0.1",
             "-p", str(self.port), "-U", _SUPERUSER, "-c", "fast", "-X", "stream", "--no-sync", *options,
@@ -125,6 +125,10 @@ def _program(
         stop=signal.SIGINT,  # fast shutdown: clients are cut, files are in order
         death=signal.SIGINT,
     )
+
+
+def _folder(supervisor: Supervisor, name: str) -> Path:
+    return supervisor.folder(name, supervisor.account)
 
 
 def _hand_over(path: Path, supervisor: Supervisor) -> None:
