@@ -19,7 +19,7 @@ from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres import queries
 from disjoint.kinds.postgres.address import login
 from disjoint.kinds.postgres.connect import connect
-from disjoint.kinds.postgres.session import Session
+from disjoint.kinds.postgres.session import Session, session
 from disjoint.model.fact import Known
 from disjoint.model.probe import ProbeError
 from disjoint.runner.visit import Visit
@@ -95,14 +95,26 @@ def test_a_session_leaves_its_connection_as_it_found_it(world: World) -> None:
             return [opened.connection.execute(f"SHOW {name}".encode()).fetchall()[0][0] for name in names]
 
         before = settings()
-        session = Session(opened, probe)
-        session.open()
+        reading = Session(opened, probe)
+        reading.open()
         assert all(a != b for a, b in zip(settings(), before, strict=True))
         with pytest.raises(ProbeError):
-            session.ask(queries.STAMP)
-        session.ask(queries.APPLICATION_PATH)
-        session.close()
+            reading.ask(queries.STAMP)
+        reading.ask(queries.APPLICATION_PATH)
+        reading.close()
         assert settings() == before
+
+
+def test_a_declared_statement_is_one_statement(world: World) -> None:
+    """The server itself refuses a second statement behind the first."""
+    where = target(world.url(world.production), "staging")
+    with (
+        Visit.alone(where.environment) as probe,
+        session(login(world.url(world.production)), probe) as opened,
+    ):
+        with pytest.raises(ProbeError):
+            opened.ask_declared("", "SELECT 1; SELECT 2", "SELECT (a sentinel)")
+        assert opened.ask_declared("", "SELECT 1", "SELECT (a sentinel)") == [(1,)]
 
 
 def test_a_wrong_password_is_tried_exactly_once(world: World) -> None:
@@ -215,10 +227,11 @@ def test_nothing_of_this_process_redirects_a_visit(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """PG* variables and a password file of this process are not the environment's."""
-    passwords = tmp_path / "pgpass"
+    passwords = tmp_path / ".pgpass"
     passwords.write_text(f"*:*:*:*:{world.password}\n")
     passwords.chmod(0o600)
     for name, value in {
+        "HOME": str(tmp_path),
         "PGHOST": "elsewhere.invalid", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGDATABASE": "other",
         "PGUSER": "ghost", "PGPASSWORD": world.password, "PGPASSFILE": str(passwords),
         "PGSSLMODE": "verify-full",
@@ -231,6 +244,10 @@ def test_nothing_of_this_process_redirects_a_visit(
         monkeypatch.setenv(name, value)
     facts, _ = visit(target(world.url(world.production)))
     assert facts.database == Known("shop")
+    error, _ = failure(f"postgresql://app@127.0.0.1:{world.production.port}/shop")
+    assert "refused the login" in error.reason
+    monkeypatch.delenv("PGPASSFILE")
+    monkeypatch.delenv("PGPASSWORD")
     error, _ = failure(f"postgresql://app@127.0.0.1:{world.production.port}/shop")
     assert "refused the login" in error.reason
     monkeypatch.setenv("PGSERVICE", "production")
