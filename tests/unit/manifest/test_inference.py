@@ -221,7 +221,7 @@ def test_a_service_is_found_by_its_name(lab: Lab, name: str, role: str) -> None:
         ("WEB_ORIGIN", "https://a.example.com,https://b.example.com"), ("DOMAIN", "*.example.com"),
         ("STRIPE_API_URL", "https://api.stripe.com"), ("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         ("RAILWAY_BUCKET_NAME", "files"), ("RATE_LIMIT_BUCKET", "minute"), ("MQTT_BROKER_URL", "mqtt://prod"),
-        ("KAFKA_BROKER_URL", "prod:9092"), ("UPSTASH_REDIS_REST_URL", "https://x.upstash.io"),
+        ("KAFKA_BROKER_URL", "prod:9092"), ("UPSTASH_REDIS_REST_URL", "https://x.upstash.io"), ("KV_REST_API_URL", "${{Kv.URL}}"),
         ("DATABASE_URL", "mysql://u@prod/d"), ("DATABASE_URL", "sqlite:///db.sqlite3"), ("REDIS_URL", ""),
         ("FIREBASE_DATABASE_URL", "https://x.firebaseio.com"), ("REDIS_ADDR", "redis:6379"), ("BUCKET_SIZE", "10"),
     ],
@@ -277,6 +277,7 @@ def test_unresolved_references_are_never_taken_for_one(lab: Lab) -> None:
     """Equal reference texts are not equal values."""
     reference = "${{Postgres.DATABASE_URL}}"
     assert set(lab.found({"DATABASE_URL": reference, "POSTGRES_URL": reference})) == {"database", "postgres"}
+    assert set(lab.found({"DATABASE_URL": PG, "POSTGRES_URL": reference})) == {"database", "postgres"}
 
 
 def test_a_resource_of_one_side_alone_is_found(lab: Lab) -> None:

@@ -115,9 +115,9 @@ def test_hostile_text_never_crashes_it(text: str) -> None:
 
 def test_it_takes_linear_time() -> None:
     """A megabyte of anything is scanned in moments."""
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("[" * 60_000, "a" + ".a" * 60_000, '"""' * 60_000, "a = 1\n" * 3, "# x\n" * 50_000):
         with contextlib.suppress(Misplaced):
             locate(text)
     locate("".join(f"k{i} = [1, 2]\n" for i in range(10_000)))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
