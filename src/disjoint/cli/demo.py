@@ -60,9 +60,9 @@ def _show(leaks: tuple[Leak, ...], format_: str) -> int:
         declared = pipeline.load(manifest)
         with progress(declared) as tell:
             proof = pipeline.verify(declared, progress=tell)
-    emit(pipeline.render, proof, Output(format_))
-    for line in _closing(leaks, proof):
-        click.echo(line, err=True)
+        emit(pipeline.render, proof, Output(format_))
+        for line in _closing(leaks, proof):
+            click.echo(line, err=True)
     return code_of(proof)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from disjoint.demo.catalogue.every import BY_NAME, LEAKS, named
 from disjoint.demo.place import fill, prepare
-from disjoint.demo.programs.sweep import orphans
+from disjoint.demo.programs.sweep import clear, orphans
 from disjoint.demo.signals import orderly
 from disjoint.demo.stack import Stack
 from disjoint.demo.world import HALVES, Side, World
@@ -114,6 +114,18 @@ def test_the_sweeper_knows_who_still_ran() -> None:
     assert orphans(["+10\n", "+11\n", "-10\n"]) == [11]
     assert orphans(["+10\n", "done\n"]) is None
     assert orphans([]) == []
+
+
+def test_the_sweeper_removes_a_tree_and_nothing_that_it_links_to(tmp_path: Path) -> None:
+    """A link inside the folder goes; what it leads to stays."""
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    (outside / "kept").mkdir(parents=True)
+    (inside / "deep" / "er").mkdir(parents=True)
+    (inside / "deep" / "file").touch()
+    (inside / "deep" / "link").symlink_to(outside)
+    clear(inside)
+    assert not inside.exists()
+    assert (outside / "kept").is_dir()
 
 
 def test_a_polite_signal_leaves_like_an_exception() -> None:

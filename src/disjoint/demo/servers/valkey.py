@@ -51,7 +51,8 @@ class ValkeyServer:
             shutil.copyfile(dump, folder / "dump.rdb")
         settings = (
             "bind 127.0.0.1", "protected-mode yes", f"dir {folder}", 'save ""', "appendonly no",
-            f"requirepass {password}", "repl-diskless-sync-delay 0", "repl-diskless-load swapdb", *settings,
+            f"requirepass {password}", "repl-diskless-sync-delay 0", "repl-diskless-load swapdb",
+            "shutdown-timeout 0", *settings,
         )  # fmt: skip
 
         def program(port: int) -> Program:
