@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from disjoint.model.address import Address
 from disjoint.model.fact import Fact, Known
@@ -84,41 +84,35 @@ def _reaches(kinds: Kinds, theirs: Address, ours: Address) -> bool:
 def override(
     kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
 ) -> Iterator[Finding]:
-    """PGHOSTADDR sends a clean-looking URL to production, in every client built on libpq.
+    """PGHOSTADDR or `?host=` sends a clean-looking URL to production, in every client built on libpq.
 
-    A finding only where the redirected address is production's; elsewhere it is a note.
+    A finding only where the redirected address is production's; elsewhere a set variable is a note.
     """
-    for name in _redirected(resources, staging):
-        facts = staging.resources[name].facts
-        resource = next(r for r in resources if r.name == name)
-        kind = kinds[resource.kind]
-        match kind.address_of(facts):
-            case Known(address) if _leads(kinds, resources, production, address):
-                yield Finding(OVERRIDE, RESOURCE, _leads_to_production(name, staging))
-            case _:
-                pass
+    theirs = tuple(declared_addresses(kinds, resources, production))
+    for name, ours in declared_addresses(kinds, resources, staging):
+        follow = kinds[ours.kind].followed
+        if follow is not None and any(_redirected(kinds, follow, address, ours) for _, address in theirs):
+            yield Finding(OVERRIDE, RESOURCE, _leads_to_production(name, staging))
 
 
-def _leads(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, address: Address) -> bool:
-    return any(
-        theirs.kind == address.kind and kinds[address.kind].compare(theirs, address).of_server == "same"
-        for _, theirs in declared_addresses(kinds, resources, production)
-    )
-
-
-def _redirected(resources: tuple[Resource, ...], staging: Snapshot) -> Iterator[str]:
-    if staging.override:
-        yield from (r.name for r in resources if r.kind == "postgres")
+def _redirected(kinds: Kinds, follow: Callable[[Address], Address], theirs: Address, ours: Address) -> bool:
+    """Production's server for the client that follows, and for others not surely so."""
+    if theirs.kind != ours.kind:
+        return False
+    compare = kinds[ours.kind].compare
+    plain, followed = compare(theirs, ours), compare(follow(theirs), follow(ours))
+    return followed.of_server == "same" and plain.of_server != "same"
 
 
 def _leads_to_production(name: str, staging: Snapshot) -> Judgement:
-    names = ", ".join(sorted(staging.override))
+    names = ", ".join(sorted(staging.override)) or "a parameter of the URL"
     evidence = tuple(
         Evidence(staging.environment, variable, _text(value), "read from the variables", staging.taken_at)
         for variable, value in sorted(staging.override.items())
     )
-    summary = f"{names} redirects staging's {name} to production"
-    return shared(Grade.DECLARED, summary, evidence, f"unset {names} in staging's variables and images")
+    summary = f"{names} redirects staging's {name} to production in clients built on libpq"
+    remedy = f"take {names} out of staging's variables and images"
+    return shared(Grade.DECLARED, summary, evidence, remedy)
 
 
 def _text(fact: Fact[str]) -> str:

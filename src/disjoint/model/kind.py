@@ -115,6 +115,8 @@ class Kind(Generic[D, F]):
     """URL schemes, without ``+driver``, whose values this kind reads as its addresses."""
     beside: Callable[[str, Target[D]], Address] | None = None
     """A bare value read as it would be beside a declared target (a bucket's name under its endpoint)."""
+    followed: Callable[[Any], Address] | None = None
+    """An address as the client alone reads it that follows every redirection; None where none does."""
     beyond: tuple[str, ...] = ()
     """Rule ids of this kind that this version cannot ask yet; every report lists them as not tried."""
     networked: bool = True

@@ -291,3 +291,8 @@ def _shown(text: str, read: tuple[Reading, ...]) -> str:
 
 def _place(door: Door) -> str:
     return f"{door.host.shown}:{door.port}"
+
+
+def as_libpq(address: PostgresAddress) -> PostgresAddress:
+    """The address as libpq alone reads it: PG* variables and ``?host=`` followed, others' doubts left out."""
+    return address._replace(readings=address.readings[:1] * 3)

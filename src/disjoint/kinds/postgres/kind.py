@@ -6,7 +6,7 @@ from disjoint.model.address import Address, Likeness
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
-from .address import PostgresAddress, compare, compare_text, parse
+from .address import PostgresAddress, as_libpq, compare, compare_text, parse
 from .facts import PostgresDeclared, PostgresFacts, from_text
 from .rules import LINTS, RULES
 
@@ -45,4 +45,5 @@ KIND = Kind(
     address_of=_address,
     schemes=("postgres", "postgresql"),
     beyond=("postgres/cross-login", "postgres/production-rows"),
+    followed=as_libpq,
 )
