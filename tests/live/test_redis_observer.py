@@ -23,9 +23,10 @@ from disjoint.demo.servers.forward import Forward
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.redis import observe, wire
+from disjoint.kinds.redis.address import login
 from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts
 from disjoint.kinds.redis.kind import KIND
-from disjoint.kinds.redis.session import ACL
+from disjoint.kinds.redis.session import ACL, connect
 from disjoint.model.environment import Environment, Setting, Target
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
@@ -225,6 +226,26 @@ def test_only_listed_commands_reach_a_server(supervisor: Supervisor) -> None:
     server.stop()
 
 
+def test_a_command_that_is_not_listed_is_never_sent(production: ValkeyServer) -> None:
+    """The session refuses it before it is packed or counted."""
+    environment = Environment("production", True, {}, ".env")
+    with Visit.alone(environment) as visit, connect(login(url_of(production)), visit) as session:
+        with pytest.raises(ProbeError, match="no allow-listed read"):
+            session.ask("GET", "orders:1")
+        assert dict(visit.tally.footprint().commands) == {"AUTH": 1}
+
+
+def test_a_replica_without_its_primary_is_told_from_one_with_it(
+    supervisor: Supervisor, production: ValkeyServer
+) -> None:
+    """A replica that has not synchronised carries an id of its own, so its difference proves nothing."""
+    orphan = ValkeyServer.start(supervisor, "orphan", settings=("replicaof 127.0.0.1 1",))
+    read = facts(url_of(orphan))
+    assert (read.role, read.linked) == (Known("replica"), Known(False))
+    assert judged("replica-or-copy", url_of(production), url_of(orphan)).outcome is Outcome.UNPROVEN
+    orphan.stop()
+
+
 def test_production_is_never_walked_over(production: ValkeyServer) -> None:
     """A stated namespace is asked of staging only."""
     _, tally = visited(url_of(production), keys=("staging:",))
@@ -328,9 +349,10 @@ def turning(servers: list[ValkeyServer], after: int) -> Iterator[int]:
     ],
 )
 def test_what_is_no_answer_is_unknown(chunks: list[bytes], reason: str) -> None:
-    """Other protocols, disabled commands and half answers become reasons of our own."""
+    """Other protocols, disabled commands and half answers become reasons of our own, after one connection."""
     with answering(chunks) as peer:
         read = facts(f"redis://127.0.0.1:{peer.port}/0")
+    assert len(peer.asked) == 1
     assert reason in why(read.run_id)
 
 

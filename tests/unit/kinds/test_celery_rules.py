@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from disjoint.kinds.celery.rules import RULES
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
-from strategies import TAKEN_AT
 
+TAKEN_AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 ISOLATED, SHARED, UNPROVEN = Outcome.ISOLATED, Outcome.SHARED, Outcome.UNPROVEN
 DENIED = Unknown("this user may not run SMEMBERS", "ACL SETUSER <that user> (+smembers)")
 PRODUCTION = "redis://broker.production.test:6379/0"
@@ -107,6 +108,14 @@ def test_one_address_with_two_servers_behind_it_is_unproven() -> None:
     assert {ask(rule, left, right).outcome for rule in ("same-broker", "queue-names", "foreign-worker")} == {
         UNPROVEN
     }
+
+
+def test_two_nodes_may_be_of_one_cluster() -> None:
+    """Cluster nodes differ in every id, so two nodes prove nothing; a node and a server are two."""
+    node = TWO._replace(clustered=True)
+    left = facts(PRODUCTION, broker_server=ONE._replace(clustered=True))
+    assert ask("same-broker", left, staging(broker_server=node)).outcome is UNPROVEN
+    assert ask("same-broker", facts(PRODUCTION), staging(broker_server=node)).outcome is ISOLATED
 
 
 def test_another_kind_of_broker_is_unproven() -> None:
