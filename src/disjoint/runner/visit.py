@@ -91,7 +91,7 @@ class Visit:
                 (place.address, place.port), min(CONNECT_SECONDS, deadline.remaining())
             )
         except OSError as error:
-            raise ProbeError(_why(error, f"{host}:{port}")) from None
+            raise ProbeError(_why(error, f"{host}:{port}"), _UNANSWERED) from None
         sock.settimeout(deadline.remaining())
         deadline.watch(sock.fileno())
         return sock
@@ -143,6 +143,9 @@ def _found(host: str, port: int) -> Place:
 
 
 _UNRESOLVED = "run where the name resolves, or map it under [environments.*.reach_at]"
+
+
+_UNANSWERED = "see that it runs and may be reached from here; map a tunnel under [environments.*.reach_at]"
 
 
 def _is_literal(host: str) -> bool:

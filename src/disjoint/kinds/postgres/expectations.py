@@ -196,23 +196,23 @@ def stamp(q: PostgresQuestion) -> Judgement:
 
 
 def _marks(side: Side[PostgresFacts]) -> tuple[tuple[str, Fact[str]], ...]:
-    return ("the place", side.facts.stamp_place), ("the rows", side.facts.stamp_rows)
+    return ("the place's mark", side.facts.stamp_place), ("the rows' mark", side.facts.stamp_rows)
 
 
 def _crossed(q: PostgresQuestion, side: Side[PostgresFacts]) -> Iterator[str]:
     other = q.staging if side.protected else q.production
     for what, mark in _marks(side):
         if isinstance(mark, Known) and same_environment(mark.value, other.environment):
-            yield f"{what} of {side.environment} carry {other.environment}'s mark"
+            yield f"{what} in {side.environment} names {other.environment}"
 
 
 def _unmarked(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
     for what, mark in _marks(side):
         match mark:
             case Unknown(reason, remedy):
-                yield f"{what} of {side.environment}: {reason}", remedy.replace("NAME", side.environment)
+                yield f"{what} in {side.environment}: {reason}", remedy.replace("NAME", side.environment)
             case Known(name) if not same_environment(name, side.environment):
-                yield f"{what} of {side.environment} name another environment, {name}", _RESTAMP
+                yield f"{what} in {side.environment} names another environment, {name}", _RESTAMP
             case Known(_):
                 pass
 
@@ -243,7 +243,10 @@ _LET_IN = "let the role of staging's URL log in and read"
 _EXTRA = "drop what staging must not hold, or state it under tables"
 _FEWER = "check that the URL names staging's own database, or lower tables"
 _TABLE_LIMITS = "tables of this database only, and not the rows in them"
-_PURGE = "stop staging, find out where the rows came from, and delete them there"
+_PURGE = (
+    "stop staging and find out where the rows came from; delete them only where postgres/same-server is "
+    "ISOLATED: elsewhere they are production's own"
+)
 _SENTINEL_LIMITS = (
     "whether the statements describe production's rows is the author's word; they never run on production"
 )
