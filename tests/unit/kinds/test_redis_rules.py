@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from disjoint.kinds.redis.session import allowed, grant, name_of
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
-from strategies import TAKEN_AT
 
+TAKEN_AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 ISOLATED, SHARED, UNPROVEN = Outcome.ISOLATED, Outcome.SHARED, Outcome.UNPROVEN
 DENIED = Unknown("this user may not run INFO server", "ACL SETUSER <that user> +info")
 PRODUCTION = "redis://cache.production.test:6379/0"
