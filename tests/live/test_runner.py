@@ -44,8 +44,8 @@ def _suppressed(behave: Behaviour, connection: socket.socket) -> None:
         behave(connection)
 
 
-def environment(*, protected: bool = True, **reach_at: str) -> Environment:
-    return Environment("production", protected, {}, "here", reach_at)
+def environment(reach_at: dict[str, str] | None = None) -> Environment:
+    return Environment("production", True, {}, "here", reach_at or {})
 
 
 def answering(*chunks: bytes, pause: float = 0.0) -> Behaviour:
@@ -138,7 +138,7 @@ def test_reach_at_moves_the_socket_and_not_the_name() -> None:
         connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
 
     with serving(behave) as port:
-        mapped = environment(**{"API.production.test.:80": f"127.0.0.1:{port}"})
+        mapped = environment({"API.production.test.:80": f"127.0.0.1:{port}"})
         with Visit.alone(mapped) as visit:
             answer = visit.exchange(HttpRequest("GET", "http://api.production.test/health"))
     assert answer.place.how == "reach_at"

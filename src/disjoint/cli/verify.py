@@ -72,10 +72,12 @@ def _declared(manifest: Path | None, staging: Path | None, production: Path | No
 
 
 def _found() -> Path:
-    for name in ("disjoint.toml", "pyproject.toml"):
-        if Path(name).is_file():
-            return Path(name)
-    raise UsageError(
-        "there is no disjoint.toml here: name one with --manifest, give --staging and --production, "
-        "or write one with `disjoint init`"
-    )
+    from disjoint.manifest.load import find  # noqa: PLC0415
+
+    found = find(Path())
+    if found is None:
+        raise UsageError(
+            "there is no disjoint.toml here, and no [tool.disjoint] in a pyproject.toml: name one with "
+            "--manifest, give --staging and --production, or write one with `disjoint init`"
+        )
+    return found

@@ -106,7 +106,7 @@ class Kind(Generic[D, F]):
     read: Callable[[str], Address]
     """Text -> address; never raises."""
     compare: Callable[[Any, Any], Likeness]
-    """Two addresses that this kind's `read` made: a = production's, b = staging's, each in its own network."""
+    """Two addresses that `read` made: a = production's, b = staging's, each in its own network."""
     compare_text: Callable[[str | None, str | None], Likeness]
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]

@@ -130,7 +130,7 @@ def login(text: str) -> Login:
         username=unquote(url.user) or options.get("username", ""),
         password=_secret(unquote(url.password) or options.get("password", "")),
         tls=url.scheme in _TLS,
-        parameters={name: options[name] for name in options if name in _PARAMETERS},
+        parameters={name: options[name] for name in options if name.startswith("ssl_") or name == "protocol"},
     )
 
 
@@ -151,14 +151,6 @@ def compare(a: RedisAddress, b: RedisAddress) -> Likeness:
 def compare_text(a: str | None, b: str | None) -> Likeness:
     """As `compare`, from text; None is an unset variable. Never raises."""
     return compare(parse(a or ""), parse(b or ""))
-
-
-_PARAMETERS = frozenset(
-    {
-        *("ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_path", "ssl_ca_data", "ssl_check_hostname"),
-        *("ssl_certfile", "ssl_keyfile", "ssl_min_version", "ssl_ciphers", "protocol"),
-    }
-)
 
 
 def _read(url: Url, text: str) -> RedisAddress:
