@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .document import EvidencePart, Report
 from .inert import cells
 from .ink import Ink, pad, wrap
+from .parts import EvidencePart, Report
 from .problems import UNREAD, UNTOLD, Asked
 
 _DIGEST = re.compile(r"hmac:([0-9a-f]{8})[0-9a-f]{24}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from disjoint.model.finding import Outcome
 
-from .document import FindingPart, GradeWord, Report, RowPart
+from .parts import FindingPart, GradeWord, Report, RowPart
 from .specification import HUMAN, Line, Subject, Tick, subject
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from disjoint.model.finding import Outcome
 
-from .document import FindingPart, Report
+from .parts import FindingPart, Report
 
 
 class Step(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from disjoint.model.finding import Outcome
 
-from .document import RowPart
 from .inert import cells
+from .parts import RowPart
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 _SIGNS = {"ISOLATED": "✓", "SHARED": "✗", "UNPROVEN": "?", "WAIVED": "–"}

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from .document import Report
+from .parts import Report
 
 
 def render(report: Report, *, ascii_only: bool) -> str:

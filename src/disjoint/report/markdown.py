@@ -9,8 +9,8 @@ from disjoint.model.finding import Outcome
 from . import incident
 from . import specification as spec
 from .boxes import Answer, about, answer, is_api
-from .document import EvidencePart, FindingPart, Report, RowPart
 from .inert import code, words
+from .parts import EvidencePart, FindingPart, Report, RowPart
 from .reason import EXIT, touched, why
 from .specification import Line, Subject
 

@@ -10,7 +10,7 @@ import msgspec
 
 from disjoint.model.finding import Outcome
 
-from .document import EvidencePart, FindingPart, Report
+from .parts import EvidencePart, FindingPart, Report
 
 UNREAD = "unknown: "
 """How evidence begins where a fact is unknown."""

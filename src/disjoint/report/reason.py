@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from disjoint.model.finding import Outcome
 
-from .document import Report, RowPart
+from .parts import Report, RowPart
 
 EXIT = {Outcome.ISOLATED: 0, Outcome.SHARED: 1, Outcome.UNPROVEN: 3}
 

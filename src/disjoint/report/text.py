@@ -8,9 +8,9 @@ from disjoint.model.finding import Outcome
 
 from . import incident
 from .answers import INDENT, clause_head, evidence, stacked
-from .document import FindingPart, Report, RowPart
 from .inert import cells
 from .ink import Ink, hue, pad, word, wrap
+from .parts import FindingPart, Report, RowPart
 from .problems import Problem, answered, problems, unread
 from .reason import EXIT, touched, unwaived, why
 
