@@ -20,8 +20,8 @@ test-all: $(READY) ## and every world of the catalogue, one process each, and th
 	$(BIN)/python -m pytest
 
 lint: $(READY) ## what CI runs before the tests: format, lint, types, architecture
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -92,10 +93,8 @@ def progress(manifest: Manifest) -> Iterator[Tell | None]:
 
 
 def _width() -> int:
-    try:
-        return os.get_terminal_size().columns
-    except OSError:
-        return 100
+    """The terminal's columns; COLUMNS wins, and a terminal that does not say has 100."""
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def _unicode() -> bool:
