@@ -51,20 +51,23 @@ def companions(sight: Sight, name: str) -> Mapping[str, str]:
     halves of a key come from one family.
     """
     # A key of another provider proves nothing about Google's, and is nobody's business there.
-    families = tuple(_own(name) if _GOOGLE.search(name) else dict.fromkeys((*_own(name), *SHARED)))
-    present = frozenset(sight.names)
+    families = tuple(_own(name) if _is_google(name) else dict.fromkeys((*_own(name), *SHARED)))
     found = {
-        "endpoint": next(_endpoints(name, families, present), None),
-        "region": next(_first(families, REGIONS, present), None),
-        **_pair(families, present),
+        "endpoint": next(_endpoints(name, families, sight), None),
+        "region": next(_first(families, REGIONS, sight), None),
+        **_pair(families, sight),
     }
     return {setting: text for setting, text in found.items() if text is not None}
+
+
+def _is_google(name: str) -> bool:
+    return bool(_GOOGLE.search(habits.plain(name)))
 
 
 def _is_bucket(sight: Sight, name: str) -> bool:
     if habits.SCHEMES.get(sight.scheme(name)) == "bucket":
         return True
-    if not habits.NAMES["bucket"].search(name) or habits.NO_BUCKET.search(name):
+    if not habits.named("bucket", name) or habits.NO_BUCKET.search(habits.plain(name)):
         return False
     known = sight.known(name)
     return not known or any(_NAME.fullmatch(text) for text in known)
@@ -72,7 +75,7 @@ def _is_bucket(sight: Sight, name: str) -> bool:
 
 def _own(name: str) -> Iterator[str]:
     """``AWS_STORAGE_BUCKET_NAME`` -> AWS_STORAGE, AWS: from the closest family to the widest."""
-    words = name.split("_")
+    words = habits.plain(name).split("_")
     while words and words[-1] in {"BUCKET", "NAME", "URL"}:
         words.pop()
     while words:
@@ -80,34 +83,38 @@ def _own(name: str) -> Iterator[str]:
         words.pop()
 
 
-def _endpoints(name: str, families: tuple[str, ...], present: frozenset[str]) -> Iterator[str]:
+def _endpoints(name: str, families: tuple[str, ...], sight: Sight) -> Iterator[str]:
     """Google's and Cloudflare's endpoints follow from the family, if no variable says otherwise."""
     own = tuple(_own(name))
-    yield from _first(own, ENDPOINTS, present)
-    if _GOOGLE.search(name):
+    yield from _first(own, ENDPOINTS, sight)
+    if _is_google(name):
         yield "https://storage.googleapis.com"
     for account in ("R2_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", "CF_ACCOUNT_ID"):
-        if "R2" in own and account in present:
-            yield f"https://${{{account}}}.r2.cloudflarestorage.com"
+        if "R2" in own and (called := sight.called(account)):
+            yield f"https://${{{called}}}.r2.cloudflarestorage.com"
     for family in own:
-        if family.endswith("SPACES") and f"{family}_REGION" in present:
-            yield f"https://${{{family}_REGION}}.digitaloceanspaces.com"
-    yield from _first(families, ENDPOINTS, present)
+        if family.endswith("SPACES") and (called := sight.called(f"{family}_REGION")):
+            yield f"https://${{{called}}}.digitaloceanspaces.com"
+    yield from _first(families, ENDPOINTS, sight)
 
 
-def _first(families: tuple[str, ...], tails: tuple[str, ...], present: frozenset[str]) -> Iterator[str]:
+def _first(families: tuple[str, ...], tails: tuple[str, ...], sight: Sight) -> Iterator[str]:
     for family in families:
         for tail in tails:
-            if (variable := f"{family}_{tail}".lstrip("_")) in present:
+            if variable := _beside(sight, family, tail):
                 yield f"${variable}"
 
 
-def _pair(families: tuple[str, ...], present: frozenset[str]) -> Mapping[str, str]:
+def _beside(sight: Sight, family: str, tail: str) -> str | None:
+    return sight.called(f"{family}_{tail}".lstrip("_"))
+
+
+def _pair(families: tuple[str, ...], sight: Sight) -> Mapping[str, str]:
     for family in families:
-        for key, secret in PAIRS if family else _BARE_PAIRS:
-            pair = [f"{family}_{tail}".lstrip("_") for tail in (key, secret)]
-            if present.issuperset(pair):
-                token = f"{family}_SESSION_TOKEN"
-                more = {"session_token": f"${token}"} if token in present else {}
-                return {"access_key": f"${pair[0]}", "secret_key": f"${pair[1]}", **more}
+        for tails in PAIRS if family else _BARE_PAIRS:
+            key, secret = (_beside(sight, family, tail) for tail in tails)
+            if key and secret:
+                token = _beside(sight, family, "SESSION_TOKEN") if family else None
+                more = {"session_token": f"${token}"} if token else {}
+                return {"access_key": f"${key}", "secret_key": f"${secret}", **more}
     return {}

@@ -10,6 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_GAPS = re.compile(r"_{2,}")
+
+
+def plain(name: str) -> str:
+    """A name as the habits below are written: ``postgres__host`` (pydantic) is POSTGRES_HOST."""
+    return _GAPS.sub("_", name.upper())
+
+
 SCHEMES: Mapping[str, str] = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "psql", "timescaledb"), "postgres"),
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "redis"),
@@ -39,6 +47,12 @@ NAMES: Mapping[str, re.Pattern[str]] = {
 }
 """What a name says where its value does not: unresolved, a plain name, or of a scheme that several read."""
 
+
+def named(habit: str, name: str) -> bool:
+    """Does one of NAMES recognise this name?"""
+    return bool(NAMES[habit].search(plain(name)))
+
+
 FIRST: Mapping[str, tuple[str, ...]] = {
     "broker": ("CELERY_BROKER_URL", "CELERY_BROKER", "BROKER_URL"),
     "result": ("CELERY_RESULT_BACKEND", "RESULT_BACKEND"),
@@ -65,7 +79,7 @@ WEB: Mapping[str, re.Pattern[str]] = {
         rf"^{_FRONT}(?:WEB|FRONTEND|CLIENT|APP|SITE|WEBSITE|PUBLIC|BASE|ROOT|HOST|UI|DASHBOARD)"
         r"_(?:URL|URI|BASE_URL|ORIGIN|HOST|DOMAIN|PUBLIC_URL)$"
         r"|^(?:NEXTAUTH_URL|DOMAIN|DOMAIN_NAME|RENDER_EXTERNAL_URL|RENDER_EXTERNAL_HOSTNAME"
-        r"|HEROKU_APP_DEFAULT_DOMAIN_NAME|WEBSITE_HOSTNAME|VERCEL_URL|RAILWAY_PUBLIC_DOMAIN)$"
+        r"|HEROKU_APP_DEFAULT_DOMAIN_NAME|WEBSITE_HOSTNAME|VERCEL_URL|RAILWAY_PUBLIC_DOMAIN|PHX_HOST)$"
     ),
 }
 """Addresses of the environment's own services. Nothing else over http is: a vendor's API is not ours."""
@@ -77,9 +91,11 @@ WEB_FIRST: Mapping[str, tuple[str, ...]] = {
 
 RESOURCE_LIKE = re.compile(
     r"(?:^|_)(?:URL|URI|DSN|HOST|HOSTS|HOSTNAME|ADDR|ADDRESS|NODES|SERVERS?|BROKERS|ENDPOINT"
-    r"|BUCKET|BUCKET_NAME|CONNECTION_STRING|DOMAIN)$"
+    r"|BUCKET|BUCKET_NAME|CONNECTION_?STRING|DOMAIN)$|^CONNECTIONSTRINGS_"
 )
 PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_|^HOSTNAME$"
 )
 """Variables that a platform sets, about itself."""
+NO_ADDRESS = re.compile(r"true|false|yes|no|on|off|null|none|\d+", re.IGNORECASE)
+"""What a switch or a number holds, whatever its variable is called."""

@@ -87,8 +87,8 @@ def _place_web(placing: Placing) -> None:
     roles = {
         name: role
         for role, pattern in habits.WEB.items()
-        for name in ranked(filter(pattern.search, placing.free()), habits.WEB_FIRST[role])
-        if _is_web(placing.sight, name)
+        for name in ranked(placing.free(), habits.WEB_FIRST[role])
+        if pattern.search(habits.plain(name)) and _is_web(placing.sight, name)
     }
     called: set[str] = set()
     for name, also in grouped(placing.sight, roles, _origin):
@@ -109,9 +109,7 @@ _STEPS: Mapping[str, tuple[Callable[[Placing], None], ...]] = {
 
 def _named(placing: Placing, habit: str, is_one: Callable[[Sight, str], bool]) -> tuple[str, ...]:
     """The free variables that a habit names and `is_one` confirms, well-known ones first."""
-    found = (
-        name for name in placing.free() if habits.NAMES[habit].search(name) and is_one(placing.sight, name)
-    )
+    found = (name for name in placing.free() if habits.named(habit, name) and is_one(placing.sight, name))
     return ranked(found, habits.FIRST[habit])
 
 
@@ -122,7 +120,7 @@ def _of_scheme(placing: Placing, kind: str, names: Sequence[str]) -> tuple[str, 
         for name in placing.free()
         if name not in names
         and habits.SCHEMES.get(placing.sight.scheme(name)) == kind
-        and not habits.NAMES["result"].search(name)
+        and not habits.named("result", name)
     )
     return (*names, *others)
 
@@ -137,7 +135,7 @@ def _place_each(
 
 
 def _is_broker(sight: Sight, name: str) -> bool:
-    if habits.NO_BROKER.search(name) or habits.NAMES["result"].search(name):
+    if habits.NO_BROKER.search(habits.plain(name)) or habits.named("result", name):
         return False
     return not sight.known(name) or sight.scheme(name) in _BROKERS
 
@@ -150,7 +148,7 @@ def _is_postgres(sight: Sight, name: str) -> bool:
 
 
 def _is_redis(sight: Sight, name: str) -> bool:
-    if habits.NO_REDIS.search(name):
+    if habits.NO_REDIS.search(habits.plain(name)):
         return False
     return not sight.known(name) or sight.scheme(name) in _REDIS
 
@@ -172,8 +170,10 @@ def _origin(text: str) -> str:
 
 
 def _like_a_resource(placing: Placing, name: str) -> bool:
-    if habits.PLATFORM.search(name):
+    known = placing.sight.known(name)
+    if habits.PLATFORM.search(habits.plain(name)):
         return False
-    if name in placing.failed or any(_ONE_URL.fullmatch(text) for text in placing.sight.known(name)):
+    if name in placing.failed or any(map(_ONE_URL.fullmatch, known)):
         return True
-    return bool(habits.RESOURCE_LIKE.search(name))
+    switch = bool(known) and all(map(habits.NO_ADDRESS.fullmatch, known))
+    return not switch and bool(habits.RESOURCE_LIKE.search(habits.plain(name)))

@@ -17,6 +17,7 @@ from . import habits
 from .placing import Placing, Sight, slug
 
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]*")
+_WITH_PORT = re.compile(r"([A-Za-z0-9._-]+):(\d+)")
 _QUOTABLE = re.compile(r"[^'\\]*")
 _OTHER_ENGINE = re.compile(r"mysql|maria|mssql|sqlserver|oracle|sqlite|mongo", re.IGNORECASE)
 _ENGINES = ("ENGINE", "CONNECTION", "ADAPTER", "CLIENT", "TYPE", "DIALECT", "DRIVER")
@@ -35,6 +36,7 @@ class _Form:
 
 
 _HOST = r"_(?:HOST|HOSTNAME|SERVER)$"
+_ENDPOINT = r"_(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$"
 _COMMON = {"port": ("PORT",), "user": ("USER", "USERNAME"), "password": ("PASSWORD", "PASS", "PWD")}
 
 FORMS: Mapping[str, _Form] = {
@@ -44,7 +46,7 @@ FORMS: Mapping[str, _Form] = {
         "url",
     ),
     "redis": _Form(
-        re.compile(rf"^(?P<family>(?:[A-Z0-9]+_)*(?:REDIS|VALKEY)){_HOST}|^REDISHOST$"),
+        re.compile(rf"^(?P<family>(?:[A-Z0-9]+_)*(?:REDIS|VALKEY)){_ENDPOINT}|^REDISHOST$"),
         {**_COMMON, "db": ("DB", "DATABASE", "DB_INDEX"), "tls": ("TLS", "SSL", "USE_TLS", "USE_SSL")},
         "url",
     ),
@@ -65,10 +67,12 @@ def place_parts(placing: Placing, kind: str) -> None:
     """Declare what comes in parts, unless a URL leads to the same host already."""
     form = FORMS[kind]
     for name in placing.free():
-        if not (found := form.host.match(name)):
+        if not (found := form.host.match(habits.plain(name))):
             continue
-        family = f"{found.groupdict()['family']}_" if found.groupdict()["family"] else name[: -len("HOST")]
+        family = f"{found['family']}_" if found["family"] else found[0].removesuffix("HOST")
         parts = {"host": name, **dict(_parts(placing.sight, family, form))}
+        if _with_port(placing.sight, name):
+            parts.pop("port", None)
         if _elsewhere(placing, kind, parts):
             placing.claimed.update(parts.values())
         elif kind != "postgres" or _is_postgres(placing.sight, family, parts):
@@ -78,9 +82,24 @@ def place_parts(placing: Placing, kind: str) -> None:
 def _parts(sight: Sight, family: str, form: _Form) -> Iterator[tuple[str, str]]:
     for part, tails in form.tails.items():
         for tail in tails:
-            if f"{family}{tail}" in sight.names:
-                yield part, f"{family}{tail}"
+            if (name := sight.called(f"{family}{tail}")) and not _null(sight, name):
+                yield part, name
                 break
+
+
+def _with_port(sight: Sight, name: str) -> bool:
+    """Does ``REDIS_ADDR`` hold host and port, as Go's clients take them, wherever it is set?"""
+    return bool(sight.known(name)) and all(map(_WITH_PORT.fullmatch, sight.known(name)))
+
+
+def _split(text: str | None) -> tuple[str | None, str | None]:
+    found = _WITH_PORT.fullmatch(text or "")
+    return (found[1], found[2]) if found else (text, None)
+
+
+def _null(sight: Sight, name: str) -> bool:
+    """Laravel's way to write that there is none."""
+    return {text.lower() for text in sight.known(name)} == {"null"} and sight.resolved(name)
 
 
 def _place(placing: Placing, kind: str, form: _Form, parts: Mapping[str, str]) -> None:
@@ -106,6 +125,8 @@ def _elsewhere(placing: Placing, kind: str, parts: Mapping[str, str]) -> bool:
     """Does an address placed already name this host and port, wherever either is set?"""
     hosts = placing.sight.values(parts["host"])
     ports = placing.sight.values(parts["port"]) if "port" in parts else (None, None)
+    if _with_port(placing.sight, parts["host"]):
+        hosts, ports = zip(*(_split(text) for text in hosts), strict=True)
     for text in placing.texts(kind):
         for variable in variables_in(text):
             sides = list(zip(hosts, ports, placing.sight.values(variable), strict=True))
@@ -127,10 +148,7 @@ def _names(host: str | None, port: str | None, text: str | None) -> bool:
 
 def _is_postgres(sight: Sight, family: str, parts: Mapping[str, str]) -> bool:
     """A family that names no engine may be MySQL's: its engine or its port says so."""
-    engines = (
-        f"{family}{tail}"
-        for tail in ("ENGINE", "CONNECTION", "ADAPTER", "CLIENT", "TYPE", "DIALECT", "DRIVER")
-    )
+    engines = filter(None, (sight.called(f"{family}{tail}") for tail in _ENGINES))
     if any(_OTHER_ENGINE.search(text) for name in engines for text in sight.known(name)):
         return False
     return "port" not in parts or not _OTHER_PORTS.intersection(sight.known(parts["port"]))
@@ -168,7 +186,8 @@ def _amqp(sight: Sight, parts: Mapping[str, str]) -> str | None:
 
 def _url(scheme: str, sight: Sight, parts: Mapping[str, str], path: str) -> str | None:
     used = {part: name for part, name in parts.items() if part != "tls"}
-    if not _all(sight, used, _URL_SAFE):
+    encoded = {part: name for part, name in used.items() if part != "host" or not _with_port(sight, name)}
+    if not _all(sight, encoded, _URL_SAFE):
         return None
     text = {part: f"${{{name}}}" for part, name in used.items()}
     login = f"{text.get('user', '')}:{text['password']}@" if "password" in text else ""

@@ -13,6 +13,7 @@ from disjoint.model.fact import Absent, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.manifest import Resource, setting_fields, variables_in
 
+from .habits import plain
 from .resources import VARIABLES, default_minimum
 
 _SCHEME = re.compile(r"(?:jdbc:)?([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)*://", re.IGNORECASE)
@@ -33,6 +34,14 @@ class Sight:
         """Every variable that at least one side sets, production's order first."""
         both = {**self.production.variables, **self.staging.variables}
         return tuple(name for name in both if self.set_in(name))
+
+    @cached_property
+    def _spelled(self) -> Mapping[str, str]:
+        return {plain(name): name for name in reversed(self.names)}
+
+    def called(self, name: str) -> str | None:
+        """The variable of this name in whatever case, ``__`` counting as ``_``; None if none is set."""
+        return name if name in self.names else self._spelled.get(name)
 
     def values(self, name: str) -> tuple[str | None, str | None]:
         """Production's and staging's text; None where it is unset, empty or unresolved."""
@@ -116,13 +125,13 @@ class Placing:
 
 def slug(variable: str) -> str:
     """A resource's name made of a variable's: ``ANALYTICS_DATABASE_URL`` -> ``analytics-database``."""
-    return _SLUG.sub("-", _SUFFIX.sub("", variable).lower()).strip("-")[:60] or "resource"
+    return _SLUG.sub("-", _SUFFIX.sub("", plain(variable)).lower()).strip("-")[:60] or "resource"
 
 
 def ranked(names: Iterable[str], first: Sequence[str]) -> tuple[str, ...]:
     """The well-known names first, in their order; the rest as they come."""
-    listed = tuple(names)
-    return (*(name for name in first if name in listed), *(name for name in listed if name not in first))
+    place = {name: number for number, name in enumerate(first)}
+    return tuple(sorted(names, key=lambda name: place.get(plain(name), len(first))))
 
 
 def grouped(

@@ -204,7 +204,7 @@ def test_endpoints_that_follow_from_the_provider_are_written_out(lab: Lab) -> No
                                      "REACT_APP_API_URL", "NUXT_PUBLIC_API_BASE", "API_DOMAIN", "SERVER_URL")),
         *((name, "web") for name in ("WEB_URL", "FRONTEND_URL", "APP_URL", "SITE_URL", "PUBLIC_URL", "BASE_URL",
                                      "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL", "RAILWAY_PUBLIC_DOMAIN", "FRONTEND_HOST",
-                                     "RENDER_EXTERNAL_URL", "CLIENT_URL", "APP_DOMAIN")),
+                                     "RENDER_EXTERNAL_URL", "CLIENT_URL", "APP_DOMAIN", "PHX_HOST")),
     ],
 )  # fmt: skip
 def test_a_service_is_found_by_its_name(lab: Lab, name: str, role: str) -> None:
@@ -223,7 +223,7 @@ def test_a_service_is_found_by_its_name(lab: Lab, name: str, role: str) -> None:
         ("RAILWAY_BUCKET_NAME", "files"), ("RATE_LIMIT_BUCKET", "minute"), ("MQTT_BROKER_URL", "mqtt://prod"),
         ("KAFKA_BROKER_URL", "prod:9092"), ("UPSTASH_REDIS_REST_URL", "https://x.upstash.io"), ("KV_REST_API_URL", "${{Kv.URL}}"),
         ("DATABASE_URL", "mysql://u@prod/d"), ("DATABASE_URL", "sqlite:///db.sqlite3"), ("REDIS_URL", ""),
-        ("FIREBASE_DATABASE_URL", "https://x.firebaseio.com"), ("REDIS_ADDR", "redis:6379"), ("BUCKET_SIZE", "10"),
+        ("FIREBASE_DATABASE_URL", "https://x.firebaseio.com"), ("KAFKA_ADDR", "redis:6379"), ("BUCKET_SIZE", "10"),
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_is_not_placed(lab: Lab, name: str, text: str) -> None:
@@ -383,6 +383,47 @@ def test_a_cache_and_a_broker_in_parts(lab: Lab) -> None:
             "/${RABBITMQ_VHOST}"
         )
     }
+
+
+def test_names_in_any_case_are_found(lab: Lab) -> None:
+    """Pydantic reads ``database_url`` and, with a delimiter, ``POSTGRES__HOST``."""
+    found = lab.found(
+        {"database_url": PG, "celery_broker_url": REDIS, "celery_result_backend": REDIS, "redis_url": REDIS,
+         "s3__bucket": "prod-files", "s3__endpoint_url": "https://s3.example.com", "api_url": "https://prod.example.com"}
+    )  # fmt: skip
+    assert found == {
+        "database": "postgres url=$database_url",
+        "cache": "redis url=$redis_url",
+        "queue": "celery broker=$celery_broker_url result_backend=$celery_result_backend",
+        "storage": "bucket name=$s3__bucket endpoint=$s3__endpoint_url",
+        "api": "web url=$api_url",
+    }
+    assert lab.found({"POSTGRES__HOST": "prod", "POSTGRES__DB": "shop"}) == {
+        "database": "postgres url=host='$POSTGRES__HOST' dbname='$POSTGRES__DB'"
+    }
+
+
+def test_a_cache_whose_address_holds_its_port(lab: Lab) -> None:
+    """As Go's clients take it; the port beside it adds nothing."""
+    given = {"REDIS_ADDR": "prod:6379", "REDIS_PORT": "6379", "REDIS_PASSWORD": "hush"}
+    assert lab.found(given) == {"cache": "redis url=redis://:${REDIS_PASSWORD}@${REDIS_ADDR}"}
+    assert set(lab.found({**given, "REDIS_URL": "redis://prod:6379/0"})) == {"cache"}
+    assert set(lab.found({**given, "REDIS_URL": "redis://prod:6380/0"})) == {"cache", "redis-addr"}
+
+
+def test_a_password_called_null_is_none(lab: Lab) -> None:
+    """Laravel's skeleton writes REDIS_PASSWORD=null."""
+    assert lab.found({"REDIS_HOST": "prod", "REDIS_PASSWORD": "null"}) == {
+        "cache": "redis url=redis://${REDIS_HOST}"
+    }
+
+
+def test_a_switch_is_no_resource_whatever_it_is_called(lab: Lab) -> None:
+    """Laravel's AWS_USE_PATH_STYLE_ENDPOINT=false; .NET's ConnectionStrings__Default is one."""
+    manifest = lab.infer(
+        {"AWS_USE_PATH_STYLE_ENDPOINT": "false", "ConnectionStrings__Default": "Host=prod;Port=5432"}
+    )
+    assert manifest.unplaced == ("ConnectionStrings__Default",)
 
 
 def test_the_order_is_the_kinds_and_the_variables_come_last(lab: Lab) -> None:
