@@ -51,7 +51,7 @@ def infer(staging: Path, production: Path) -> Manifest:
 def compare(kind: str, production: str | None, staging: str | None) -> Likeness:
     """Say what two texts of one kind tell about each other; None is an unset variable."""
     if kind not in BY_NAME:
-        raise UsageError(f"there is no kind {kind!r}: use {', '.join(BY_NAME)}")
+        raise UsageError(f"there is no such kind: use {', '.join(BY_NAME)}")
     return BY_NAME[kind].compare_text(production, staging)
 
 

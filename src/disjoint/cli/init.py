@@ -10,6 +10,7 @@ from disjoint.errors import WriteError
 
 from .exits import Exit
 from .output import write_whole
+from .spoken import spoken
 
 PATH = click.Path(path_type=Path)
 
@@ -34,11 +35,11 @@ def command(staging: Path, production: Path, output: Path, *, force: bool) -> in
     if not force and (output.exists() or output.is_symlink()):
         raise WriteError(f"{output} is there already; --force replaces it")
     write_whole(output, starter(manifest, output.parent))
-    for line in (*manifest.production.warnings, *manifest.staging.warnings):
-        click.echo(f"warning: {line}", err=True)
+    for warning in (*manifest.production.warnings, *manifest.staging.warnings):
+        click.echo(spoken(f"warning: {warning}"), err=True)
     for line in manifest.inferred:
-        click.echo(line, err=True)
+        click.echo(spoken(line), err=True)
     if manifest.unplaced:
-        click.echo(f"not placed: {', '.join(manifest.unplaced)}", err=True)
-    click.echo(f"{output} written; now: disjoint verify --manifest {output}", err=True)
+        click.echo(spoken(f"not placed: {', '.join(manifest.unplaced)}"), err=True)
+    click.echo(spoken(f"{output} written; now: disjoint verify --manifest {output}"), err=True)
     return Exit.HOLDS

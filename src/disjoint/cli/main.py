@@ -9,9 +9,10 @@ import sys
 import click
 
 from disjoint import __version__
-from disjoint.errors import DisjointError, UsageError, WriteError
+from disjoint.errors import DemoError, DisjointError, UsageError, WriteError
 
 from .exits import Exit
+from .spoken import spoken
 
 COMMANDS = {
     "verify": "Prove two environments disjoint. The main job.",
@@ -69,7 +70,7 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo(error.ctx.get_help())
         return Exit.USAGE
     except click.ClickException as error:
-        error.show()
+        _refuse(error)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: nothing was proven", err=True)
@@ -79,11 +80,25 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.UNWRITTEN
     except DisjointError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {_told(error)}", err=True)
         return _code_of(error)
     except Exception as error:  # noqa: BLE001  (the last resort; an exception's text may hold a secret)
         _internal(error)
         return Exit.INTERNAL
+
+
+def _refuse(error: click.ClickException) -> None:
+    """As click shows a refusal, without the words it quotes where they may hold a password."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        click.echo(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
+    click.echo("Error: " + "\n".join(map(spoken, error.format_message().split("\n"))), err=True)
+
+
+def _told(error: DisjointError) -> str:
+    """The error in one line; a server's log below it keeps its lines."""
+    lines = str(error).split("\n") if isinstance(error, DemoError) else [str(error)]
+    return "\n".join(map(spoken, lines))
 
 
 def _exit_code(returned: object) -> int:

@@ -16,8 +16,10 @@ from disjoint.errors import WriteError
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 
+from .spoken import spoken
+
 FORMATS = ("text", "json", "markdown")
-_QUIET = ("PG", "AWS_", "REDIS", "BOTO")
+_QUIET = ("PG", "AWS_", "REDIS", "BOTO", "SSLKEYLOGFILE")
 
 Tell = Callable[[str, str, float], None]
 Render = Callable[..., str]
@@ -45,15 +47,29 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
         click.echo(text.rstrip("\n"))
     else:
         write_whole(output.file, text)
-        click.echo(f"{proof.verdict.value}: report written to {output.file}", err=True)
+        click.echo(spoken(f"{proof.verdict.value}: report written to {output.file}"), err=True)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step; what was there stays whole if anything fails.
 
+    What a symbolic link names is replaced, not the link; a pipe or a device is written to.
+
     Raises:
         WriteError: the place cannot be written.
     """
+    try:
+        place = path.resolve()
+        if path.exists() and not place.is_file():
+            _pour(path, text)
+        else:
+            _replace(place, text)
+    except (OSError, RuntimeError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        raise WriteError(f"cannot write {path}: {why}") from None
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with draft.open("x", encoding="utf-8") as stream:
@@ -61,10 +77,18 @@ def write_whole(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(path)
-    except OSError as error:
+    except BaseException:
         with contextlib.suppress(OSError):
             draft.unlink()
-        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+        raise
+
+
+def _pour(path: Path, text: str) -> None:
+    """Write to what is no file; a pipe that nobody reads is an error, not a wait."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def quiet_process() -> None:

@@ -151,7 +151,7 @@ def open_document(file: File) -> Table:
         ManifestError: unreadable, too large, no TOML, or no such table.
     """
     shown = str(file)
-    text = _read(file, shown)
+    text = read_text(file)
     spots = _locate(text, shown)
     values = _parse(text, shown)
     top = Table(Document(shown, spots), (), values)
@@ -183,7 +183,13 @@ def _plain(key: str) -> str:
     return key if re.fullmatch(r"[\w-]{1,64}", key) else ascii(key[:64])
 
 
-def _read(file: File, shown: str) -> str:
+def read_text(file: File) -> str:
+    """A manifest's text.
+
+    Raises:
+        ManifestError: it cannot be read, is no regular file, or too large.
+    """
+    shown = str(file)
     try:
         return _octets(file, shown).decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from disjoint.errors import ManifestError
 from disjoint.model.kind import Kind
 from disjoint.model.manifest import Manifest
 
-from .document import PYPROJECT, Table, open_document
+from .document import PYPROJECT, Table, open_document, read_text
 from .environments import Read, read_environments
 from .resources import read_resources
 from .waivers import read_waivers
@@ -49,10 +49,10 @@ def find(directory: Path) -> Path | None:
         return directory / FILE
     candidate = directory / PYPROJECT
     try:
-        with candidate.open("rb") as file:
-            return candidate if "disjoint" in tomllib.load(file).get("tool", {}) else None
-    except (OSError, ValueError):
+        tools = tomllib.loads(read_text(candidate)).get("tool")
+    except (ManifestError, ValueError, RecursionError):
         return None
+    return candidate if isinstance(tools, dict) and "disjoint" in tools else None
 
 
 def _public(top: Table) -> tuple[str, ...]:

@@ -1,0 +1,93 @@
+"""What commands say on standard error, and where they write: harmless, whatever stands in a name."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from disjoint.cli.main import run
+from disjoint.cli.output import write_whole
+from disjoint.errors import WriteError
+from disjoint.manifest.load import find
+
+URL = "postgres://app:hunter2-hunter2@db.example/app"
+HOSTILE = "/nowhere/\x1b[31m\u202e\nISOLATED: forged"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["verify", URL],
+        ["verify", "--budget", URL],
+        ["verify", "--format", URL],
+        ["explain", URL],
+        ["compare", "--kind", URL, "a", "b"],
+        ["demo", "--leak", URL],
+        [URL],
+    ],
+)
+def test_a_url_in_the_wrong_place_is_not_repeated(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command line that went wrong is logged; the password in it is not."""
+    assert run(arguments) == 2
+    said = capsys.readouterr()
+    assert "hunter2" not in said.out + said.err
+
+
+def test_a_url_as_the_kind_of_a_line_is_not_repeated(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Swapped columns of a stream are an error without their text."""
+    from disjoint.cli import compare  # noqa: PLC0415
+
+    answer = compare._answer(json.dumps({"kind": URL, "a": "x", "b": "y"}).encode(), 1)
+    assert "error" in answer
+    assert "hunter2" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--manifest", HOSTILE], ["--staging", HOSTILE, "--production", HOSTILE]]
+)
+def test_an_error_stays_one_line_without_terminal_controls(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file's name cannot forge a verdict, move the cursor or turn the text round."""
+    assert run(["verify", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.removesuffix("\n").isprintable()
+
+
+def test_a_report_goes_through_a_link_and_replaces_the_file_behind_it(tmp_path: Path) -> None:
+    """The link stays what it is."""
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "link").symlink_to("old")
+    write_whole(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "old").read_text() == "new"
+
+
+def test_a_report_is_poured_into_a_pipe_and_the_pipe_stays(tmp_path: Path) -> None:
+    """`--output >(less)` is read, not replaced; with no reader it is an error, not a wait."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WriteError):
+        write_whole(tmp_path / "pipe", "report")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(tmp_path / "pipe", "report")
+    assert os.read(reader, 100) == b"report"
+    os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_pipe_in_the_manifests_place_is_not_waited_for(tmp_path: Path) -> None:
+    """A pyproject.toml that is a pipe, huge or no table holds no manifest."""
+    os.mkfifo(tmp_path / "pyproject.toml")
+    assert find(tmp_path) is None
+    (tmp_path / "pyproject.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("tool = 1")
+    assert find(tmp_path) is None
