@@ -17,7 +17,7 @@ test: $(READY) ## the tests, real servers included (under 8 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not long"
 
 test-all: $(READY) ## and every world of the catalogue, one process each, and the long runs
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest
 
 lint: $(READY) ## what CI runs before the tests: format, lint, types, architecture
 	$(BIN)/ruff format --check src tests bench docs

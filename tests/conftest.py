@@ -6,10 +6,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from disjoint.demo import stack
 from disjoint.demo.supervisor import Supervisor
 from disjoint.demo.world import World, clean
+
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("searching", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+"""One seed for every run that decides something; `make test-all` searches on."""
 
 
 @pytest.fixture(scope="session", autouse=True)

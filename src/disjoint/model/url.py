@@ -91,11 +91,12 @@ def crowded(text: str) -> bool:
     Such a text may have cut its password in two, one half in the host or in the path: show nothing of it.
     """
     found = _URL.match(text)
-    if not found:
-        return "@" in text
-    _, authority, path, query, fragment = (part or "" for part in found.groups())
-    stray = any("@" in pair and "=" not in pair.partition("@")[0] for pair in query.split("&"))
-    return authority.count("@") > 1 or "@" in path + fragment or stray
+    authority, query = (found[2] or "", found[4] or "") if found else ("", "")
+    named = sum(pair.count("@") for pair in query.split("&") if pair.partition("=")[0] in _MAY_HOLD_AT)
+    return text.count("@") > 1 or text.count("@") > authority.count("@") + named
+
+
+_MAY_HOLD_AT = {"user", "username", "password", "options", "application_name"}
 
 
 def without_userinfo(text: str) -> str:

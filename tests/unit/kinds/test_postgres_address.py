@@ -121,6 +121,7 @@ def test_credentials_never_change_the_answer(a: str, b: str, first: str, second:
 @example(f"postgresql://user:@{SECRET}/@db.shop.example/1", "postgresql://db.shop.example/1")
 @example(f"postgresql://user:1?{SECRET}@db.shop.example/1", "postgresql://db.shop.example/1")
 @example(f"postgresql://user:1#{SECRET}@db.shop.example/1", "postgresql://db.shop.example/1")
+@example(f"postgresql://user:?=@{SECRET}?@db.shop.example", "postgresql://db.shop.example")
 def test_a_password_comes_out_of_nothing(text: str, other: str) -> None:
     """A raw password full of delimiters is in no text that people may see, and in no repr."""
     address, entry = parse(text), login(text)
