@@ -12,6 +12,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Coverage, Row
 from disjoint.model.snapshot import Snapshot
 
+from .across import across, joined
 from .ask import Kinds, findings, not_tried, notes
 from .cross import cross_findings, cross_notes
 from .verdict import accepted, fold, row
@@ -39,7 +40,8 @@ def judge(
 ) -> Judged:
     """Ask every rule, attach waivers, fold rows and verdict."""
     asked = (kinds, manifest.resources, production, staging)
-    found = waived((*findings(*asked), *cross_findings(*asked)), manifest.waivers, now)
+    paired = joined(findings(*asked), across(*asked))
+    found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
     said = (*notes(*asked), *cross_notes(staging, unclaimed, found))

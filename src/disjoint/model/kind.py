@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .address import Address, Likeness
 from .environment import Target
@@ -86,6 +86,17 @@ class Lint(Generic[F, D]):
     look: Callable[[Question[F, D]], tuple[str, ...]]
 
 
+class Identity(NamedTuple):
+    """Who one server of a resource says it is, whatever the resource is called."""
+
+    rule: str
+    """The rule that speaks of it: ``redis/same-server``."""
+    what: str
+    """For people: ``server``, ``result backend``."""
+    marks: Fact[frozenset[str]]
+    """Digests of what is minted for one server. Whoever shares one is that server, or its copy."""
+
+
 Observer = Callable[[Target[D], Probe], F]
 
 
@@ -117,6 +128,8 @@ class Kind(Generic[D, F]):
     """A bare value read as it would be beside a declared target (a bucket's name under its endpoint)."""
     followed: Callable[[Any], Address] | None = None
     """An address as the client alone reads it that follows every redirection; None where none does."""
+    identities: Callable[[F], tuple[Identity, ...]] = lambda _facts: ()
+    """The servers among the facts, to be looked for behind every resource of the other side."""
     beyond: tuple[str, ...] = ()
     """Rule ids of this kind that this version cannot ask yet; every report lists them as not tried."""
     networked: bool = True

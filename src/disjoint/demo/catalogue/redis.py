@@ -28,6 +28,11 @@ def other_database(world: World) -> World:
     return _lead(world, place("cache-shared", "staging", 6379), world.stack.production.cache, 5)
 
 
+def broker(world: World) -> World:
+    """Another resource's server: each pair of one name is two servers, and the environments share one."""
+    return _lead(world, place("cache-two", "staging", 6379), world.stack.production.broker, 3)
+
+
 def replica(world: World) -> World:
     made = world.stack.production.cache.replica(world.stack.fresh("cache-replica"))
     return _lead(world, place("cache-read", "staging", 6379), made)
@@ -55,6 +60,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging's REDIS_URL is production's", same_server),
     shares("same-redis-other-db", SERVER, "redis/same-server",
            "staging uses logical database 5 of production's server, under another host name", other_database),
+    shares("cache-is-broker", SERVER, "redis/same-server",
+           "staging's cache is the server that production uses as its broker", broker),
     shares("redis-replica", COPY, "redis/replica-or-copy",
            "staging reads a replica of production's cache", replica),
     shares("redis-copy", COPY, "redis/replica-or-copy",

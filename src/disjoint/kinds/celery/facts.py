@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.kind import SETTING
+from disjoint.model.kind import SETTING, Identity
 
 from .address import CeleryAddress, parse
 
@@ -105,3 +105,19 @@ def _address(target: Target[CeleryDeclared], setting: str) -> Fact[CeleryAddress
             return Known(parse(secret.reveal()))
         case Unknown() as unknown:
             return unknown
+
+
+def identities(facts: CeleryFacts) -> tuple[Identity, ...]:
+    """The servers behind broker and result backend, with what is a copy of them."""
+    return (
+        Identity("celery/same-broker", "broker", _marks(facts.broker_server)),
+        Identity("celery/same-result-backend", "result backend", _marks(facts.backend_server)),
+    )
+
+
+def _marks(server: Fact[Server]) -> Fact[frozenset[str]]:
+    match server:
+        case Known(known):
+            return Known(frozenset({known.run_id, *known.replication_ids}))
+        case Unknown():
+            return server

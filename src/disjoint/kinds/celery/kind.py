@@ -7,7 +7,7 @@ from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import CeleryDeclared, CeleryFacts, from_text
+from .facts import CeleryDeclared, CeleryFacts, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -37,5 +37,6 @@ KIND = Kind(
     compare=compare,
     compare_text=compare_text,
     address_of=_address,
+    identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
 )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.kind import SETTING
+from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.kind import SETTING, Identity
 
 from .address import PostgresAddress, parse
 
@@ -125,3 +125,20 @@ def blank(address: Fact[PostgresAddress], why: Unknown) -> PostgresFacts:
 def from_text(target: Target[PostgresDeclared], reason: str) -> PostgresFacts:
     """What the text alone says; everything else is unknown for `reason`."""
     return blank(address_fact(target), Unknown(reason))
+
+
+def identities(facts: PostgresFacts) -> tuple[Identity, ...]:
+    """The server (one initdb, one start), and whatever is a copy of it (one initdb)."""
+    minted = facts.system_identifier
+    return (
+        Identity("postgres/same-server", "server", _run(both(minted, facts.started_at))),
+        Identity("postgres/replica-or-copy", "server or a copy of it", _run(both(minted, Known("")))),
+    )
+
+
+def _run(named: Fact[tuple[str, str]]) -> Fact[frozenset[str]]:
+    match named:
+        case Known((minted, started)):
+            return Known(frozenset({f"{minted} {started}".strip()}))
+        case Unknown():
+            return named

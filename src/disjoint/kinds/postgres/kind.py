@@ -7,7 +7,7 @@ from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
 from .address import PostgresAddress, as_libpq, compare, compare_text, parse
-from .facts import PostgresDeclared, PostgresFacts, from_text
+from .facts import PostgresDeclared, PostgresFacts, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -43,6 +43,7 @@ KIND = Kind(
     compare=_compare,
     compare_text=compare_text,
     address_of=_address,
+    identities=identities,
     schemes=("postgres", "postgresql"),
     beyond=("postgres/cross-login", "postgres/production-rows"),
     followed=as_libpq,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.kind import SETTING
+from disjoint.model.kind import SETTING, Identity
 
 from .address import RedisAddress, parse
 
@@ -85,3 +85,21 @@ def _address(target: Target[RedisDeclared]) -> Fact[RedisAddress]:
             return Known(parse(secret.reveal()))
         case Unknown() as unknown:
             return unknown
+
+
+def identities(facts: RedisFacts) -> tuple[Identity, ...]:
+    """The process, and whatever holds a copy of its data."""
+    return (
+        Identity("redis/same-server", "server", _marks(facts.run_id)),
+        Identity("redis/replica-or-copy", "server or a copy of it", _marks(facts.replication_ids)),
+    )
+
+
+def _marks(fact: Fact[str] | Fact[tuple[str, ...]]) -> Fact[frozenset[str]]:
+    match fact:
+        case Known(str(one)):
+            return Known(frozenset({one}))
+        case Known(several):
+            return Known(frozenset(several))
+        case Unknown():
+            return fact

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.kind import SETTING
+from disjoint.model.kind import SETTING, Identity
 
 from .address import NO_SCHEME, WebAddress, parse
 
@@ -69,3 +69,16 @@ def unreadable(address: WebAddress) -> str:
         return "the address may hold a piece of a password where its host should be"
     doubt = address.doubt if address.doubt != NO_SCHEME else ""
     return doubt or ("" if address.host else "the address names no host")
+
+
+def identities(facts: WebFacts) -> tuple[Identity, ...]:
+    """The deployment that answers; none where a whole answer offers no identity."""
+    return (Identity("web/same-deployment", "deployment", _marks(facts.deployment)),)
+
+
+def _marks(deployment: Fact[str]) -> Fact[frozenset[str]]:
+    match deployment:
+        case Known(minted):
+            return Known(frozenset({minted} - {""}))
+        case Unknown():
+            return deployment

@@ -7,7 +7,7 @@ from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
 from .address import WebAddress, compare, compare_text, parse
-from .facts import WebDeclared, WebFacts, from_text
+from .facts import WebDeclared, WebFacts, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -43,6 +43,7 @@ KIND = Kind(
     compare=_compare,
     compare_text=compare_text,
     address_of=_address,
+    identities=identities,
     schemes=("http", "https", "ws", "wss"),
     beyond=("web/cross-token", "web/cors", "web/cookie-scope", "web/redirect", "web/bundle"),
 )
