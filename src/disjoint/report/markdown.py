@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from disjoint.model.finding import Outcome
 
-from . import incident
+from . import closing
 from . import specification as spec
 from .boxes import Answer, about, answer, is_api
 from .inert import code, words
 from .parts import EvidencePart, FindingPart, Report, RowPart
-from .reason import EXIT, touched, why
+from .reason import touched, why
 from .specification import Line, Subject
 
 _TITLES = {
@@ -39,9 +39,9 @@ def render(report: Report) -> str:
         *(_section(name, kinds, report) for name, kinds in _SECTIONS),
         _others(report),
         _certification(report),
-        _incident(report),
-        _coverage(report),
-        _automated(),
+        closing.happened(report),
+        closing.coverage(report),
+        closing.automated(),
     )
     shown = ("\n".join(lines).strip("\n") for lines in map(list, parts) if lines)
     return "\n\n---\n\n".join(shown) + "\n"
@@ -258,57 +258,6 @@ def _certification(report: Report) -> Iterator[str]:
         "Status: PENDING VERIFICATION",
     )
     yield "```"
-
-
-def _incident(report: Report) -> Iterator[str]:
-    yield from (f"## {spec.INCIDENT}", "")
-    filled = incident.steps(report)
-    asked = spec.steps(spec.INCIDENT)
-    if not filled:
-        yield from ("Nothing was found shared in this run. If production data is ever found in staging:", "")
-        yield from (line.text for line in asked)
-        return
-    found = ", ".join(dict.fromkeys(code(finding.rule) for finding in incident.shared(report)))
-    yield from (f"Open: {found}. In this order:", "")
-    for line, step in zip(asked, filled, strict=True):
-        yield line.text
-        yield from (f"   - {words(said)}" for said in step.lines)
-
-
-def _coverage(report: Report) -> Iterator[str]:
-    yield from ("## Coverage and Footprint", "")
-    counts = report.coverage
-    yield (
-        f"{counts.declared} declared: {counts.isolated} isolated, {counts.shared} shared, "
-        f"{counts.unproven} unproven."
-    )
-    yield from _listed("Not tried", map(code, report.coverage.not_tried))
-    yield from _listed("Claimed by no resource", map(code, report.coverage.unclaimed))
-    yield from _listed(
-        "Notes, which prove nothing", (f"{code(n.rule)}: {words(n.summary)}" for n in report.notes)
-    )
-    yield from _listed("Warnings", map(words, report.warnings))
-    yield from _listed("Inferred, for want of a manifest", map(words, report.inferred))
-    yield from _listed("Not placed", map(words, report.unplaced))
-    sent = report.footprint.production.commands.items()
-    yield from _listed(
-        "Sent to production", (f"{count} x {code(command, in_cell=False)}" for command, count in sent)
-    )
-
-
-def _listed(title: str, lines: Iterable[str]) -> Iterator[str]:
-    shown = list(lines)
-    if shown:
-        yield from ("", f"### {title}", "")
-        yield from (f"- {line}" for line in shown)
-
-
-def _automated() -> Iterator[str]:
-    codes = ", ".join(f"{code_} {outcome.value}" for outcome, code_ in EXIT.items())
-    yield from (f"## {spec.AUTOMATED}", "")
-    yield f"Run `disjoint verify` before each deployment and on a schedule. Exit codes: {codes}."
-    yield "That a name contains the word staging is information and proves nothing:"
-    yield "docs/specification.md says what answers each line of the specification."
 
 
 def _sentence(text: str) -> str:
