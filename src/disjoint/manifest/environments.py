@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from disjoint.model.environment import Environment
+from disjoint.model.names import same_environment
 
 from .document import Table
 
@@ -55,6 +56,10 @@ def read_environments(top: Table, read: Read, directory: Path) -> Sides:
         section.only(KEYS)
     production = _protected(top, sections)
     (staging,) = sections.keys() - {production}
+    if same_environment(production, staging):
+        raise sections[staging].refuse(
+            None, f"{staging} and {production} are two words for one environment: rename one of them"
+        )
     specs = {name: _spec(section) for name, section in sections.items()}
     if all("process" in spec for spec in specs.values()):
         raise sections[staging].refuse("variables", "both environments read the variables of this process")

@@ -237,6 +237,10 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str) -> None:
             SIDES + "protected = true\n",
             "6:1: environments.staging.protected: only one environment can be protected, and production is",
         ),
+        (
+            SIDES.replace("[environments.staging]", "[environments.prod]"),
+            "4:1: environments.prod: prod and production are two words for one environment: rename one",
+        ),
         (SIDES + "protected = 1\n", "6:1: environments.staging.protected: expected bool, got int"),
         (
             SIDES + "portected = true\n",
