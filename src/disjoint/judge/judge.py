@@ -14,6 +14,7 @@ from disjoint.model.snapshot import Snapshot
 
 from .across import across, joined
 from .ask import Kinds, findings, not_tried, notes
+from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
 from .verdict import accepted, fold, row
 from .waive import waived
@@ -55,9 +56,9 @@ def judge(
 
 
 def _verdict(found: tuple[Finding, ...], rows: Iterable[Outcome]) -> Outcome:
-    """The rows folded; waivers alone, without one proof, prove nothing."""
+    """The rows folded; waivers alone, or variables without one resource, prove nothing."""
     folded = fold(rows)
-    proven = any(f.outcome is Outcome.ISOLATED for f in found)
+    proven = any(f.outcome is Outcome.ISOLATED and f.resource != VARIABLES for f in found)
     return folded if proven or folded is not Outcome.ISOLATED else Outcome.UNPROVEN
 
 

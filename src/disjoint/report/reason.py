@@ -20,8 +20,9 @@ def why(report: Report) -> str:
             return "; ".join(_shared(report))
         case Outcome.UNPROVEN if not rows:
             return "nothing is declared, so nothing is proven"
+        case Outcome.UNPROVEN if not (unproven := unwaived(rows, Outcome.UNPROVEN)):
+            return "waivers stand in for every resource: nothing was compared, so nothing is proven"
         case Outcome.UNPROVEN:
-            unproven = unwaived(rows, Outcome.UNPROVEN)
             counted = f"{len(unproven)} of {len(rows)} resources are not proven: {_names(unproven)}"
             return f"nothing shared was seen, but {counted}"
         case Outcome.ISOLATED if waived:

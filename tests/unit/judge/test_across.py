@@ -12,6 +12,7 @@ from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Server
 from disjoint.kinds.postgres.facts import PostgresDeclared, PostgresFacts
 from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts
 from disjoint.kinds.registry import BY_NAME
+from disjoint.kinds.variables.facts import VariablesDeclared, VariablesFacts
 from disjoint.model.environment import Environment
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.finding import Finding, Grade, Outcome, Waiver, isolated
@@ -116,6 +117,23 @@ def test_what_was_met_elsewhere_outweighs_the_pair() -> None:
     met = dataclasses.replace(apart, judgement=dataclasses.replace(apart.judgement, outcome=Outcome.SHARED))
     assert joined(iter((apart,)), iter((met,))) == (met,)
     assert joined(iter((apart,)), iter(())) == (apart,)
+
+
+def test_waivers_in_place_of_every_resource_prove_nothing() -> None:
+    """Labels that differ are no proof where production has none of the resources."""
+    variables = Resource("variables", "variables", VariablesDeclared(), Grade.DECLARED)
+    there, here = Environment("production", True, {}, ""), Environment("staging", False, {}, "")
+    said = {"names": 1, "label": "A=b", "secrets": (), "unresolved": (), "live_keys": (), "weak": ()}
+    facts = facts_of(VariablesFacts, **said)
+    production = snapshot("production", {variables: facts})
+    staging = snapshot("staging", {variables: facts})
+    rules = ("variables/environment-name", "variables/secret-reused", "variables/endpoint-reused")
+    waivers = tuple(
+        Waiver(rule, "variables", "so it is", "ann", "bob", NOW.replace(year=2027)) for rule in rules
+    )
+    judged = judge(BY_NAME, Manifest(there, here, (variables,), waivers), production, staging, (), NOW)
+    assert any(f.outcome is Outcome.ISOLATED for f in judged.findings)
+    assert judged.verdict is Outcome.UNPROVEN
 
 
 def test_no_waiver_covers_it() -> None:
