@@ -10,6 +10,7 @@ from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, is
 from disjoint.model.manifest import Resource
 from disjoint.model.names import canonical
 from disjoint.model.snapshot import Endpoint, Snapshot
+from disjoint.model.words import counted
 
 from .ask import Kinds
 
@@ -44,13 +45,14 @@ def endpoint_reused(
         return Finding(ENDPOINT_REUSED, RESOURCE, unproven(summary, remedy=_DECLARE))
     hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
     if not hits:
-        summary = f"none of staging's {len(staging.endpoints)} address-like values is one of production's"
+        values = counted(len(staging.endpoints), "address-like value")
+        summary = f"of staging's {values} none is one of production's"
         return Finding(ENDPOINT_REUSED, RESOURCE, isolated(Grade.DECLARED, summary, limits=_TEXT_ONLY))
     return Finding(ENDPOINT_REUSED, RESOURCE, _reused(hits, staging))
 
 
 _DECLARE = "declare production's resources, with addresses that are known"
-_TEXT_ONLY = "names that differ may lead to one server; addresses in files and code are not seen"
+_TEXT_ONLY = "names that differ may lead to one server; and addresses in files and code"
 
 
 def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
@@ -123,11 +125,11 @@ def cross_notes(staging: Snapshot, unclaimed: tuple[str, ...], found: tuple[Find
     """Lints over all kinds: they can never prove anything."""
     if staging.override and not any(f.rule == OVERRIDE for f in found):
         names = ", ".join(sorted(staging.override))
-        yield Note(OVERRIDE, RESOURCE, f"{names} is set in staging and redirects clients built on libpq")
+        yield Note(OVERRIDE, RESOURCE, f"set in staging, where clients built on libpq follow it: {names}")
     if (shown := _marked(staging)) is not None:
         yield Note(MARKER, RESOURCE, shown)
-    for name in unclaimed:
-        yield Note(UNCLAIMED, RESOURCE, f"{name} looks like a resource, and no resource claims it")
+    if unclaimed:
+        yield Note(UNCLAIMED, RESOURCE, f"like a resource, yet claimed by none: {', '.join(unclaimed)}")
 
 
 def _marked(staging: Snapshot) -> str | None:
@@ -136,4 +138,5 @@ def _marked(staging: Snapshot) -> str | None:
     marked = sum(word in e.address.shown.lower() for e in staging.endpoints)
     if not total:
         return None
-    return f"{marked} of {total} addresses in staging carry its name: information, proves nothing"
+    where = f"{marked} of its {counted(total, 'address')}"
+    return f"{staging.environment}'s name stands in {where}: information, proves nothing"

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from disjoint.kinds.variables.endpoints import endpoints
 from disjoint.kinds.variables.facts import VariablesDeclared
 from disjoint.kinds.variables.kind import KIND
 from disjoint.kinds.variables.observe import observe
 from disjoint.kinds.variables.shapes import is_weak, live_vendor, named_secret, shaped_secret
+from disjoint.kinds.web.kind import KIND as WEB
 from disjoint.model.environment import Environment, Target, Variable
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
@@ -60,6 +62,9 @@ def judged(
         ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": "staging-production"}, Outcome.UNPROVEN),
         ({"ENVIRONMENT": "production"}, {"ENVIRONMENT": None}, Outcome.UNPROVEN),
         ({"ENVIRONMENT": "production"}, {"NODE_ENV": "production"}, Outcome.UNPROVEN),
+        ({"RAILS_ENV": "production"}, {"RAILS_ENV": "production"}, Outcome.UNPROVEN),
+        ({"RAILS_ENV": "production"}, {"RAILS_ENV": "staging"}, Outcome.ISOLATED),
+        ({"environment": "production"}, {"Environment": "staging"}, Outcome.ISOLATED),
         (
             {"ENVIRONMENT": "production"},
             {"ENVIRONMENT": "staging", "RAILWAY_ENVIRONMENT_NAME": "production"},
@@ -77,6 +82,14 @@ def test_each_environment_must_call_itself_by_its_own_name(
 ) -> None:
     """The other's name is SHARED; no name, or a name that is neither, is UNPROVEN."""
     assert judged("environment-name", production, staging).outcome is outcome
+
+
+def test_a_missing_label_is_told_once() -> None:
+    """In one clause for both sides; which variables would do is evidence."""
+    judgement = judged("environment-name", {}, {})
+    assert judgement.summary == "production and staging do not say which they are"
+    assert [e.what for e in judgement.evidence] == ["label", "label"]
+    assert all("APP_ENV" in e.value for e in judgement.evidence)
 
 
 @pytest.mark.parametrize(
@@ -190,3 +203,28 @@ def test_weak_means_guessable() -> None:
     assert is_weak("s3cr3t")
     assert not is_weak(LONG)
     assert not is_weak("sk_live_1")
+
+
+def test_weak_secrets_are_one_note_for_each_side() -> None:
+    """An access key's id is no secret, however short."""
+    held: dict[str, str | None] = {"API_KEY": "short", "DB_PASSWORD": "postgres", "S3_ACCESS_KEY_ID": "minio"}
+    sides = [environment(name, held) for name in ("production", "staging")]
+    asked = VariablesDeclared()
+    with Run(sides, 5) as run:
+        seen = [
+            Side(e.name, e.protected, NOW, observe(Target("variables", "variables", e, asked), run.visit(e)))
+            for e in sides
+        ]
+    (lint,) = KIND.lints
+    assert lint.look(Question(seen[0], seen[1], asked)) == (
+        "default, placeholder or too short in production: API_KEY, DB_PASSWORD",
+        "default, placeholder or too short in staging: API_KEY, DB_PASSWORD",
+    )
+
+
+def test_a_password_with_dots_is_no_host_name() -> None:
+    """EMAIL_HOST_PASSWORD=SG.x.y would otherwise stand among the addresses."""
+    variables = environment(
+        "staging", {"EMAIL_HOST_PASSWORD": "SG.abc.defgh", "ALLOWED_HOSTS": "a.example.com"}
+    )
+    assert {e.variable for e in endpoints(variables, (WEB,), ())} == {"ALLOWED_HOSTS"}

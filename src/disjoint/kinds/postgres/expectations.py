@@ -9,6 +9,7 @@ from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
 from disjoint.model.names import same_environment
+from disjoint.model.words import counted as number_of
 
 from .address import compare
 from .facts import Link, PostgresDeclared, PostgresFacts, Sentinel
@@ -123,11 +124,16 @@ def _as_many(stated: int, count: Fact[int], seen: tuple[Evidence, ...]) -> Judge
         case Unknown(reason, remedy):
             return unproven(f"the tables were not counted: {reason}", seen, remedy or _LET_IN)
         case Known(found) if found == stated:
-            return isolated(Grade.IDENTITY, f"{found} tables, as stated", seen, _TABLE_LIMITS)
+            return isolated(Grade.IDENTITY, f"{number_of(found, 'table')}, as stated", seen, _TABLE_LIMITS)
         case Known(found) if found > stated:
-            return shared(Grade.IDENTITY, f"{found} tables where {stated} are stated", seen, _EXTRA)
+            return shared(
+                Grade.IDENTITY,
+                f"{number_of(found, 'table')} where the manifest states {stated}",
+                seen,
+                _EXTRA,
+            )
         case Known(found):
-            return unproven(f"only {found} of the {stated} stated tables", seen, _FEWER)
+            return unproven(f"only {found} of {number_of(stated, 'stated table')}", seen, _FEWER)
 
 
 def _as_named(names: tuple[str, ...], facts: PostgresFacts, seen: tuple[Evidence, ...]) -> Judgement:
@@ -139,7 +145,9 @@ def _as_named(names: tuple[str, ...], facts: PostgresFacts, seen: tuple[Evidence
             shown = ", ".join(extra[:10]) + (f" and {len(extra) - 10} more" if len(extra) > 10 else "")
             return shared(Grade.IDENTITY, f"tables that are not stated: {shown}", seen, _EXTRA)
         case Known(found):
-            return isolated(Grade.IDENTITY, f"{len(found)} tables, all stated", seen, _TABLE_LIMITS)
+            return isolated(
+                Grade.IDENTITY, f"{number_of(len(found), 'table')}, all stated", seen, _TABLE_LIMITS
+            )
 
 
 def sentinel(q: PostgresQuestion) -> Judgement:
@@ -169,8 +177,10 @@ def _judged(counted: tuple[Sentinel, ...], stated: int, seen: tuple[Evidence, ..
         text = "; ".join(f"sentinel {n}: {why.reason}" for n, why in unknown)
         return unproven(text, seen, next((w.remedy for _, w in unknown if w.remedy), _LET_IN))
     if not stated or len(counted) != stated:
-        return unproven(f"{len(counted)} of {stated} sentinels were counted", seen, "run again")
-    return isolated(Grade.IDENTITY, f"{stated} sentinels count zero", seen, _SENTINEL_LIMITS)
+        return unproven(f"{len(counted)} of {number_of(stated, 'sentinel')} counted", seen, "run again")
+    return isolated(
+        Grade.IDENTITY, f"no row found by {number_of(stated, 'sentinel')}", seen, _SENTINEL_LIMITS
+    )
 
 
 def _counted(side: Side[PostgresFacts], number: int, one: Sentinel) -> Evidence:
@@ -226,7 +236,8 @@ def counts(q: PostgresQuestion) -> tuple[str, ...]:
         (s.environment, s.facts.table_count.value) for s in sides if isinstance(s.facts.table_count, Known)
     ]
     return tuple(
-        f"{environment} holds {count} tables; no expectation is stated" for environment, count in known
+        f"{environment} holds {number_of(count, 'table')}; no expectation is stated"
+        for environment, count in known
     )
 
 

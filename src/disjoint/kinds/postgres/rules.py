@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Question, Rule, Side
+from disjoint.model.words import told
 
 from .address import compare
 from .expectations import LINTS as EXPECTATION_LINTS
@@ -177,9 +178,9 @@ def _which(q: PostgresQuestion) -> str:
 
 def _unread(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
     """Name the side whose identity is missing, and the grant that would give it."""
-    gaps = [gap for side in (q.production, q.staging) for gap in _gaps(side)]
-    summary = "; ".join(text for text, _ in gaps) or "the identities leave it open"
-    remedy = next((remedy for _, remedy in gaps if remedy), _GRANT)
+    gaps = [(side.environment, *gap) for side in (q.production, q.staging) for gap in _gaps(side)]
+    summary = told((name, reason) for name, reason, _ in gaps) or "the identities leave it open"
+    remedy = next((remedy for _, _, remedy in gaps if remedy), _GRANT)
     return unproven(f"not known to be two: {summary}", seen, remedy, _NO_CANARY)
 
 
@@ -188,10 +189,10 @@ def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
     facts = side.facts
     for fact in (facts.address, facts.system_identifier, facts.started_at):
         if isinstance(fact, Unknown):
-            yield f"{side.environment}: {fact.reason}", fact.remedy
+            yield fact.reason, fact.remedy
             return
     if facts.alternatives != Known(0):
-        yield f"{side.environment}: its address lists servers that were not asked", _ONE_HOST
+        yield "its address lists servers that were not asked", _ONE_HOST
 
 
 def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False) -> tuple[Evidence, ...]:

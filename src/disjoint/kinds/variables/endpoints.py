@@ -18,6 +18,7 @@ _PLATFORM = re.compile(
 )
 _HOSTLIST = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _HOSTNAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|KEY)$")
 _SCHEME = re.compile(r"^([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
 _CONNINFO = re.compile(r"(?:^|\s)(?:host|hostaddr|service)\s*=", re.IGNORECASE)
 
@@ -62,10 +63,15 @@ def _addresses(
     for kind in kinds:
         if (scheme and scheme in kind.schemes) or (kind.name == "postgres" and _CONNINFO.search(item)):
             yield kind.read(item)
-        elif kind.name == "web" and _HOSTLIST.search(name.upper()) and _HOSTNAME.search(item):
+        elif kind.name == "web" and _lists_hosts(name.upper()) and _HOSTNAME.search(item):
             yield kind.read(f"https://{item}")
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
             yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
+
+
+def _lists_hosts(name: str) -> bool:
+    """EMAIL_HOST_PASSWORD holds none, though its value has dots."""
+    return bool(_HOSTLIST.search(name)) and not _SECRET_NAME.search(name)
 
 
 def overrides(environment: Environment, claimed: frozenset[str]) -> Mapping[str, Fact[str]]:

@@ -13,6 +13,9 @@ LABELS = ("ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "DJANGO_ENV
 NODE_ENV and FLASK_ENV name a build mode: NODE_ENV=production is right in staging.
 """
 
+MODES = ("RAILS_ENV",)
+"""Labels that may name a mode: Heroku's guide runs staging with RAILS_ENV=production, so that is no lie."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariablesDeclared:

@@ -11,7 +11,7 @@ from disjoint.model.probe import Probe
 
 from .address import normal_forms
 from .facts import Digested, LiveKey, VariablesDeclared, VariablesFacts
-from .shapes import SHORTEST, is_default, is_weak, live_vendor, named_secret, shaped_secret
+from .shapes import SHORTEST, is_default, is_weak, live_vendor, named_login, named_secret, shaped_secret
 
 PLATFORM = ("RAILWAY_ENVIRONMENT_NAME", "RAILWAY_ENVIRONMENT", "VERCEL_ENV")
 """What the platform itself says; set by it, not copied with the application's variables."""
@@ -33,8 +33,11 @@ def observe(target: Target[VariablesDeclared], probe: Probe) -> VariablesFacts:
 
 
 def _first(environment: Environment, names: tuple[str, ...]) -> Fact[str]:
+    spelled = {name.upper(): name for name in reversed(tuple(environment.variables))}
     for name in names:
-        match environment.variable(name):
+        match environment.variable(
+            name if name in environment.variables else spelled.get(name.upper(), name)
+        ):
             case Known(secret) if secret.reveal().strip():
                 return Known(f"{name}={secret.reveal().strip()[:60]}")
             case Known() | Absent():
@@ -92,5 +95,6 @@ def _live_keys(environment: Environment) -> Iterator[LiveKey]:
 
 def _weak(environment: Environment, public: frozenset[str]) -> Iterator[str]:
     for variable, value in _readable(environment):
-        if variable.name not in public and named_secret(variable.name) and is_weak(value):
-            yield variable.name
+        name = variable.name
+        if name not in public and named_secret(name) and not named_login(name) and is_weak(value):
+            yield name

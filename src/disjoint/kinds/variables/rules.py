@@ -8,8 +8,9 @@ from disjoint.model.fact import Absent, Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
 from disjoint.model.names import same_environment
+from disjoint.model.words import counted
 
-from .facts import Digested, VariablesDeclared, VariablesFacts
+from .facts import MODES, Digested, VariablesDeclared, VariablesFacts
 
 VariablesQuestion = Question[VariablesFacts, VariablesDeclared]
 
@@ -21,22 +22,43 @@ def environment_name(q: VariablesQuestion) -> Judgement:
     """
     sides = (q.production, q.staging)
     seen = q.saw("label", lambda f: f.label, "read from the variables")
-    seen += q.saw("platform", lambda f: f.platform, "read from the variables")
+    if not all(isinstance(side.facts.platform, Absent) for side in sides):
+        seen += q.saw("platform", lambda f: f.platform, "read from the variables")
     if wrong := [text for side in sides for text in _contradictions(side, q)]:
         return shared(Grade.DECLARED, "; ".join(wrong), seen, _relabel(q))
-    if doubts := [text for side in sides for text in _doubts(side)]:
+    if doubts := [*_unlabelled(q), *(text for side in sides for text in _doubts(side))]:
         return unproven("; ".join(doubts), seen, _relabel(q))
     return isolated(Grade.DECLARED, "each environment calls itself by its own name", seen, _LABEL_LIMITS)
 
 
+def _unlabelled(q: VariablesQuestion) -> Iterator[str]:
+    """The sides that say nothing; which variables would is told as evidence."""
+    mute = [s.environment for s in (q.production, q.staging) if isinstance(s.facts.label, Absent)]
+    if mute:
+        does = "does not say which environment it is" if len(mute) == 1 else "do not say which they are"
+        yield f"{' and '.join(mute)} {does}"
+
+
 def _doubts(side: Side[VariablesFacts]) -> Iterator[str]:
+    yield from _label_doubts(side)
+    yield from _platform_doubts(side)
+
+
+def _label_doubts(side: Side[VariablesFacts]) -> Iterator[str]:
     match side.facts.label:
+        case Absent():
+            pass
         case Unknown(reason):
             yield f"{side.environment} has no label to go by: {reason}"
+        case Known(label) if _is_mode(label) and not _names_itself(label, side):
+            yield f"{side.environment} runs with {label}, a mode that names no environment"
         case Known(label) if not _names_itself(label, side):
             yield f"{side.environment} calls itself {label}"
         case Known():
             pass
+
+
+def _platform_doubts(side: Side[VariablesFacts]) -> Iterator[str]:
     match side.facts.platform:
         case Absent():
             pass
@@ -57,8 +79,12 @@ def _contradictions(side: Side[VariablesFacts], q: VariablesQuestion) -> tuple[s
     return tuple(
         f"{side.environment} calls itself {fact.value}"
         for fact in facts
-        if isinstance(fact, Known) and _names_itself(fact.value, other)
+        if isinstance(fact, Known) and not _is_mode(fact.value) and _names_itself(fact.value, other)
     )
+
+
+def _is_mode(assignment: str) -> bool:
+    return assignment.partition("=")[0].upper() in MODES
 
 
 def _names_itself(assignment: str, side: Side[VariablesFacts]) -> bool:
@@ -119,12 +145,12 @@ def _all_differ(
             # an empty list compares equal to nothing: no control, no proof
             summary = f"no secret was found among {side.environment}'s variables to compare"
             return unproven(summary, _secret_evidence(q), _NO_SECRETS)
-    summary = f"none of staging's {len(staging)} secrets is one of production's {len(production)}"
+    summary = f"of staging's {counted(len(staging), 'secret')} none is one of production's {len(production)}"
     return isolated(Grade.DECLARED, summary, _secret_evidence(q), _UNSEEN)
 
 
 _NO_SECRETS = "check that the file is the one the environment really runs with"
-_UNSEEN = "secrets kept in files, vaults or platform stores that are no variables are not seen"
+_UNSEEN = "secrets kept in files, vaults or platform stores, and in no variable"
 
 
 def _secret_evidence(q: VariablesQuestion) -> tuple[Evidence, ...]:
@@ -134,7 +160,7 @@ def _secret_evidence(q: VariablesQuestion) -> tuple[Evidence, ...]:
 def _counted(secrets: Fact[tuple[Digested, ...]]) -> Fact[str]:
     match secrets:
         case Known(held):
-            return Known(f"{len(held)}: {', '.join(d.variable for d in held)}")
+            return Known(f"{len(held)}: {', '.join(d.variable for d in held)}" if held else "0")
         case Unknown():
             return secrets
 
@@ -164,7 +190,7 @@ def _no_live_key(q: VariablesQuestion) -> Judgement:
         case Known((_, names)) if not names:
             return unproven("staging has no variables", remedy=_NO_SECRETS)
         case Known((_, names)):
-            summary = f"no live-mode key among staging's {names} variables"
+            summary = f"no live-mode key among staging's {counted(names, 'variable')}"
             return isolated(Grade.DECLARED, summary, limits=_LIVE_LIMITS)
 
 
@@ -174,10 +200,9 @@ _LIVE_LIMITS = "many vendors' keys do not tell their mode (SendGrid, Twilio, Ope
 def _weak_secret(q: VariablesQuestion) -> tuple[str, ...]:
     """Secrets that guessing finds: a default, a placeholder, or fewer than 16 characters."""
     return tuple(
-        f"{side.environment}: {name} is a default, a placeholder or too short"
+        f"default, placeholder or too short in {side.environment}: {', '.join(side.facts.weak.value)}"
         for side in (q.production, q.staging)
-        if isinstance(side.facts.weak, Known)
-        for name in side.facts.weak.value
+        if isinstance(side.facts.weak, Known) and side.facts.weak.value
     )
 
 

@@ -54,6 +54,11 @@ def named_secret(name: str) -> bool:
     return bool(_STRONG_NAME.search(upper) or _NAME.search(upper))
 
 
+def named_login(name: str) -> bool:
+    """Is it the half of a key pair that works like a user name? Telling whose it is, but guarding nothing."""
+    return name.upper().endswith("ACCESS_KEY_ID")
+
+
 def shaped_secret(name: str, value: str) -> bool:
     """Is the value, under such a name, a secret worth comparing: long, and no word or default?"""
     if "://" in value or is_default(value) or _PUBLISHABLE.search(value) or _TEST_KEY.search(value):
