@@ -30,15 +30,17 @@ def page(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 @contextlib.contextmanager
-def answering(chunks: Sequence[bytes], pause: float = 0.0) -> Iterator[Peer]:
-    """A peer that sends these chunks to everybody, with a pause after each."""
+def answering(
+    chunks: Sequence[bytes], pause: float = 0.0, *, later: Sequence[bytes] | None = None
+) -> Iterator[Peer]:
+    """A peer that sends these chunks, with a pause after each; `later` to all but the first who asks."""
     listener = socket.create_server(("127.0.0.1", 0))
     peer = Peer(listener.getsockname()[1])
 
     def answer(connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
             peer.asked.append(connection.recv(65536))
-            for chunk in chunks:
+            for chunk in chunks if later is None or len(peer.asked) == 1 else later:
                 connection.sendall(chunk)
                 time.sleep(pause)
 

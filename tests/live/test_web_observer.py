@@ -52,7 +52,7 @@ def seen(
 
 
 def test_two_services_that_name_themselves_are_isolated(supervisor: Supervisor) -> None:
-    """Each health answer names its own environment and another deployment: identity, in one GET each."""
+    """Each health answer names its own environment and another deployment: identity, in two GETs each."""
     services = {
         name: WebServer.start(supervisor, f"api-{name}", {"/health": health(name, f"0b1c2d3e-{n}")})
         for n, name in enumerate(("production", "staging"))
@@ -75,7 +75,7 @@ def test_two_services_that_name_themselves_are_isolated(supervisor: Supervisor) 
         found = rule(asked)
         assert (found.outcome, found.grade) == (Outcome.ISOLATED, Grade.IDENTITY)
     footprint = tally.footprint()
-    assert (dict(footprint.commands), footprint.writes) == ({"GET": 1}, 0)
+    assert (dict(footprint.commands), footprint.writes) == ({"GET": 2}, 0)
 
 
 def test_a_certificate_must_be_trusted_for_the_name(
@@ -96,6 +96,16 @@ def test_a_certificate_must_be_trusted_for_the_name(
     misnamed, _ = seen("https://www.staging.test", reach_at=where)
     assert isinstance(misnamed.named, Unknown)
     assert isinstance(misnamed.tls_key, Unknown)
+
+
+def test_an_identity_that_differs_from_itself_is_none() -> None:
+    """One minted for each answer, or for each of several processes, would tell one service from itself."""
+    answers = [page(health("staging", f"0b1c2d3e-{n}").body.encode()) for n in range(2)]
+    with answering(answers[:1], later=answers[1:]) as peer:
+        facts, _ = seen(f"http://127.0.0.1:{peer.port}")
+    assert facts.named == Known("staging")
+    assert isinstance(facts.deployment, Unknown)
+    assert "twice" in facts.deployment.reason
 
 
 def test_a_redirect_is_told_and_not_followed(supervisor: Supervisor) -> None:

@@ -20,7 +20,10 @@ A = TypeVar("A")
 
 
 def observe(target: Target[WebDeclared], probe: Probe) -> WebFacts:
-    """One GET, no redirect. What fails is Unknown with its remedy; raises nothing of its own."""
+    """One GET, no redirect; a second one if the first gave an identity, which must then stand.
+
+    What fails is Unknown with its remedy; raises nothing of its own.
+    """
     text = unasked(target, Unknown("not asked"))
     match text.address:
         case Unknown(reason, remedy):
@@ -44,8 +47,25 @@ def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Pro
         tls_key=_then(answer, lambda a: _tls_key(a, probe)),
         status=_then(answer, lambda a: Known(a.status)),
         named=_then(health, lambda h: h.named),
-        deployment=_then(health, lambda h: _identity(h, probe)),
+        deployment=_then(health, lambda h: _lasting(h, request, declared, probe)),
     )
+
+
+def _lasting(health: Health, request: HttpRequest, declared: WebDeclared, probe: Probe) -> Fact[str]:
+    """An identity counts if the next answer repeats it: one drawn per answer or process differs from itself."""
+    match health.deployment:
+        case Known(minted) if minted:
+            answer = _attempt(lambda: probe.exchange(request))
+            again = _then(answer, lambda a: read_health(a, declared).deployment)
+            return _identity(health, probe) if again == health.deployment else _PASSING
+        case _:
+            return _identity(health, probe)
+
+
+_PASSING = Unknown(
+    "asked twice, one address did not give one deployment identity",
+    "let it answer an identity that is minted for each deployment, not for each process or request",
+)
 
 
 def _attempt(ask: Callable[[], T]) -> Fact[T]:
