@@ -52,7 +52,7 @@ def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Pro
 
 
 def _lasting(health: Health, request: HttpRequest, declared: WebDeclared, probe: Probe) -> Fact[str]:
-    """An identity counts if the next answer repeats it: one drawn per answer or process differs from itself."""
+    """An identity counts if the next answer repeats it: one drawn per process differs from itself."""
     match health.deployment:
         case Known(minted) if minted:
             answer = _attempt(lambda: probe.exchange(request))
