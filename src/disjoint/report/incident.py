@@ -76,11 +76,13 @@ _NEVER_THERE = "; on production delete nothing without its owner"
 _PURGE: Mapping[str, str] = {
     "postgres/same-server": _PRODUCTION_S_OWN,
     "postgres/same-database": _PRODUCTION_S_OWN,
-    "postgres/replica-or-copy": "all of staging's {resource}: it holds production's rows; build it anew",
+    "postgres/replica-or-copy": "all of staging's {resource}, once production's does not follow it: it holds "
+    "production's rows; build it anew",
     "postgres/foreign-link": "the link on staging's {resource}, and every row that came through it",
     "postgres/sentinel": "the rows that the sentinel counted in staging's {resource}, and their copies",
     "redis/same-server": _PRODUCTION_S_OWN,
-    "redis/replica-or-copy": "all keys of staging's {resource}: they are production's; detach it first",
+    "redis/replica-or-copy": "all keys of staging's {resource}, once it is detached and production's "
+    "does not follow it",
     "redis/namespace": "the keys of staging's {resource} outside its namespace",
     "celery/same-broker": "nothing in {resource} as it stands: `celery purge` would drop production's jobs; "
     "give staging a broker of its own",

@@ -88,14 +88,16 @@ def test_isolation_by_identity_names_the_canary_that_was_not_tried() -> None:
 
 
 def test_a_replica_is_told_from_a_copy() -> None:
-    """A side in recovery is the replica, whichever it is."""
+    """A side in recovery is the replica, whichever it is; production's is nobody's to drop."""
     for left, right, word in [
         (False, True, "staging is a replica"),
         (True, False, "production is a replica"),
         (False, False, "physical copy"),
     ]:
         copied = staging(system_identifier="id", in_recovery=right)
-        assert word in ask("replica-or-copy", production(in_recovery=left), copied).summary
+        judgement = ask("replica-or-copy", production(in_recovery=left), copied)
+        assert word in judgement.summary
+        assert ("drop the copy" in judgement.remedy) is (not left)
 
 
 def test_equal_text_is_shared_at_grade_declared_where_no_identity_was_read() -> None:

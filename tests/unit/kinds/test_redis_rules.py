@@ -68,6 +68,23 @@ def test_the_table_of_identity(what: str, known: dict[str, Any], server: Outcome
     assert ask("replica-or-copy", left, right).outcome is kin, what
 
 
+@pytest.mark.parametrize(
+    ("production", "staged", "emptied"),
+    [
+        ({}, {"replication_ids": ("id-1",), "role": "replica"}, True),
+        ({}, {"run_id": "run-1", "replication_ids": ("id-1",)}, False),
+        ({"role": "replica"}, {"replication_ids": ("id-1",)}, False),
+        ({"run_id": DENIED}, {"replication_ids": ("id-1",)}, False),
+    ],
+)
+def test_nothing_that_production_holds_or_follows_is_to_be_emptied(
+    production: dict[str, Any], staged: dict[str, Any], emptied: bool
+) -> None:
+    """One server, a production that is the replica, a server unknown: emptying would destroy production."""
+    remedy = ask("replica-or-copy", facts(PRODUCTION, **production), staging(**staged)).remedy
+    assert ("then empty it" in remedy) is emptied
+
+
 def test_two_nodes_may_be_of_one_cluster() -> None:
     """Nodes of one cluster differ in every id, so two nodes prove nothing."""
     left, right = facts(PRODUCTION, clustered=True), staging(clustered=True)

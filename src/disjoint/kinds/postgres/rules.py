@@ -126,10 +126,10 @@ def replica_or_copy(q: PostgresQuestion) -> Judgement:
                 "one server answers for both sides: there is no second to be a copy", seen, _OWN_SERVER
             )
         case Servers.COPIES:
-            return shared(Grade.IDENTITY, _copied(q), seen, _FRESH)
+            return shared(Grade.IDENTITY, _copied(q), seen, _parting(q))
         case Servers.KIN:
             return shared(
-                Grade.IDENTITY, "one system identifier: one server, or a physical copy of it", seen, _FRESH
+                Grade.IDENTITY, "one system identifier: one server, or a physical copy of it", seen, _NEW
             )
         case Servers.APART if _settled(q):
             return isolated(
@@ -149,6 +149,11 @@ def _copied(q: PostgresQuestion) -> str:
     kinds = both(q.left.facts.in_recovery, q.right.facts.in_recovery)
     what = "a replica or a physical copy" if isinstance(kinds, Unknown) else "a physical copy"
     return f"{q.staging.environment} and {q.production.environment} are two servers, one {what} of the other"
+
+
+def _parting(q: PostgresQuestion) -> str:
+    """How to part them: the copy is only staging's to drop where production is no replica itself."""
+    return f"{_NEW}; then drop the copy" if q.production.facts.in_recovery == Known(False) else _NEW
 
 
 def _text_says_same(q: PostgresQuestion, *, server: bool) -> str:
@@ -220,7 +225,7 @@ def _shown(facts: PostgresFacts) -> Fact[str]:
 
 _OWN_SERVER = "give staging a PostgreSQL server of its own (its own initdb) and point its URL there"
 _OWN_DATABASE = "give staging a database on a server of its own and point its URL there"
-_FRESH = "make staging's server with initdb, load it with data made for staging, and drop the copy"
+_NEW = "make staging a server of its own with initdb, and load it with data made for staging"
 _RIDDLE = "find out what stands behind the address (a balancer, a private name) and give each side its own"
 _GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in each side's database"
 _ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"

@@ -57,7 +57,7 @@ def replica_or_copy(q: Ask) -> Judgement:
     seen = (*_evidence(q), *_replication(q))
     match both(q.left.facts.replication_ids, q.right.facts.replication_ids):
         case Known((a, b)) if set(a) & set(b):
-            return shared(Grade.IDENTITY, _kinship(q), seen, _KIN_REMEDY)
+            return shared(Grade.IDENTITY, _kinship(q), seen, _parting(q))
         case Known((a, b)) if a and b:
             return _no_kin(q, seen)
         case Known():
@@ -66,10 +66,21 @@ def replica_or_copy(q: Ask) -> Judgement:
             return unproven(unknown.reason, seen, unknown.remedy or _REACH)
 
 
-_KIN_REMEDY = (
-    "detach it (REPLICAOF NO ONE on staging's server only), empty it, and give staging a server that "
-    "was started empty"
-)
+def _parting(q: Ask) -> str:
+    """How to part them. Nothing is to be emptied that may be production's, or that production follows."""
+    match both(q.left.facts.run_id, q.right.facts.run_id), q.production.facts.role:
+        case Known((a, b)), Known("primary") if a != b:
+            return (
+                "detach staging's server (REPLICAOF NO ONE on it alone), then empty it; better, give staging "
+                "a server that was started empty"
+            )
+        case Known((a, b)), _ if a == b:
+            return _OWN_SERVER
+        case _:
+            return (
+                "give staging a server that was started empty; empty nothing before INFO replication of both "
+                "shows that production follows no server of staging's"
+            )
 
 
 def namespace(q: Ask) -> Judgement:
