@@ -230,7 +230,7 @@ def _said(finding: FindingPart) -> Iterator[str]:
     grade = f" ({finding.grade.value})" if finding.outcome is Outcome.ISOLATED else ""
     head = f"- **{finding.outcome.value}**{grade} {code(finding.rule)}, {words(finding.resource)}:"
     tail = [_with_remedy(finding)]
-    tail += [f"Cannot see: {_sentence(finding.limits)}"] if finding.limits else []
+    tail += [f"Limits: {_sentence(finding.limits)}"] if finding.limits else []
     yield " ".join((head, *tail))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from disjoint.model.finding import Outcome
+from disjoint.model.words import counted
 
 from .parts import Report, RowPart
 
@@ -20,16 +21,21 @@ def why(report: Report) -> str:
             return "; ".join(_shared(report))
         case Outcome.UNPROVEN if not rows:
             return "nothing is declared, so nothing is proven"
-        case Outcome.UNPROVEN if not (unproven := unwaived(rows, Outcome.UNPROVEN)):
+        case Outcome.UNPROVEN if not unwaived(rows, Outcome.UNPROVEN):
             return "waivers stand in for every resource: nothing was compared, so nothing is proven"
         case Outcome.UNPROVEN:
-            counted = f"{len(unproven)} of {len(rows)} resources are not proven: {_names(unproven)}"
-            return f"nothing shared was seen, but {counted}"
+            open_ = unwaived(rows, Outcome.UNPROVEN)
+            return f"nothing shared was seen, but {_share(open_, rows)} not proven: {_names(open_)}"
         case Outcome.ISOLATED if waived:
-            proven = len(rows) - len(waived)
-            return f"{proven} of {len(rows)} resources are proven disjoint; waived: {_names(waived)}"
+            proven = [row for row in rows if not row.status.waived]
+            return f"{_share(proven, rows)} proven disjoint; waived: {_names(waived)}"
         case Outcome.ISOLATED:
             return f"every resource is proven disjoint ({len(rows)} of {len(rows)})"
+
+
+def _share(part: Sequence[RowPart], rows: Sequence[RowPart]) -> str:
+    """``1 of 7 resources is``, ``3 of 7 resources are``."""
+    return f"{len(part)} of {counted(len(rows), 'resource')} {'is' if len(part) == 1 else 'are'}"
 
 
 def _shared(report: Report) -> Iterator[str]:
@@ -47,11 +53,7 @@ def touched(report: Report) -> str:
     """What production was asked: reads, writes, and how long it took."""
     asked = report.footprint.production
     took = f"{asked.seconds * 1000:.0f} ms" if asked.seconds < 1 else f"{asked.seconds:.1f} s"
-    return f"{_count(asked.reads, 'read')}, {_count(asked.writes, 'write')}, {took}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{counted(asked.reads, 'read')}, {counted(asked.writes, 'write')}, {took}"
 
 
 def unwaived(rows: Iterable[RowPart], outcome: Outcome) -> list[RowPart]:

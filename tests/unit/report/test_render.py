@@ -71,6 +71,13 @@ def test_the_first_lines_tell_verdict_and_reason() -> None:
     assert "✗ SHARED  staging and production share cache" in first
 
 
+def test_numbers_agree_with_their_nouns() -> None:
+    """One resource is, two are."""
+    one = proof(matrix_with(row("cache", "unread", None, Outcome.UNPROVEN)))
+    assert "1 of 7 resources is not proven: cache" in render(one, "text")
+    assert "2 of 7 resources are not proven" in render(WORLDS["unproven"](), "text")
+
+
 def test_the_last_line_tells_counts_footprint_and_exit_code() -> None:
     """The closing line sums up, and names the exit code."""
     last = render(broken(), "text").splitlines()[-1]

@@ -121,9 +121,9 @@ def _reused(
     pairs = [(p, s) for p in production for s in staging if p.forms & s.forms]
     if pairs:
         names = ", ".join(sorted({f"{s.variable} is production's {p.variable}" for p, s in pairs}))
-        rotate = ", ".join(sorted({s.variable for _, s in pairs}))
-        where = ", ".join(sorted({f"{s.where} {s.variable}" for _, s in pairs}))
-        remedy = f"make new values for staging and rotate in production: {rotate} ({where})"
+        anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
+        rotate = ", ".join(sorted({f"{p.variable} ({p.where})" for p, _ in pairs}))
+        remedy = f"make new values for staging's {anew}; then rotate production's {rotate}"
         return shared(
             Grade.DECLARED, f"staging holds production's secret: {names}", _secret_evidence(q), remedy
         )
@@ -150,7 +150,7 @@ def _all_differ(
 
 
 _NO_SECRETS = "check that the file is the one the environment really runs with"
-_UNSEEN = "secrets kept in files, vaults or platform stores, and in no variable"
+_UNSEEN = "secrets kept in files, vaults or platform stores, and in no variable, are not seen"
 
 
 def _secret_evidence(q: VariablesQuestion) -> tuple[Evidence, ...]:
