@@ -12,12 +12,13 @@ from disjoint.errors import UsageError
 from disjoint.judge.judge import judge
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.kinds.variables.endpoints import endpoints, overrides
+from disjoint.kinds.variables.endpoints import unread as unread_names
 from disjoint.manifest.infer import infer as infer_manifest
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.address import Likeness
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
-from disjoint.model.manifest import Manifest, required_settings, target
+from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
 from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
@@ -163,7 +164,14 @@ def _snapshot(manifest: Manifest, environment: Environment, results: Results, ta
         resources=resources,
         endpoints=endpoints(environment, KINDS, targets),
         override=overrides(environment, _claimed(targets)),
+        unread=unread_names(environment, _taken(manifest)),
     )
+
+
+def _taken(manifest: Manifest) -> frozenset[str]:
+    """The variables that any resource is made of, resolved or not."""
+    texts = (text for r in manifest.resources for text in setting_fields(r.declared).values())
+    return frozenset(name for text in texts for name in variables_in(text))
 
 
 def _claimed(targets: Sequence[Target[Any]]) -> frozenset[str]:

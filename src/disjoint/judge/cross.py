@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from disjoint.model.address import Address
+from disjoint.model.engine import ForeignAddress, compare_foreign
 from disjoint.model.fact import Fact, Known
 from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, isolated, shared, unproven
 from disjoint.model.manifest import Resource
 from disjoint.model.names import canonical
 from disjoint.model.snapshot import Endpoint, Snapshot
-from disjoint.model.words import counted
+from disjoint.model.words import counted, told
 
 from .ask import Kinds
 
@@ -37,22 +38,42 @@ def endpoint_reused(
     """Production's address hides under another name, or inside a list, where no resource claims it.
 
     A value that reads as the very object production declares is reached by whatever code
-    reads that variable. Values that differ prove nothing about where they lead.
+    reads that variable, and so is a store that both environments' variables name and no resource
+    declares. Values that differ prove nothing about where they lead.
     """
     theirs = tuple(declared_addresses(kinds, resources, production))
-    if not theirs:
-        summary = "production declares no address that could be looked for in staging's variables"
-        return Finding(ENDPOINT_REUSED, RESOURCE, unproven(summary, remedy=_DECLARE))
     hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
-    if not hits:
-        values = counted(len(staging.endpoints), "address-like value")
-        summary = f"of staging's {values} none is one of production's"
-        return Finding(ENDPOINT_REUSED, RESOURCE, isolated(Grade.DECLARED, summary, limits=_TEXT_ONLY))
-    return Finding(ENDPOINT_REUSED, RESOURCE, _reused(hits, staging))
+    hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
+    return Finding(ENDPOINT_REUSED, RESOURCE, _looked_for(hits, bool(theirs), production, staging))
 
 
+def _undeclared(
+    kinds: Kinds, production: Snapshot, staging: Snapshot, found: frozenset[str]
+) -> list[tuple[Endpoint, str]]:
+    """Stores that stand in both environments' variables, and that no resource is made of."""
+    theirs = [p for p in production.endpoints if p.owned]
+    ours = [e for e in staging.endpoints if e.owned and e.variable not in found]
+    return [(e, p.variable) for e in ours for p in theirs if _reaches(kinds, p.address, e.address)]
+
+
+def _looked_for(
+    hits: list[tuple[Endpoint, str]], declared: bool, production: Snapshot, staging: Snapshot
+) -> Judgement:
+    if hits:
+        return _reused(hits, staging)
+    if not declared:
+        summary = "production declares no address that could be looked for in staging's variables"
+        return unproven(summary, remedy=_DECLARE)
+    if unread := [(s.environment, ", ".join(s.unread)) for s in (production, staging) if s.unread]:
+        summary = f"references that were not resolved may lead anywhere: {told(unread)}"
+        return unproven(summary, remedy=_RESOLVE)
+    values = counted(len(staging.endpoints), "address-like value")
+    return isolated(Grade.DECLARED, f"of staging's {values} none is one of production's", limits=_TEXT_ONLY)
+
+
+_RESOLVE = "write the values as the platform resolves them, or take the variables out where they are not used"
 _DECLARE = "declare production's resources, with addresses that are known"
-_TEXT_ONLY = "names that differ may lead to one server; and addresses in files and code"
+_TEXT_ONLY = "names that differ may lead to one server; addresses in files and code are not seen"
 
 
 def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
@@ -78,7 +99,9 @@ def declared_addresses(
 
 
 def _reaches(kinds: Kinds, theirs: Address, ours: Address) -> bool:
-    if theirs.kind != ours.kind or ours.fault:
+    if isinstance(theirs, ForeignAddress) and isinstance(ours, ForeignAddress):
+        return compare_foreign(theirs.foreign, ours.foreign).verdict == "same"
+    if theirs.kind != ours.kind or ours.fault or not ours.kind:
         return False
     return kinds[ours.kind].compare(theirs, ours).verdict == "same"
 

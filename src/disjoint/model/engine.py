@@ -54,6 +54,25 @@ class Foreign(NamedTuple):
         return f"{self.engine or 'http'}: {hosts or MASKED}"
 
 
+class ForeignAddress(NamedTuple):
+    """An address that no kind of ours asks about: a MySQL, a MongoDB, a Kafka."""
+
+    foreign: Foreign
+
+    @property
+    def kind(self) -> str:
+        """None of the kinds: `compare_foreign` understands it."""
+        return ""
+
+    @property
+    def shown(self) -> str:
+        return self.foreign.shown
+
+    @property
+    def fault(self) -> str:
+        return "" if self.foreign.doors or self.foreign.local else "it names no host"
+
+
 def read_foreign(text: str) -> Foreign | None:
     """Another engine's address; None if no engine we know has such a scheme."""
     url = split_url(text)

@@ -31,6 +31,8 @@ class Endpoint:
     variable: str
     where: str
     address: Address
+    owned: bool = False
+    """An environment's own store by scheme or name: strangers share a vendor's API, not a database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,5 @@ class Snapshot:
     """Every variable that reads as an address, claimed or not."""
     override: Mapping[str, Fact[str]]
     """Host-like variables that redirect a client (PGHOST, PGHOSTADDR ...) -> their values."""
+    unread: tuple[str, ...] = ()
+    """Address-like variables whose value only the platform can resolve, and that no resource claims."""

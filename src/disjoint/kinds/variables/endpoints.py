@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from disjoint.model.address import Address
+from disjoint.model.engine import ForeignAddress, read_foreign
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Fact, Known
 from disjoint.model.kind import Kind
@@ -19,6 +20,8 @@ _PLATFORM = re.compile(
 _HOSTLIST = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _HOSTNAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|KEY)$")
+_BUCKET = re.compile(r"(?:^|_)BUCKET(?:_NAME)?$")
+_ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
 _SCHEME = re.compile(r"^([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
 _CONNINFO = re.compile(r"(?:^|\s)(?:host|hostaddr|service)\s*=", re.IGNORECASE)
 
@@ -31,7 +34,7 @@ def endpoints(
 ) -> tuple[Endpoint, ...]:
     """The addresses among an environment's variables; references and platform variables never."""
     return tuple(
-        Endpoint(variable.name, variable.where, address)
+        Endpoint(variable.name, variable.where, address, owned=_owned(variable.name, item, address))
         for variable in environment.variables.values()
         if isinstance(variable.value, Known) and not _PLATFORM.search(variable.name.upper())
         for item in members(variable.value.value.reveal())
@@ -67,6 +70,32 @@ def _addresses(
             yield kind.read(f"https://{item}")
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
             yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
+
+    if (foreign := read_foreign(item)) is not None and foreign.engine and scheme not in _read_by(kinds):
+        yield ForeignAddress(foreign)
+
+
+def _read_by(kinds: Sequence[Kind[Any, Any]]) -> frozenset[str]:
+    return frozenset(scheme for kind in kinds for scheme in kind.schemes)
+
+
+def _owned(name: str, item: str, address: Address) -> bool:
+    """A store belongs to somebody; a web address may be a vendor's, and a bare word no bucket at all."""
+    if address.kind == "bucket":
+        return "://" in item or bool(_BUCKET.search(name.upper()))
+    return address.kind != "web"
+
+
+def unread(environment: Environment, claimed: frozenset[str]) -> tuple[str, ...]:
+    """Address-like names whose value only the platform can resolve, beside what resources claim."""
+    return tuple(
+        name
+        for name, variable in sorted(environment.variables.items())
+        if not isinstance(variable.value, Known)
+        and name not in claimed
+        and _ADDRESS_LIKE.search(name.upper())
+        and not _PLATFORM.search(name.upper())
+    )
 
 
 def _lists_hosts(name: str) -> bool:

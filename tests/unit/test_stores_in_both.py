@@ -1,0 +1,83 @@
+"""A store that stands in both environments' variables is shared, declared or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from disjoint import pipeline
+from disjoint.model.finding import Finding, Outcome
+
+MANIFEST = """
+[environments.production]
+variables = { dotenv = ".env.production" }
+protected = true
+[environments.staging]
+variables = { dotenv = ".env.staging" }
+[resources.cache]
+kind = "redis"
+url = "$REDIS_URL"
+[resources.files]
+kind = "bucket"
+name = "$FILES_BUCKET"
+endpoint = "https://storage.example"
+"""
+OWN = "REDIS_URL=redis://cache.{side}.example/0\nFILES_BUCKET={side}-files\n"
+
+
+def reused(directory: Path, production: str, staging: str) -> Finding:
+    """The finding, from text alone."""
+    (directory / "disjoint.toml").write_text(MANIFEST)
+    for side, more in (("production", production), ("staging", staging)):
+        (directory / f".env.{side}").write_text(f"{OWN.format(side=side)}{more}\n")
+    proof = pipeline.verify(pipeline.load(directory / "disjoint.toml"), offline=True)
+    (found,) = [f for f in proof.findings if f.rule == "variables/endpoint-reused"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("MYSQL_URL=mysql://a:b@db.example/app", "MYSQL_URL=mysql://c:d@db.example/app"),
+        ("MONGO_URL=mongodb+srv://a:b@c0.x.example/app", "DOCS=mongodb+srv://c0.x.example/app"),
+        ("REPORTS=postgresql://a@dw.example/dw", "WAREHOUSE=postgresql://b@dw.example:5432/dw"),
+        ("RABBIT_URL=amqp://a@mq.example/v", "RABBIT_URL=amqp://b@mq.example/v"),
+        ("QUEUE_URL=redis://q.example/1", "SESSIONS_URL=redis://:x@q.example:6379/1"),
+        ("UPLOADS_BUCKET=uploads", "UPLOADS_BUCKET=uploads"),
+    ],
+)
+def test_a_store_that_no_resource_declares_is_shared_all_the_same(
+    theirs: str, ours: str, tmp_path: Path
+) -> None:
+    """Equal addresses are one store, by whatever name each side reads them."""
+    found = reused(tmp_path, theirs, ours)
+    assert found.outcome is Outcome.SHARED
+    assert ours.partition("=")[0] in found.judgement.summary
+    assert "production" in found.judgement.summary
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        "STRIPE_API_URL=https://api.stripe.com",
+        "SENTRY_DSN=https://k@o1.ingest.sentry.io/1",
+        "FILES_BUCKET_REGION=eu-central-1",
+        "CACHE_URL=sqlite:///app.db",
+        "MYSQL_URL=mysql://a@mysql/app",
+        "QUEUE_URL=redis://localhost:6379/1",
+    ],
+)
+def test_what_everybody_shares_or_has_of_his_own_is_no_store_of_both(both: str, tmp_path: Path) -> None:
+    """A vendor's API, a bucket's region, a file, and names that mean another machine in each network."""
+    assert reused(tmp_path, both, both).outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize("side", ["production", "staging"])
+def test_a_reference_may_lead_anywhere(side: str, tmp_path: Path) -> None:
+    """What was not resolved was not looked into, so that nothing follows from what was."""
+    reference = "REPORTS_URL=${{Warehouse.DATABASE_URL}}"
+    sides = (reference, "A=b") if side == "production" else ("A=b", reference)
+    found = reused(tmp_path, *sides)
+    assert found.outcome is Outcome.UNPROVEN
+    assert f"{side}: REPORTS_URL" in found.judgement.summary
