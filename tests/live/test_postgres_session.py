@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -281,17 +282,19 @@ def test_no_secret_is_among_the_facts(world: World) -> None:
 
 
 @contextmanager
-def tls_front(world: World, certificate: trustme.LeafCert) -> Iterator[int]:
-    """PostgreSQL's TLS greeting before a server that has none."""
+def tls_front(world: World, certificate: trustme.LeafCert, clear: bool = False) -> Iterator[int]:
+    """PostgreSQL's TLS greeting before a server that has none; beside it clear text where that is said."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
 
     def behave(peer: socket.socket) -> None:
         with suppress(OSError, ssl.SSLError):
-            peer.recv(8)
-            peer.sendall(b"S")
-            secured = context.wrap_socket(peer, server_side=True)
+            secured, first = peer, peer.recv(8)
+            if not clear or first == b"\0\0\0\x08\x04\xd2\x16\x2f":
+                peer.sendall(b"S")
+                secured, first = context.wrap_socket(peer, server_side=True), b""
             upstream = socket.create_connection(("127.0.0.1", world.production.port))
+            upstream.sendall(first)
             threading.Thread(target=pump, args=(upstream, secured, None), daemon=True).start()
             pump(secured, upstream, None)
 
@@ -353,6 +356,28 @@ def test_a_failed_verification_is_unproven(
         url = world.production.url(f"127.0.0.1:{port}", "app", world.password, "shop")
         error, _ = failure(f"{url}?sslmode=verify-full&sslrootcert={root}")
     assert reason in error.reason
+
+
+@pytest.mark.parametrize("mode", ["", "?sslmode=prefer", "?sslmode=allow"])
+def test_a_refused_password_is_tried_once_and_never_again_without_tls(
+    world: World, authority: trustme.CA, mode: str
+) -> None:
+    """libpq alone would log in a second time, and for sslmode=prefer in clear text."""
+    log = world.production.process.log
+    before = log.stat().st_size
+    with tls_front(world, authority.issue_cert("127.0.0.1"), clear=True) as port:
+        error, _ = failure(world.production.url(f"127.0.0.1:{port}", "app", "no-such-word", "shop") + mode)
+    assert "refused the login" in error.reason
+    assert log.read_text()[before:].count("password authentication failed") == 1
+
+
+@pytest.mark.parametrize("name", ["sslrootcert", "sslcert", "sslkey", "sslcrl"])
+def test_a_pipe_in_a_certificates_place_is_not_waited_for(world: World, tmp_path: Path, name: str) -> None:
+    """libpq opens it with the whole process at a standstill: no deadline and no Ctrl-C would end that."""
+    os.mkfifo(tmp_path / "pipe")
+    error, seconds = failure(world.url(world.production, query=f"?sslmode=require&{name}={tmp_path}/pipe"))
+    assert error.reason == f"what the address names as {name} is no ordinary file"
+    assert seconds < 1
 
 
 def test_a_server_without_tls_fails_an_address_that_requires_it(world: World) -> None:

@@ -15,6 +15,7 @@ from psycopg import pq
 from disjoint.model.probe import Place, Probe, ProbeError
 
 from .address import Candidate, Login
+from .files import check_files
 
 CONNECT_SECONDS = 3.0
 NOWHERE = "/nonexistent/disjoint"
@@ -72,6 +73,7 @@ def _first(login: Login, probe: Probe, stack: contextlib.ExitStack) -> Opened:
 
 
 def _attempt(login: Login, candidate: Candidate, probe: Probe, stack: contextlib.ExitStack) -> Opened:
+    check_files(login.parameters)
     place = _place(candidate, probe)
     if place.how != "socket":
         stack.enter_context(probe.seat(candidate.hostaddr or candidate.host, candidate.port))
@@ -106,9 +108,12 @@ def _place(candidate: Candidate, probe: Probe) -> Place:
 def _drive(pgconn: pq.abc.PGconn, candidate: Candidate, probe: Probe) -> None:
     """Poll the handshake to its end; whatever the peer drips, it ends in time."""
     until = time.monotonic() + min(CONNECT_SECONDS, probe.remaining())
-    reached = pq.ConnStatus.STARTED
+    reached, answered = pq.ConnStatus.STARTED, False
     while pgconn.status != pq.ConnStatus.BAD:
         reached = pq.ConnStatus(pgconn.status)
+        if answered and reached in _BEGINNINGS and not _unasked(pgconn):
+            break
+        answered = answered or reached == pq.ConnStatus.AWAITING_RESPONSE
         match pgconn.connect_poll():
             case pq.PollingStatus.OK:
                 return
@@ -118,9 +123,21 @@ def _drive(pgconn: pq.abc.PGconn, candidate: Candidate, probe: Probe) -> None:
                 _wait(pgconn.socket, selectors.EVENT_WRITE, until, candidate, probe)
             case _:
                 break
-    if reached == pq.ConnStatus.STARTED:
+    if reached == pq.ConnStatus.STARTED and not answered:
         raise _unreached(candidate, probe)
     raise _failure(pgconn.error_message.decode("utf-8", "replace"), _named(candidate))
+
+
+_BEGINNINGS = (pq.ConnStatus.STARTED, pq.ConnStatus.MADE)
+
+
+def _unasked(pgconn: pq.abc.PGconn) -> bool:
+    """Whether the server turned us away by our address, before it looked at any password.
+
+    With sslmode `prefer` or `allow` libpq then tries again without, or with, TLS. After a refused
+    password that would be a second login attempt, perhaps in clear text: one is all.
+    """
+    return b"pg_hba.conf" in pgconn.error_message
 
 
 def _wait(fd: int, event: int, until: float, candidate: Candidate, probe: Probe) -> None:
