@@ -155,7 +155,8 @@ def test_a_sentinel_counts_what_ordinary_tables_hold(world: World, statement: st
         ("SELECT count(*) FROM nowhere", "a table it names does not exist"),
         ("SELECT email FROM users", "does not give one count"),
         ("SELECT count(*), 1 FROM users", "does not give one count"),
-        ("SELECT count(*) FROM users WHERE pg_sleep(9) IS NULL", "cancelled"),
+        ("SELECT count(*) FROM users a, users b, users c, users d, users e, users f, users g", "cancelled"),
+        ("SELECT a.email || b.email FROM users a, users b, users c, users d, users e", "does not give one"),
         ("DELETE FROM users", "not one SELECT"),
         ("SELECT count(*) FROM users; DELETE FROM users", "not one SELECT"),
         ("WITH gone AS (DELETE FROM users RETURNING 1) SELECT count(*) FROM gone", "permission denied"),
@@ -169,6 +170,39 @@ def test_a_sentinel_that_may_be_blind_is_unknown(world: World, statement: str, r
     assert reason in why.reason
     assert why.remedy
     assert sentinel(world, "SELECT count(*) FROM users") == Known(50)
+
+
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        ("pg_notify('c', 'x') IS NULL", "pg_notify"),
+        ("set_config('row_security', 'on', true) = ''", "set_config"),
+        ("pg_terminate_backend(pg_backend_pid())", "pg_terminate_backend"),
+        ("pg_read_file('/etc/hostname') = ''", "pg_read_file"),
+        ("lo_import('/etc/hostname') = 0", "lo_import"),
+        ("pg_logical_emit_message(false, 'a', 'b') IS NULL", "pg_logical_emit_message"),
+        ("nextval('counter') = 0", "nextval"),
+        ("""email = 'it''s (' AND pg_advisory_lock(7) IS NULL""", "pg_advisory_lock"),
+        ("""(SELECT max(dblink_exec('', '')) FROM users) = ''""", "dblink_exec"),
+        ("""(SELECT "o'd" FROM odd) = "it's ("(email)""", "it's ("),
+    ],
+)
+def test_a_sentinel_calls_nothing_that_acts(world: World, condition: str, named: str) -> None:
+    """A read-only transaction lets functions signal, log, call other servers and undo its settings."""
+    with world.staging.admin("shop") as admin:
+        admin.execute(b"CREATE SEQUENCE counter")
+        admin.execute(b'CREATE TABLE odd ("o\'d" text)')
+        for name, arguments in (("dblink_exec", "text, text"), ('"it\'s ("', "text")):
+            text = f"CREATE FUNCTION {name}({arguments}) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE; END'"
+            admin.execute(text.encode())
+        url = world.staging.url(f"127.0.0.1:{world.staging.port}", "postgres", world.staging.password, "shop")
+        statement = f"SELECT count(*) FROM users WHERE {condition}"  # noqa: S608 (a hostile one, on purpose)
+        facts = visit(target(url, "staging", sentinels=(statement,)))[0]
+        admin.execute(b"DROP SEQUENCE counter")
+        admin.execute(b"DROP TABLE odd")
+        admin.execute(b"DROP FUNCTION dblink_exec(text, text)")
+        admin.execute(b'DROP FUNCTION "it\'s ("(text)')
+    assert unknown(known(facts.sentinels)[0].rows).reason.startswith(f"it calls {named}()")
 
 
 def test_a_sentinel_cannot_write_even_as_owner(world: World) -> None:

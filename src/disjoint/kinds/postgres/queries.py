@@ -114,3 +114,9 @@ RELATION: Final = """
 SELECT c.relkind::text, c.reltuples::bigint
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relname = %s"""
+
+VOLATILE: Final = """
+SELECT p.proname::text FROM pg_catalog.pg_proc p
+WHERE p.proname = ANY (pg_catalog.string_to_array(%s, E'\\n')::name[]) AND p.provolatile = 'v'
+ORDER BY 1 LIMIT 1"""
+"""Asked of the names that a sentinel's plan calls, whichever schema they are in."""

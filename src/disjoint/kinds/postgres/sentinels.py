@@ -1,7 +1,8 @@
 """Count what staging must not hold, and prove that the count could have seen it.
 
 The control of a zero: the planner names the tables it comes from; each is an ordinary local
-table; the role may read all its rows, for row_security=off makes a hidden row an error. Not
+table; the role may read all its rows, for row_security=off makes a hidden row an error; no
+volatile function is called, which could write, signal, or turn that setting back. Not
 proven: that the predicate describes production's rows. Those words are the user's.
 """
 
@@ -19,6 +20,8 @@ from .facts import Sentinel
 from .session import Session
 
 _FORM = re.compile(r"\s*(?:SELECT|WITH)\b[^;]*\Z", re.IGNORECASE)
+_WORD = re.compile(r"""'(?:[^']|'')*'|("(?:[^"]|"")*"|[^\W\d][\w$]*)( ?\()?""")
+"""A literal, or a name and whether it is called; whole, so that neither hides in the other."""
 _OPAQUE = frozenset({"Function Scan", "Table Function Scan", "Foreign Scan", "Custom Scan"})
 """Plan nodes whose rows come from where the planner cannot say."""
 
@@ -32,7 +35,9 @@ def read_sentinel(session: Session, statement: str) -> Sentinel:
     try:
         session.ask(queries.APPLICATION_PATH)
         reads = _control(session, statement)
-        return Sentinel(_count(session.ask_declared("", statement, "SELECT (a sentinel)")), reads)
+        # A second row tells enough; a million of them would fill this machine.
+        bounded = f"SELECT * FROM (\n{statement}\n) AS sentinel LIMIT 2"  # noqa: S608 (the declared text)
+        return Sentinel(_count(session.ask_declared("", bounded, "SELECT (a sentinel)")), reads)
     except ProbeError as error:
         return Sentinel(Unknown(error.reason, error.remedy or _REMEDY), ())
     except (ValueError, TypeError, LookupError):
@@ -47,10 +52,14 @@ def _control(session: Session, statement: str) -> tuple[str, ...]:
     """
     ((plan,),) = session.ask_declared("EXPLAIN (VERBOSE, FORMAT JSON) ", statement, "EXPLAIN (a sentinel)")
     nodes = list(_nodes(plan[0]["Plan"]))
+    if any(node["Node Type"] == "ModifyTable" for node in nodes):
+        raise ProbeError("it would write, and sentinels are read-only", "state one SELECT count(*) …")
     if opaque := sorted({node["Node Type"] for node in nodes} & _OPAQUE):
         raise ProbeError(
             f"its rows come through a {opaque[0]}, which may hide some", "count from the table itself"
         )
+    if volatile := session.ask(queries.VOLATILE, "\n".join(sorted(_called(nodes)))):
+        raise ProbeError(f"it calls {volatile[0][0]}(), which may do more than count", _NO_EFFECTS)
     tables = sorted({(node["Schema"], node["Relation Name"]) for node in nodes if "Relation Name" in node})
     if not tables:
         raise ProbeError("it reads no table, so its zero says nothing", "count from the table itself")
@@ -61,6 +70,17 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for child in node.get("Plans", ()):
         yield from _nodes(child)
+
+
+def _called(nodes: list[dict[str, Any]]) -> frozenset[str]:
+    """Every name that the plan's expressions call, as the server writes them out."""
+    said = [text for node in nodes for value in node.values() for text in _texts(value)]
+    words = (word for text in said for word in _WORD.finditer(text) if word[2])
+    return frozenset(w[1][1:-1].replace('""', '"') if w[1].startswith('"') else w[1] for w in words)
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
 def _ordinary(session: Session, schema: str, name: str) -> str:
@@ -79,4 +99,8 @@ def _count(rows: list[tuple[Any, ...]]) -> Fact[int]:
             return Unknown("it does not give one count", "state one SELECT count(*) …")
 
 
+_NO_EFFECTS = (
+    "count without functions that act or change settings; one of your own that only reads: "
+    "ALTER FUNCTION name STABLE;"
+)
 _REMEDY = "GRANT USAGE ON SCHEMA name, SELECT ON TABLE name TO role; and count from ordinary tables"
