@@ -28,6 +28,7 @@ def facts(url: str, **known: Any) -> PostgresFacts:
     stated: dict[str, Any] = {
         "alternatives": 0, "system_identifier": "id", "started_at": "noon", "in_recovery": False,
         "database": "shop", "database_oid": 5, "links": (), "subscriptions": (), "jobs": (), "place": url,
+        "version": "17.2",
     }  # fmt: skip
     wrapped = {
         name: value if isinstance(value, Unknown) else Known(value)
@@ -112,6 +113,17 @@ def test_equal_text_with_two_identities_is_a_riddle() -> None:
     """One address that leads to two servers proves nothing until somebody finds out why."""
     for rule in ("same-server", "same-database"):
         assert ask(rule, production(), facts(PRODUCTION, system_identifier="other")).outcome is UNPROVEN
+
+
+def test_nodes_of_one_store_are_not_told_apart_by_initdb() -> None:
+    """Two YugabyteDB servers with two identifiers may be one; beside another product they are two."""
+    node, other = production(version="15.2-YB-2025.1.0.0-b0"), staging(version="11.2-YB-2.20.0.0-b0")
+    for rule in ("same-server", "same-database", "replica-or-copy"):
+        judgement = ask(rule, node, other)
+        assert judgement.outcome is UNPROVEN
+        assert "universe_uuid" in judgement.remedy
+        assert ask(rule, node, staging()).outcome is ISOLATED
+        assert ask(rule, node, staging(version=NOT_READ)).outcome is UNPROVEN
 
 
 def test_equal_private_names_with_two_identities_are_isolated() -> None:

@@ -170,7 +170,17 @@ def _text_says_same(q: PostgresQuestion, *, server: bool) -> str:
 def _settled(q: PostgresQuestion) -> bool:
     """Who answered is all there is: an unknown address, or a server not asked, might be the other's."""
     sides = (q.left.facts, q.right.facts)
-    return all(isinstance(f.address, Known) and f.alternatives == Known(0) for f in sides)
+    whole = all(isinstance(f.address, Known) and f.alternatives == Known(0) for f in sides)
+    return whole and _of_nodes(q) == Known(False)
+
+
+def _of_nodes(q: PostgresQuestion) -> Fact[bool]:
+    """Do both call themselves a product whose every node has an initdb of its own before one common store?"""
+    match both(q.left.facts.version, q.right.facts.version):
+        case Known((one, other)):
+            return Known(_NODES in one and _NODES in other)
+        case Unknown() as why:
+            return why
 
 
 def _which(q: PostgresQuestion) -> str:
@@ -192,12 +202,14 @@ def _unread(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
 def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
     """The first thing that was not read of a side, and servers of its address that were not asked."""
     facts = side.facts
-    for fact in (facts.address, facts.system_identifier, facts.started_at):
+    for fact in (facts.address, facts.system_identifier, facts.started_at, facts.version):
         if isinstance(fact, Unknown):
             yield fact.reason, fact.remedy
             return
     if facts.alternatives != Known(0):
         yield "its address lists servers that were not asked", _ONE_HOST
+    if isinstance(facts.version, Known) and _NODES in facts.version.value:
+        yield "each node of a YugabyteDB has an identifier of its own", _UNIVERSE
 
 
 def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False) -> tuple[Evidence, ...]:
@@ -229,6 +241,9 @@ _NEW = "make staging a server of its own with initdb, and load it with data made
 _RIDDLE = "find out what stands behind the address (a balancer, a private name) and give each side its own"
 _GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in each side's database"
 _ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
+_NODES = "-YB-"
+"""YugabyteDB's mark in server_version: it runs initdb on every node, before one common store."""
+_UNIVERSE = "compare the universe_uuid of both by hand (yb-admin get_universe_config)"
 _NO_CANARY = "no canary was tried: a proxy that answers as two servers while storing in one would pass"
 _ONE_SERVER = "one server carries both: same-server says so; a superuser or a full disk reaches both"
 _NO_LOGICAL_COPY = (
