@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from disjoint.errors import UsageError
+from disjoint.judge.cross import NOTED
 from disjoint.judge.judge import judge
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.kinds.variables.endpoints import endpoints, overrides
@@ -47,6 +48,12 @@ def infer(staging: Path, production: Path) -> Manifest:
         for name, path, protected in sides
     ]
     return infer_manifest(environments[0], environments[1], KINDS)
+
+
+def lints() -> tuple[str, ...]:
+    """The ids that may stand among a report's notes."""
+    own = (lint.id for kind in KINDS for lint in kind.lints)
+    return tuple(sorted({*own, *NOTED}))
 
 
 def compare(kind: str, production: str | None, staging: str | None) -> Likeness:

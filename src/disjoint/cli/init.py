@@ -9,7 +9,7 @@ import click
 from disjoint.errors import WriteError
 
 from .exits import Exit
-from .output import write_whole
+from .output import expect_writable, write_whole
 from .spoken import spoken
 
 PATH = click.Path(path_type=Path)
@@ -31,6 +31,7 @@ def command(staging: Path, production: Path, output: Path, *, force: bool) -> in
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
     from disjoint.manifest.starter import starter  # noqa: PLC0415
 
+    expect_writable(output)
     manifest = pipeline.infer(staging, production)
     if not force and (output.exists() or output.is_symlink()):
         raise WriteError(f"{output} is there already; --force replaces it")

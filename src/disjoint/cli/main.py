@@ -36,6 +36,18 @@ class Lazy(click.Group):
         command = importlib.import_module(f"disjoint.cli.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest names where there is no such command."""
+        asked = args[0]
+        if asked not in COMMANDS and not asked.startswith("-"):
+            import difflib  # noqa: PLC0415
+
+            near = difflib.get_close_matches(asked, COMMANDS, n=1, cutoff=0.5) or COMMANDS
+            raise click.UsageError(f"there is no command {asked!r}; did you mean {' or '.join(near)}?", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -88,11 +100,11 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _refuse(error: click.ClickException) -> None:
-    """As click shows a refusal, without the words it quotes where they may hold a password."""
+    """A refusal as our own errors look, without the words it quotes where they may hold a password."""
+    said = " ".join(error.format_message().split())
+    click.echo(f"error: {spoken(said[:1].lower() + said[1:])}", err=True)
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        click.echo(error.ctx.get_usage(), err=True)
-        click.echo(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
-    click.echo("Error: " + "\n".join(map(spoken, error.format_message().split("\n"))), err=True)
+        click.echo(f"try:   {error.ctx.command_path} --help", err=True)
 
 
 def _told(error: DisjointError) -> str:

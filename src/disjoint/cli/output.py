@@ -50,6 +50,22 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
         click.echo(spoken(f"{proof.verdict.value}: report written to {output.file}"), err=True)
 
 
+def expect_writable(path: Path) -> None:
+    """Refuse at once what could never be written, before anyone is asked for what would be lost.
+
+    Raises:
+        WriteError: the place is a directory, lies in none, or in one that is closed to this user.
+    """
+    if path.is_dir():
+        raise WriteError(f"cannot write {path}: it is a directory; name a file in it")
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # `write_whole` says why
+        folder = path.resolve().parent
+        if not folder.is_dir():
+            raise WriteError(f"cannot write {path}: there is no directory {path.parent}")
+        if not path.exists() and not os.access(folder, os.W_OK):
+            raise WriteError(f"cannot write {path}: this user may write no file in {path.parent}")
+
+
 def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step; what was there stays whole if anything fails.
 

@@ -10,9 +10,16 @@ from disjoint.errors import UsageError
 from disjoint.model.manifest import Manifest
 
 from .exits import Exit, code_of
-from .output import FORMATS, Output, emit, progress, quiet_process
+from .output import FORMATS, Output, emit, expect_writable, progress, quiet_process
 
 PATH = click.Path(path_type=Path)
+
+
+def _bounded(_context: click.Context, _option: click.Parameter, seconds: float) -> float:
+    """The budget, if it is a time to wait at all: NaN is in no range."""
+    if 0.1 <= seconds <= 600:
+        return seconds
+    raise click.BadParameter(f"{seconds:g} is not between 0.1 and 600 seconds")
 
 
 @click.command(epilog="Exit codes: 0 isolated, 1 shared, 2 usage or manifest, 3 unproven, 4 could not write.")
@@ -21,10 +28,12 @@ PATH = click.Path(path_type=Path)
 @click.option("--production", type=PATH, help="Production's variables, where there is no manifest.")
 @click.option(
     "--budget",
-    type=click.FloatRange(0.1, 600),
+    type=float,
     default=30.0,
     show_default=True,
-    help="Seconds for everything; what is not answered by then is unproven.",
+    metavar="SECONDS",
+    callback=_bounded,
+    help="For everything, 0.1 to 600; what is not answered by then is unproven.",
 )
 @click.option("--offline", is_flag=True, help="Touch no network: nothing is proven beyond what is declared.")
 @click.option("--fail-on", multiple=True, metavar="RULE", help="A lint that makes the command end with 3.")
@@ -52,6 +61,9 @@ def command(
     """
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
 
+    _known(fail_on, pipeline.lints())
+    if output is not None:
+        expect_writable(output)
     declared = _declared(manifest, staging, production)
     quiet_process()
     with progress(declared) as tell:
@@ -59,6 +71,13 @@ def command(
     emit(pipeline.render, proof, Output(format_, output))
     noted = [note.rule for note in proof.notes if note.rule in fail_on]
     return Exit.UNPROVEN if noted and code_of(proof) is Exit.HOLDS else code_of(proof)
+
+
+def _known(asked: tuple[str, ...], lints: tuple[str, ...]) -> None:
+    """A misspelt lint would never fail anything; a proof rule decides the exit code by itself."""
+    for rule in asked:
+        if rule not in lints:
+            raise UsageError(f"--fail-on {rule}: no note has this id; use one of {', '.join(lints)}")
 
 
 def _declared(manifest: Path | None, staging: Path | None, production: Path | None) -> Manifest:

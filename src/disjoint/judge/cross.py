@@ -22,6 +22,8 @@ MARKER = "variables/marker"
 UNCLAIMED = "variables/unclaimed"
 RULES = (ENDPOINT_REUSED, OVERRIDE)
 LINTS = (MARKER, UNCLAIMED)
+NOTED = (*LINTS, OVERRIDE)
+"""What may stand among the notes: an override that does not lead to production is one."""
 
 
 def cross_findings(

@@ -47,8 +47,8 @@ def read_environments(top: Table, read: Read, directory: Path) -> Sides:
     if len(sections) != 2:
         raise top.refuse(
             "environments",
-            f"expected exactly two environments, found {len(sections)}: "
-            "[environments.production] and [environments.staging]",
+            f"expected exactly two environments, found {len(sections)}; "
+            "write [environments.production] and [environments.staging]",
         )
     for name, section in sections.items():
         if not NAME.fullmatch(name):

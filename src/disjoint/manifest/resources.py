@@ -84,7 +84,7 @@ def _declaration(section: Table, kind: Kind[Any, Any], fixed: Mapping[str, objec
     given = {name: _convert(section, name, hints[name]) for name in free if name in section.values}
     missing = [name for name in _required(kind) if name not in given and name not in fixed]
     if missing:
-        raise section.refuse(None, f"{' and '.join(missing)} missing; a {kind.name} needs it")
+        raise section.refuse(None, f'{" and ".join(missing)} missing: kind = "{kind.name}" needs it')
     mine = {name: value for name, value in fixed.items() if name in names}
     try:
         return kind.declared(**given, **mine)

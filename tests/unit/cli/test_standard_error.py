@@ -91,3 +91,39 @@ def test_a_pipe_in_the_manifests_place_is_not_waited_for(tmp_path: Path) -> None
     (tmp_path / "pyproject.toml").unlink()
     (tmp_path / "pyproject.toml").write_text("tool = 1")
     assert find(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["verfy"], "error: there is no command 'verfy'; did you mean verify?"),
+        (["verify", "--formt", "json"], "error: no such option '--formt'. Did you mean '--format'?"),
+        (
+            ["verify", "--budget", "nan"],
+            "error: invalid value for '--budget': nan is not between 0.1 and 600",
+        ),
+        (["verify", "--budget", "0"], "error: invalid value for '--budget': 0 is not between 0.1 and 600"),
+        (["verify", "--fail-on", "variables/markr"], "error: --fail-on variables/markr: no note has this id"),
+        (
+            ["verify", "--fail-on", "postgres/same-server"],
+            "error: --fail-on postgres/same-server: no note has",
+        ),
+        (["explain", "nope"], "error: no rule is called 'nope'."),
+    ],
+)
+def test_a_wrong_call_is_one_line_that_names_the_right_one(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All errors look alike; a misspelt lint would otherwise never fail anything."""
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/report.md"])
+def test_a_report_that_could_not_be_written_costs_no_visit(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The place is looked at before the manifest is read and anyone is asked."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["verify", "--staging", "a", "--production", "b", "--output", place]) == 4
+    assert "cannot write" in capsys.readouterr().err

@@ -154,7 +154,7 @@ def test_a_variable_that_only_one_side_sets_is_a_finding_not_an_error() -> None:
         (SIDES + "[resources.database]\nurl = 'x'\n", "6:1: resources.database: kind is missing"),
         (
             SIDES + '[resources.database]\nkind = "postgres"\n',
-            "6:1: resources.database: url missing; a postgres needs it",
+            '6:1: resources.database: url missing: kind = "postgres" needs it',
         ),
         (
             SIDES + '[resources.database]\nkind = "postgres"\nurl = 5\n',
