@@ -13,6 +13,7 @@ from disjoint.errors import UsageError
 from disjoint.model.address import Likeness, Sameness
 
 from .exits import Exit
+from .spoken import show
 
 LINE_LIMIT = 1 << 20
 """Octets of one line; a longer one is malformed."""
@@ -71,7 +72,7 @@ def command(kind: str | None, jsonl: bool, addresses: tuple[str, ...]) -> int:
     a, b = _two(addresses)
     answer = _compare(kind, a, b)
     server = f" (the server: {answer.server})" if answer.server else ""
-    click.echo(f"{answer.verdict}: {answer.why}{server}")
+    show(f"{answer.verdict}: {answer.why}{server}")
     return EXITS[answer.verdict]
 
 
@@ -102,7 +103,7 @@ def _stream(lines: BinaryIO) -> int:
         answer = _answer(line, number)
         malformed = malformed or "error" in answer
         # ASCII, so that a lone surrogate in an id cannot end the stream
-        click.echo(json.dumps(answer))
+        show(json.dumps(answer))
     return Exit.USAGE if malformed else Exit.HOLDS
 
 

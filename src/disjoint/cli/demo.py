@@ -14,7 +14,8 @@ import click
 from disjoint.errors import UsageError
 
 from .exits import Exit, code_of
-from .output import FORMATS, Output, emit, progress, quiet_process
+from .output import FORMATS, Output, emit, expect_writable, progress, quiet_process
+from .spoken import show
 
 if TYPE_CHECKING:
     from disjoint.demo.catalogue.leak import Leak
@@ -41,13 +42,14 @@ def command(
     disjoint demo --keep --directory /tmp/demo    try verify on them yourself
     """
     if list_leaks:
-        click.echo(_listed(format_))
+        show(_listed(format_))
         return Exit.HOLDS
     if directory and not keep:
         raise UsageError("--directory is for --keep: nothing stays without it")
     from disjoint.demo.catalogue.every import named  # noqa: PLC0415  (loads the servers' clients)
 
     leaks = tuple(named(name) for name in names)
+    expect_writable(None)
     quiet_process()
     return _keep(leaks, directory) if keep else _show(leaks, format_)
 

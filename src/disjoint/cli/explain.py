@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from .exits import Exit
+from .spoken import show
 
 
 @click.command()
@@ -21,9 +22,9 @@ def command(rule: str | None) -> int:
     """
     found = pages()
     if rule is None:
-        click.echo("\n".join(_listed(found)))
+        show("\n".join(_listed(found)))
     elif rule in found:
-        click.echo(found[rule].read_text("utf-8").rstrip("\n"))
+        show(found[rule].read_text("utf-8").rstrip("\n"))
     else:
         raise click.UsageError(_unknown(rule, found))
     return Exit.HOLDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 import click
@@ -12,7 +11,7 @@ from disjoint import __version__
 from disjoint.errors import DemoError, DisjointError, UsageError, WriteError
 
 from .exits import Exit
-from .spoken import spoken
+from .spoken import abandon_output, spoken
 
 COMMANDS = {
     "verify": "Prove two environments disjoint. The main job.",
@@ -88,8 +87,7 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo("interrupted: nothing was proven", err=True)
         return 130
     except BrokenPipeError:
-        # whoever read our output left: point the stream elsewhere, or the interpreter complains at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()  # whoever read our output left
         return Exit.UNWRITTEN
     except DisjointError as error:
         click.echo(f"error: {_told(error)}", err=True)

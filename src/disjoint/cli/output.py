@@ -16,7 +16,7 @@ from disjoint.errors import WriteError
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 
-from .spoken import spoken
+from .spoken import show, spoken
 
 FORMATS = ("text", "json", "markdown")
 _QUIET = ("PG", "AWS_", "REDIS", "BOTO", "SSLKEYLOGFILE")
@@ -44,18 +44,23 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
         width=_width() if terminal else 100,
     )
     if output.file is None:
-        click.echo(text.rstrip("\n"))
+        show(text.rstrip("\n"))
     else:
         write_whole(output.file, text)
         click.echo(spoken(f"{proof.verdict.value}: report written to {output.file}"), err=True)
 
 
-def expect_writable(path: Path) -> None:
+def expect_writable(path: Path | None) -> None:
     """Refuse at once what could never be written, before anyone is asked for what would be lost.
 
     Raises:
-        WriteError: the place is a directory, lies in none, or in one that is closed to this user.
+        WriteError: standard output (None) is closed; or the place is a directory, lies in none, or in
+            one that is closed to this user.
     """
+    if path is None:
+        if sys.stdout is None:
+            raise WriteError("cannot write to standard output: it is closed")
+        return
     if path.is_dir():
         raise WriteError(f"cannot write {path}: it is a directory; name a file in it")
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # `write_whole` says why

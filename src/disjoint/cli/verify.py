@@ -62,8 +62,7 @@ def command(
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
 
     _known(fail_on, pipeline.lints())
-    if output is not None:
-        expect_writable(output)
+    expect_writable(output)
     declared = _declared(manifest, staging, production)
     quiet_process()
     with progress(declared) as tell:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from disjoint.errors import WriteError
 from disjoint.manifest.load import find
 
 URL = "postgres://app:hunter2-hunter2@db.example/app"
+SIDES = ["--offline", "--staging", ".env.staging", "--production", ".env.production"]
 HOSTILE = "/nowhere/\x1b[31m\u202e\nISOLATED: forged"
 
 
@@ -127,3 +130,24 @@ def test_a_report_that_could_not_be_written_costs_no_visit(
     monkeypatch.chdir(tmp_path)
     assert run(["verify", "--staging", "a", "--production", "b", "--output", place]) == 4
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain"],
+        ["compare", "--kind", "web", "a.example", "b.example"],
+        ["verify", *SIDES],
+        ["demo", "--list-leaks"],
+    ],
+)
+@pytest.mark.parametrize("target", [">/dev/full", ">&-"])
+def test_an_answer_that_nobody_can_read_is_exit_4(arguments: list[str], target: str, tmp_path: Path) -> None:
+    """A full disk or a closed standard output is no defect of ours, and no success."""
+    for name in ("staging", "production"):
+        (tmp_path / f".env.{name}").write_text(f"ENVIRONMENT={name}\n")
+    command = ["sh", "-c", f'exec "$@" {target}', "sh", sys.executable, "-O", "-m", "disjoint", *arguments]
+    ended = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("error: cannot write to standard output: ")
+    assert ended.stderr.count("\n") == 1
