@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _CALLED = {
     "production": "production",
     "prod": "production",
@@ -22,3 +24,13 @@ def canonical(name: str) -> str:
 def same_environment(left: str, right: str) -> bool:
     """Do two names call one environment? ``staging-production`` calls neither."""
     return bool(left.strip()) and canonical(left) == canonical(right)
+
+
+_WORDS = re.compile(
+    r"(?=.{1,40}\Z)[A-Za-z]{1,16}[0-9]{0,4}(?:[-_. /](?:[A-Za-z]{1,16}[0-9]{0,4}|[0-9]{1,4}))*\Z"
+)
+
+
+def readable(text: str) -> bool:
+    """Does it read as a name? What stands where a name belongs may be a secret, and is then not shown."""
+    return _WORDS.match(text) is not None

@@ -90,10 +90,19 @@ def crowded(text: str) -> bool:
 
     Such a text may have cut its password in two, one half in the host or in the path: show nothing of it.
     """
+    return text.count("@") > 1 or severed(text)
+
+
+def severed(text: str) -> bool:
+    """Whether the host may be a piece of a password (``redis://:pa@ss/word@host``): ask nobody for it."""
     found = _URL.match(text)
     authority, query = (found[2] or "", found[4] or "") if found else ("", "")
     named = sum(pair.count("@") for pair in query.split("&") if pair.partition("=")[0] in _MAY_HOLD_AT)
-    return text.count("@") > 1 or text.count("@") > authority.count("@") + named
+    return text.count("@") > authority.count("@") + named
+
+
+SEVERED = "the address may hold a piece of a password where its host should be"
+ENCODE = "percent-encode the password in the address"
 
 
 _MAY_HOLD_AT = {"user", "username", "password", "options", "application_name"}

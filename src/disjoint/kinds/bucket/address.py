@@ -25,6 +25,7 @@ REFERENCE = "the address holds an unresolved reference"
 PATTERN = "the name is a pattern"
 TWO_NAMES = "the endpoint already names another bucket: clients differ in what they make of it"
 HIDDEN = "an access point, a CDN or a domain of one's own hides its bucket"
+FOLDER = "a folder belongs to each machine"
 ELSEWHERE = "the query names an endpoint that only some clients follow"
 
 _DEFAULT_SCHEMES = frozenset({"s3", "s3a", "s3n", "s3fs"})
@@ -74,8 +75,7 @@ class BucketAddress(NamedTuple):
     def shown(self) -> str:
         if self.fault or (self.doubt and not self.name):
             return f"({self.fault or self.doubt})"
-        where = self.namespace or "the client's default endpoint"
-        return printable(f"{self.name or self.alias} at {where}")
+        return f"{printable(self.name or self.alias)} at {_called(self)}"
 
 
 def parse(text: str, endpoint: str | None = None) -> BucketAddress:
@@ -100,6 +100,8 @@ def compare(a: BucketAddress, b: BucketAddress) -> Likeness:
         return Likeness("invalid", fault)
     if doubt := a.doubt or b.doubt:
         return Likeness("unknown", doubt)
+    if _below(a, b) or _below(b, a):
+        return Likeness("same", "one bucket, as sub-domain and as path")
     if a.alias or b.alias:
         return _aliases(a, b)
     if a.name == b.name:
@@ -173,6 +175,8 @@ def _uri(rest: str, at: Reading | None) -> BucketAddress:
 
 def _bare(text: str, at: Reading | None) -> BucketAddress:
     """A bare name, perhaps with a key; or a host and path without a scheme."""
+    if text.startswith("/") and at is None:
+        return BucketAddress(doubt=FOLDER)
     host = re.split(r"[/?#]", text.lstrip("/"), maxsplit=1)[0]
     if "." in host or ":" in host:
         reading = read_url("https://" + text.lstrip("/"))
@@ -223,7 +227,7 @@ def _checked(found: BucketAddress) -> BucketAddress:
     if found.fault or found.doubt or found.alias:
         return found._replace(name="") if found.fault or found.alias else found
     if not name:
-        return BucketAddress(doubt=NO_BUCKET)
+        return BucketAddress(fault=NO_BUCKET)
     if "*" in name or "?" in name:
         return BucketAddress(doubt=PATTERN)
     if alias_name(name) and (not found.namespace or found.namespace in PARTITIONS):
@@ -250,8 +254,6 @@ def _aliases(a: BucketAddress, b: BucketAddress) -> Likeness:
 
 
 def _one_name(a: BucketAddress, b: BucketAddress) -> Likeness:
-    if _below(a, b) or _below(b, a):
-        return Likeness("same", "one bucket, as sub-domain and as path")
     match namespaces(a, b):
         case "same":
             return Likeness("same", f"one name in one namespace ({_called(a)})")
@@ -281,12 +283,15 @@ def _two_names(a: BucketAddress, b: BucketAddress) -> Likeness:
 
 
 def _below(a: BucketAddress, b: BucketAddress) -> bool:
-    """Whether a's own host is b's with the bucket in front."""
-    return a.own and b.own and not (a.relative or b.relative) and a.namespace == f"{a.name}.{b.namespace}"
+    """Whether a's own host is b's with b's bucket in front; a's path is then a key."""
+    known = a.own and b.own and b.sure and not (a.relative or b.relative)
+    return known and a.namespace == f"{b.name}.{b.namespace}"
 
 
 def _called(address: BucketAddress) -> str:
-    return printable(address.namespace) or "the client's default endpoint"
+    place, slash, _ = address.namespace.partition("/")
+    hidden = "/…" if slash and address.own else ""  # a path of one's own may hold a token
+    return printable(place + hidden if hidden else address.namespace) or "the client's default endpoint"
 
 
 def _elsewhere(a: BucketAddress, b: BucketAddress) -> str:

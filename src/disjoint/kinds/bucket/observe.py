@@ -15,7 +15,7 @@ from .amazon import PARTITIONS
 from .facts import BucketDeclared, BucketFacts, unasked
 from .listing import Listing, list_objects, list_versions, lowest, strays
 from .refusal import FATAL, NOT_OFFERED, explained
-from .session import Keys, Store, StoreError
+from .session import REGION, Keys, Store, StoreError
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -60,6 +60,9 @@ def _store(target: Target[BucketDeclared], address: BucketAddress, probe: Probe,
     region, at = target.text("region") or address.region, address.endpoint
     if at is not None and (address.namespace not in PARTITIONS or at.host.endswith(_PRIVATE_LINK)):
         return Store(probe, keys, at.url, region or "us-east-1")
+    if region and not REGION.match(region):
+        # it becomes a part of the host that is asked
+        raise ProbeError("the declared region is none of Amazon's", f"mend {target.where('region')}")
     home = HOME.get(address.namespace, "us-east-1")
     return Store(probe, keys, None, region or Store(probe, keys, None, home).region(address.name) or home)
 

@@ -34,7 +34,7 @@ PAGE_OCTETS = 4 << 20
 """A page of 1,000 keys of 1,024 octets each, percent-encoded, with its markup."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,8}){1,3}-[0-9]{1,2}\Z")
+REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,8}){1,3}-[0-9]{1,2}\Z")
 # What botocore raises on an answer that is no S3 answer, beside its own errors.
 _UNREADABLE = (
     *(
@@ -109,7 +109,7 @@ class Store:
             if self._last is None:
                 raise
         named = self._last.headers.get("x-amz-bucket-region", "") if self._last else ""
-        return named if _REGION.match(named) else None
+        return named if REGION.match(named) else None
 
     def _send(self, request: AWSPreparedRequest, **_event: object) -> AWSResponse:
         """Stand in for botocore's own sender: it retries, follows and waits; we do not."""

@@ -8,10 +8,13 @@ from typing import Any
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.host import MASKED
+from disjoint.model.names import readable
 from disjoint.model.probe import Place, Probe, ProbeError
+from disjoint.model.url import ENCODE, SEVERED
 
 from . import queries
-from .address import Login, login
+from .address import Login, login, parse
 from .facts import PostgresDeclared, PostgresFacts, Sentinel, address_fact, blank, overrides
 from .links import Reader, fact
 from .sentinels import read_sentinel
@@ -40,6 +43,9 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
 
 
 def _login(text: str, target: Target[PostgresDeclared]) -> Login:
+    if parse(text).shown == MASKED:
+        # libpq ends the userinfo at another @ than most clients, so that a piece may stand in the host
+        raise ProbeError(SEVERED, ENCODE)
     found = login(text, overrides(target))
     if found.fault:
         raise ProbeError(f"no client accepts this address: {found.fault}", f"mend {target.where('url')}")
@@ -143,7 +149,7 @@ def _place_mark(here: Fact[Mapping[str, Any]]) -> Fact[str]:
         case Unknown() as why:
             return why
         case Known(parts) if parts["mark"]:
-            return Known(str(parts["mark"]))
+            return _mark(str(parts["mark"]), _PLACE_MARK.format(database=parts["database"]))
         case Known(parts):
             return Unknown("the database carries no mark", _PLACE_MARK.format(database=parts["database"]))
 
@@ -158,7 +164,11 @@ def _rows_mark(opened: Session) -> Fact[str]:
         return Unknown(error.reason, error.remedy)
     if len(marks) != 1:
         return Unknown(f"public.disjoint_stamp names {len(marks) or 'no'} environments", _ROWS_MARK)
-    return Known(marks[0])
+    return _mark(marks[0], _ROWS_MARK)
+
+
+def _mark(text: str, remedy: str) -> Fact[str]:
+    return Known(text) if readable(text) else Unknown("the mark is no environment's name", remedy)
 
 
 def _sentinels(opened: Session, declared: PostgresDeclared, probe: Probe) -> Fact[tuple[Sentinel, ...]]:

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from disjoint.model.environment import Environment, Target, Variable
 from disjoint.model.fact import Absent, Fact, Known
+from disjoint.model.names import readable, same_environment
 from disjoint.model.probe import Probe
 
 from .address import normal_forms
@@ -39,12 +40,18 @@ def _first(environment: Environment, names: tuple[str, ...]) -> Fact[str]:
             name if name in environment.variables else spelled.get(name.upper(), name)
         ):
             case Known(secret) if secret.reveal().strip():
-                return Known(f"{name}={secret.reveal().strip()[:60]}")
+                return Known(f"{name}={_label(secret.reveal().strip(), environment)}")
             case Known() | Absent():
                 continue
             case unknown:
                 return unknown
     return Absent(f"none of {', '.join(names)} is set in {environment.source}")
+
+
+def _label(text: str, environment: Environment) -> str:
+    """The text if it may be shown; a value pasted into the wrong variable may be a secret."""
+    shown = readable(text) or same_environment(text, environment.name)
+    return text if shown else f"(no name: {len(text)} characters)"
 
 
 def _readable(environment: Environment) -> Iterator[tuple[Variable, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.names import readable
 from disjoint.model.probe import HttpAnswer
 
 from .facts import WebDeclared
@@ -24,7 +25,6 @@ class Health(NamedTuple):
 
 _USUAL_FIELDS = ("deployment", "deployment_id", "deploymentId")
 _USUAL_HEADERS = ("x-deployment-id", "x-railway-deployment-id")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}\Z")
 _PLACEHOLDERS = frozenset(
     {"", "0", "dev", "development", "latest", "local", "main", "n/a", "none", "null", "undefined", "unknown"}
 )
@@ -74,7 +74,7 @@ def _named(members: Mapping[str, object], declared: WebDeclared) -> Fact[str]:
     match _member(members, name):
         case None:
             return Unknown(f"{declared.health} has no member {name}", remedy)
-        case str(text) if _NAME.match(text):
+        case str(text) if readable(text):
             return Known(text)
         case _:
             return Unknown(f"{declared.health}'s member {name} is no plain name", remedy)
