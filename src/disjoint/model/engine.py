@@ -25,6 +25,7 @@ _PORTS = {
 _SPELLINGS = {
     "mysql2": "mysql",
     "mariadb": "mysql",
+    "sqlite3": "sqlite",
     "mssql": "sqlserver",
     "memcache": "memcached",
     "mongodb+srv": "mongodb",
@@ -33,8 +34,9 @@ _SPELLINGS = {
     "rediss": "redis",
 }
 _LOCAL = frozenset({"sqlite", "sqlite3", "duckdb", "file", "memory", "locmem", "dummy"})
-# An HTTP front of the same store is usual (Upstash, PostgREST, Neon): nothing follows from the scheme.
-_ANYTHING = frozenset({"http", "https"})
+# An HTTP front of the same store is usual (Upstash, PostgREST, Neon, Prisma Accelerate): nothing follows
+# from the scheme.
+_ANYTHING = frozenset({"http", "https", "prisma"})
 
 
 class Foreign(NamedTuple):
@@ -92,10 +94,10 @@ def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:
     engine_a, engine_b = (side.engine if side else "asked" for side in (a, b))
     if not engine_a or not engine_b:
         return Likeness("unknown", "an HTTP address may front the same store")
+    if a and b and a.local and b.local:
+        return Likeness("unknown", "a file or a process's memory belongs to each machine")
     if engine_a != engine_b or a is None or b is None:
         return Likeness("different", "another engine with another protocol", "unknown")
-    if a.local or b.local:
-        return Likeness("unknown", "a file or a process's memory belongs to each machine")
     server = compare_doors(a.doors, b.doors)
     if server.verdict == "same" and a.path != b.path:
         return Likeness("unknown", "one server; whether the paths name one object is not known", "same")

@@ -29,7 +29,7 @@ from disjoint.model.url import (
     with_object,
 )
 
-from .dsn import Stated, inner, readings
+from .dsn import Stated, catalogued, inner, readings
 from .parameters import parameters
 from .provider import POOLER, door
 
@@ -112,8 +112,8 @@ def parse(text: str, overrides: Mapping[str, str] = NOTHING) -> PostgresAddress:
         return PostgresAddress("(unset)", readings=(Reading(doubt=UNSET),) * 3)
     three = readings(text)
     if three is None:
-        foreign = read_foreign(text.strip())
-        if foreign:
+        foreign = read_foreign(inner(text.strip()))
+        if foreign and foreign.engine != "postgresql":
             return PostgresAddress(foreign.shown, foreign=foreign)
         return PostgresAddress("(invalid)", fault=NOT_A_URL)
     without_address = {name: value for name, value in overrides.items() if name != "PGHOSTADDR"}
@@ -242,9 +242,8 @@ def _door(candidate: Candidate, stated: Stated) -> Door:
 
 def _database(stated: Stated) -> str | None:
     """libpq: no database is the user's name, unless a service file comes first."""
-    if stated.dbname:
-        return stated.dbname
-    return None if stated.service else stated.user or None
+    name = stated.dbname or ("" if stated.service else stated.user)
+    return catalogued(name) if name else None
 
 
 def _compare_reading(a: Reading, b: Reading) -> Likeness:

@@ -36,6 +36,10 @@ _PAIR = re.compile(
 _REST = re.compile(rf"[^{_SPACE}]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+# pgjdbc takes libpq's names in any case, and its own; what stands before the first is the query's start.
+_JDBC_NAME = re.compile(r"(?:(?<=&)|\A)(?:PG(HOST|PORT|DBNAME)|((?i:host|port|dbname)))(?==)")
+_TARGETS = frozenset({"host", "hostaddr", "port", "dbname"})
+_LONGEST_NAME = 63
 _HOST_PORT = re.compile(r"\[?([^\[\],]*?)\]?:([0-9]+)\Z")
 
 # PQconninfoOptions of libpq 18; a keyword it does not know ends the connection.
@@ -88,6 +92,8 @@ def readings(text: str) -> tuple[Stated, Stated, Stated] | None:
         stated = _jdbc(jdbc[2])._replace(default_port=_SCHEMES.get(jdbc[1], "5432"))
         return stated, stated, stated
     uri = _URI.match(text)
+    if uri is None and text.strip().startswith(("jdbc:", "r2dbc:")):
+        return None
     if uri is None:
         stated = _conninfo(text)
         return stated, stated, stated
@@ -102,6 +108,11 @@ def readings(text: str) -> tuple[Stated, Stated, Stated] | None:
 def inner(text: str) -> str:
     """The URL within a JDBC URL; any other text as it is."""
     return re.sub(r"\A\s*(?:jdbc|r2dbc):(?:[a-z0-9-]+:)*(?=[a-z0-9]+://)", "", text)
+
+
+def catalogued(name: str) -> str:
+    """A database's name as the server looks it up: it cuts off what is beyond 63 bytes (NAMEDATALEN)."""
+    return name.encode("utf-8", "surrogatepass")[:_LONGEST_NAME].decode("utf-8", "backslashreplace")
 
 
 def _uri(text: str, uri: re.Match[str]) -> tuple[Stated, Stated, Stated]:
@@ -128,6 +139,9 @@ def _cut_libpq(rest: str) -> _Cut:
     if end is None:
         return _Cut(user, password, location, "", "")
     path, _, query = location[end.start() :].removeprefix("/").partition("?")
+    # From version 18 on, blanks round a name and a value are dropped; before, such a text was refused.
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    query = "&".join(name.strip() + equals + value.strip() for name, equals, value in pairs)
     return _Cut(user, password, location[: end.start()], path, query)
 
 
@@ -156,7 +170,8 @@ def _stated(cut: _Cut, pick: Pick) -> Stated:
     if unresolved(cut.location):
         return Stated(doubt=REFERENCE)
     hosts = split_hosts(cut.location)
-    if hosts is None or _BAD_ESCAPE.search(cut.location + cut.path):
+    targets = [pair for pair in cut.query.split("&") if pair.partition("=")[0] in _TARGETS]
+    if hosts is None or _BAD_ESCAPE.search(" ".join((cut.location, cut.path, *targets))):
         return Stated(fault=NOT_A_URL)
     names = ",".join(host for host, _ in hosts)
     ports = ",".join(unquote(port) for _, port in hosts)
@@ -238,6 +253,7 @@ def _jdbc(rest: str) -> Stated:
         location, _, tail = rest[2:].partition("?")
         location, _, path = location.partition("/")
         cut = _Cut("", "", location, path, tail)
+    cut = cut._replace(query=_JDBC_NAME.sub(lambda name: (name[1] or name[2]).lower(), cut.query))
     if "@" in cut.location:
         return Stated(fault="a JDBC URL takes no userinfo")
     stated = _stated(cut._replace(path=cut.path.replace("+", "%20")), _query_wins)

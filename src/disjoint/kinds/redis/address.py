@@ -35,8 +35,13 @@ from disjoint.model.url import (
     without_userinfo,
 )
 
-_TCP = frozenset({"redis", "rediss", "valkey", "valkeys", "redis+tls", "redis+ssl"})
-_TLS = frozenset({"rediss", "valkeys", "redis+tls", "redis+ssl", "rediss+socket", "rediss+sentinel"})
+_TCP = frozenset(
+    {
+        *("redis", "rediss", "valkey", "valkeys", "redis+tls", "redis+ssl", "rediscache"),
+        *("redis+cluster", "rediss+cluster", "valkey+cluster", "redis-cluster", "rediss-cluster"),
+    }
+)
+_TLS = frozenset({"valkeys", "redis+tls", "redis+ssl"})
 _SOCKET = frozenset({"unix", "redis+socket", "rediss+socket", "redis+unix", "redis-socket"})
 _SENTINEL = frozenset(
     {"redis+sentinel", "rediss+sentinel", "redis-sentinel", "rediss-sentinel", "sentinel", "valkey+sentinel"}
@@ -49,6 +54,7 @@ MASTER = "which server a Sentinel names is not in the text"
 NO_MASTER = "two master names may monitor one server"
 ONE_HOST = "this client takes one host"
 NO_DB = "the database is no number"
+SCHEME = "only some clients know this scheme of Redis"
 
 # The provider's own names for one store, before and behind its proxy.
 _TENANT_SUFFIXES = ("-redis.render.com", "-keyvalue.render.com")
@@ -129,7 +135,7 @@ def login(text: str) -> Login:
         db=address.db,
         username=unquote(url.user) or options.get("username", ""),
         password=_secret(unquote(url.password) or options.get("password", "")),
-        tls=url.scheme in _TLS,
+        tls=url.scheme in _TLS or url.scheme.startswith("rediss"),
         parameters={name: options[name] for name in options if name.startswith("ssl_") or name == "protocol"},
     )
 
@@ -162,6 +168,8 @@ def _read(url: Url, text: str) -> RedisAddress:
     if url.scheme in _TCP:
         return _tcp(url)._replace(doubt=doubt)
     foreign = read_foreign(without_blanks(text))
+    if foreign and foreign.engine == "redis":
+        return RedisAddress(foreign.shown, doubt=SCHEME)
     return RedisAddress(foreign.shown, foreign=foreign) if foreign else _invalid(NOT_A_URL)
 
 
@@ -258,9 +266,9 @@ def _path_db(url: Url) -> int | None:
 
 
 def _query_db(url: Url, path_db: int | None) -> int | None:
-    """``?db=`` wins over the path; other clients spell it for sockets."""
+    """``?db=`` wins over the path; other clients spell it otherwise."""
     options = _options(url)
-    names = ("db", "virtual_host", "database") if url.scheme in _SOCKET else ("db",)
+    names = ("db", "virtual_host", "database") if url.scheme in _SOCKET else ("db", "database")
     stated = next((options[name] for name in names if name in options), "")
     if not stated:
         return path_db or 0
