@@ -11,9 +11,10 @@ from disjoint.model.host import Host, read_host, read_port
 from .store import Store, first, read_store
 
 # Hosts that call themselves an S3 endpoint, and the ports of those that are run at home:
-# there the first part of a path is a bucket. Elsewhere it may be a key behind a CDN.
+# there the first part of a path is a bucket. Elsewhere, at storage.example.com too, it may be a key:
+# so people call a CDN and a bucket's own domain.
 _STORE_LABEL = re.compile(
-    r"(?:s3|minio|ceph|rgw|garage|seaweedfs|localstack|ministack|object-?stor\w*|objects?|storage)(?:[-.]|\Z)"
+    r"(?:s3|minio|ceph|rgw|garage|seaweedfs|localstack|ministack|object-?stor\w*)(?:[-.]|\Z)"
 )
 _STORE_PORTS = frozenset({9000, 9001, 4566, 3900, 8333, 7480})
 
