@@ -24,6 +24,8 @@ PATH_ONLY = "a path without a host belongs to the page's own origin"
 LOOKALIKE = "the host names differ in look-alike letters"
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+# No zone: WHATWG's URLs have none.
+_LITERAL = re.compile(r"\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\](?::(.*))?\Z", re.DOTALL)
 _BLANKS = "".join(map(chr, range(0x21)))
 _REMOVED = str.maketrans("", "", "\t\r\n")
 _TENANT_SUFFIXES = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
@@ -108,14 +110,15 @@ def compare(a: WebAddress, b: WebAddress) -> Likeness:
     """Do two addresses lead to one listener? Other names never prove another server."""
     if fault := a.fault or b.fault:
         return Likeness("invalid", fault)
-    if doubt := a.doubt or b.doubt:
+    if (doubt := a.doubt or b.doubt) and not a.doubt == b.doubt == NO_SCHEME:
         return Likeness("unknown", doubt)
     hosts = compare_hosts(a.where, b.where)
     if a.host != b.host and _lookalike(a.host, b.host):
         return Likeness("different", LOOKALIKE)
     if hosts.verdict != "same" or a.port == b.port:
         return hosts if hosts.verdict != "same" else Likeness("same", "host and port are the same")
-    return _other_port(a, b)
+    # Without a scheme 443 is only assumed: frameworks complete both in one way, whichever it is.
+    return Likeness("unknown", doubt) if doubt else _other_port(a, b)
 
 
 def compare_text(a: str | None, b: str | None) -> Likeness:
@@ -144,10 +147,9 @@ def _read(scheme: str, rest: str, doubt: str) -> WebAddress:
     place = authority.rpartition("@")[2]
     masked = "@" not in authority and ":" in authority and "@" in rest
     if place.startswith("["):
-        literal, closed, port_text = place[1:].partition("]")
-        if not closed or (port_text and not port_text.startswith(":")) or ":" not in literal:
+        if (literal := _LITERAL.match(place)) is None:
             return WebAddress(fault="the brackets hold no IPv6 address")
-        return _placed(scheme, read_host(unquote(literal)), port_text[1:], doubt, masked)
+        return _placed(scheme, read_host(literal[1]), literal[2] or "", doubt, masked)
     name, _, port_text = place.partition(":")
     decoded = unquote(name)
     if ":" in decoded:
