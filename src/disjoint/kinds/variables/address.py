@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from disjoint.model.address import Likeness
-from disjoint.model.names import same_environment
+from disjoint.model.names import canonical
 from disjoint.model.secret import Secret
 
 from .forms import hexadecimal, normal_forms, trimmed
@@ -23,10 +23,14 @@ __all__ = ["VariableAddress", "compare", "compare_text", "is_reference", "normal
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t", "enabled"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "f", "disabled", "none", "null"})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
-_WORD = re.compile(r"[A-Za-z]{1,16}\Z")
-_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^\s@/]*@)?(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?(?:/\S*)?\Z", re.IGNORECASE
+_ENVIRONMENTS = frozenset(
+    {"production", "staging", "development", "test", "local", "preview", "qa", "sandbox", "uat"}
 )
+_SCHEME = r"(?:[a-z][a-z0-9+.-]*://)?"
+_NAME = re.compile(
+    _SCHEME + r"(?P<wild>\*?\.)?(?P<host>(?:[\w-]+\.)+[a-z][\w-]*)\.?(?::\d+)?/?\Z", re.IGNORECASE
+)
+_HOST = re.compile(_SCHEME + r"(?:[^\s@/]*@)?(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?(?:/\S*)?\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=-]{16,}\Z")
 _KEY_ID = re.compile(r"(?:mrk-[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
 _LONGEST_JSON = 1 << 16
@@ -67,7 +71,7 @@ def compare_text(a: str | None, b: str | None) -> Likeness:
     left, right = trimmed(a), trimmed(b)
     if not left or not right:
         return Likeness("unknown", "an empty value is unset to some frameworks and empty to others")
-    for ask in (_references, _equal, _keys, _words, _hex, _encoded, _lists, _urls, _contained):
+    for ask in (_references, _equal, _keys, _words, _hex, _encoded, _lists, _urls, _places, _contained):
         if (answer := ask(left, right)) is not None:
             return answer
     return Likeness("different", "the values differ, as written and decoded")
@@ -122,7 +126,7 @@ def _words(a: str, b: str) -> Likeness | None:
             return Likeness("unknown", "two spellings that many programs read as one setting")
     if _NUMBER.match(a) and _NUMBER.match(b) and max(len(a), len(b)) < 20 and float(a) == float(b):
         return Likeness("unknown", "equal as numbers, not as text")
-    if _WORD.match(a) and _WORD.match(b) and same_environment(a, b):
+    if canonical(a) == canonical(b) and canonical(a) in _ENVIRONMENTS:
         return Likeness("unknown", "two names that usually call one environment")
     return None
 
@@ -197,6 +201,20 @@ def _place(url: str) -> object:
     except ValueError:
         return url
     return parts.scheme, parts.netloc.rpartition("@")[2].lower(), parts.path.rstrip("/"), parts.query
+
+
+def _places(a: str, b: str) -> Likeness | None:
+    """One host or path in two spellings: what reads the value decides whether they are one."""
+    if a[0] == b[0] == "/" and a.rstrip("/") == b.rstrip("/"):
+        return Likeness("unknown", "one path, with and without its closing slash")
+    one, other = _NAME.match(a), _NAME.match(b)
+    if "*" in {a, b} and (one or other):
+        return Likeness("unknown", "a wildcard covers the other value")
+    if one is None or other is None:
+        return None
+    left, right = one["host"].lower(), other["host"].lower()
+    covered = (one["wild"] and right.endswith(f".{left}")) or (other["wild"] and left.endswith(f".{right}"))
+    return Likeness("unknown", "one host name, written in two ways") if covered or left == right else None
 
 
 def _contained(a: str, b: str) -> Likeness | None:

@@ -76,9 +76,14 @@ def _collect(text: str, depth: int, found: set[str]) -> None:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    """Other ways to write the same text: dotenv comment, escaped newlines, one-line PEM, URL escapes."""
+    """Other ways to write the same text.
+
+    A dotenv comment, Laravel's ``base64:``, escaped newlines, a one-line PEM, URL escapes.
+    """
     if "\n" not in text and _COMMENT.search(text):
         yield _COMMENT.sub("", text)
+    if text.startswith("base64:"):
+        yield text.removeprefix("base64:")
     if "\\n" in text:
         yield text.replace("\\r\\n", "\n").replace("\\n", "\n")
     if "-----BEGIN " in text:
