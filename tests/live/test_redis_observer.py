@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
 from os import kill
@@ -291,6 +292,44 @@ def test_a_server_that_dies_during_the_walk_proves_nothing(
     read = facts(url_of(server), protected=False, keys=("staging:",))
     assert re.search(r"closed the connection.*; 5\d\d keys were seen", why(read.namespace))
     assert isinstance(read.run_id, Known)
+    assert isinstance(read.steady, Unknown)
+
+
+def test_a_balancer_makes_one_address_two_servers(supervisor: Supervisor) -> None:
+    """Every second connection meets the other process: the first one's id tells nothing apart."""
+    servers = [ValkeyServer.start(supervisor, f"balanced-{n}") for n in range(2)]
+    for server in servers:
+        with administered(server) as admin:
+            admin.config_set("requirepass", "")
+    with balancing(servers) as port:
+        assert facts(f"redis://127.0.0.1:{port}/0").steady == Known(False)
+    for server in servers:
+        server.stop()
+
+
+@contextlib.contextmanager
+def balancing(servers: list[ValkeyServer]) -> Iterator[int]:
+    """A forward that gives each connection to the next server."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            for server in itertools.cycle(servers):
+                front, _ = listener.accept()
+                with front, socket.create_connection(("127.0.0.1", server.port)) as back:
+                    while asked := front.recv(65536):
+                        back.sendall(asked)
+                        time.sleep(0.02)
+                        front.sendall(back.recv(1 << 20))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
 
 
 def test_a_restart_behind_a_proxy_is_noticed(supervisor: Supervisor) -> None:
@@ -325,6 +364,7 @@ def turning(servers: list[ValkeyServer], after: int) -> Iterator[int]:
                 back.sendall(asked)
                 time.sleep(0.02)
                 front.sendall(back.recv(1 << 20))
+        listener.close()
         for back in backs:
             back.close()
 
@@ -360,6 +400,15 @@ RUN_ID = "a" * 40
 SERVER = f"redis_version:7.2.4\r\nredis_mode:standalone\r\nrun_id:{RUN_ID}\r\n"
 
 
+def speak(listener: socket.socket, answer: Callable[[list[str]], str]) -> None:
+    """Serve one connection after another."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            while asked := connection.recv(65536).decode():
+                connection.sendall(answer(asked.split("\r\n")[2::2]).encode())
+
+
 @contextlib.contextmanager
 def saying(**sections: str) -> Iterator[int]:
     """A server that speaks the protocol and says what it is told to; `scan` holds its key names."""
@@ -380,13 +429,7 @@ def saying(**sections: str) -> Iterator[int]:
             case _:
                 return "-ERR not here\r\n"
 
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            connection, _ = listener.accept()
-            while asked := connection.recv(65536).decode():
-                connection.sendall(answer(asked.split("\r\n")[2::2]).encode())
-
-    threading.Thread(target=serve, daemon=True).start()
+    threading.Thread(target=speak, args=(listener, answer), daemon=True).start()
     with listener:
         yield listener.getsockname()[1]
 

@@ -134,3 +134,12 @@ def test_what_was_not_stated_is_not_asked() -> None:
         "celery/queue-names": False,
         "celery/foreign-worker": True,
     }
+
+
+def test_an_address_that_answers_as_two_servers_tells_none_apart() -> None:
+    """Behind a balancer ids differ from one connection to the next; equal ones are one server still."""
+    turning: dict[str, Any] = {"broker_server": TWO._replace(steady=False), "workers": ()}
+    for rule in ("same-broker", "queue-names", "foreign-worker"):
+        assert ask(rule, facts(PRODUCTION), staging(**turning)).outcome is UNPROVEN
+    one = staging(broker_server=ONE._replace(steady=False))
+    assert ask("same-broker", facts(PRODUCTION), one).outcome is SHARED

@@ -27,7 +27,7 @@ def facts(url: str, **known: Any) -> RedisFacts:
     stated: dict[str, Any] = {
         "address": parse(url), "transport": "no TLS", "run_id": "run-1", "replication_ids": ("id-1",),
         "role": "primary", "linked": True, "clustered": False, "server": "valkey 9.1.2", "database": 0,
-        "databases": ((0, 3),), "namespace": Unknown("not asked"), **known,
+        "databases": ((0, 3),), "namespace": Unknown("not asked"), "steady": True, **known,
     }  # fmt: skip
     return RedisFacts(**{n: v if isinstance(v, Unknown) else Known(v) for n, v in stated.items()})
 
@@ -174,3 +174,13 @@ def test_an_allowed_command_is_counted_by_its_constant_text(command: str, name: 
     assert allowed(*words)
     assert name_of(*words) == name
     assert grant(name) == rule
+
+
+@pytest.mark.parametrize("steady", [False, Unknown("asked once")])
+@pytest.mark.parametrize("rule", ["same-server", "replica-or-copy"])
+def test_an_address_that_answers_as_two_servers_tells_none_apart(rule: str, steady: Any) -> None:
+    """Behind a balancer ids differ from one connection to the next; equal ones are one server still."""
+    turning = staging(steady=steady)
+    assert ask(rule, facts(PRODUCTION), turning).outcome is UNPROVEN
+    one = staging(steady=steady, run_id="run-1", replication_ids=("id-1",))
+    assert ask(rule, facts(PRODUCTION), one).outcome is SHARED

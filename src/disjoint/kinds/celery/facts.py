@@ -33,6 +33,8 @@ class Server(NamedTuple):
     replication_ids: tuple[str, ...]
     clustered: bool
     product: str
+    steady: bool = True
+    """False where a second connection did not meet the same process: behind a balancer it meets another."""
 
 
 class Queue(NamedTuple):

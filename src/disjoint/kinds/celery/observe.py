@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from disjoint.kinds.redis.session import Login, Session, connect, identify, known, then
+from disjoint.kinds.redis.session import Login, Session, connect, identify, known, met_again, then
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.manifest import fill
 from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.url import ENCODE, SEVERED, severed
 
 from .address import login, parse
 from .facts import CeleryDeclared, CeleryFacts, Queue, Server, from_text, prefix_of
@@ -34,7 +35,8 @@ def _with_broker(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Prob
     try:
         where = _login(target, "broker")
         with connect(where, probe) as session:
-            return _with_names(_broker(facts, session, probe, where), session, probe, target)
+            seen = _with_names(_broker(facts, session, probe, where), session, probe, target)
+        return replace(seen, broker_server=then(seen.broker_server, lambda s: _again(s, where, probe)))
     except ProbeError as error:
         return _no_broker(facts, Unknown(error.reason, error.remedy))
 
@@ -69,7 +71,8 @@ def _with_backend(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Pro
     try:
         where = _login(target, "result_backend")
         with connect(where, probe) as session:
-            return _backend(facts, session, probe, where)
+            seen = _backend(facts, session, probe, where)
+        return replace(seen, backend_server=then(seen.backend_server, lambda s: _again(s, where, probe)))
     except ProbeError as error:
         why = Unknown(error.reason, error.remedy)
         return replace(facts, backend_server=why, backend_database=why, backend_transport=why)
@@ -94,6 +97,8 @@ def _login(target: Target[CeleryDeclared], setting: str) -> Login:
     address, found = parse(text), login(text)
     if why := address.fault or address.doubt:
         raise ProbeError(why, f"mend the {setting}, or run where its value is known")
+    if severed(text):
+        raise ProbeError(SEVERED, ENCODE)
     if len(address.entries) > 1:
         raise ProbeError(
             f"the {setting} is a list of servers to fail over to: which is in use is unknown", _EACH
@@ -120,6 +125,12 @@ def _server(session: Session, probe: Probe) -> Server:
     ids = tuple(sorted(probe.digest("redis.replid", i) for i in _must(identity.replication_ids)))
     run_id = probe.digest("redis.run_id", _must(identity.run_id))
     return Server(run_id, ids, _must(identity.clustered), _must(identity.product))
+
+
+def _again(server: Server, where: Login, probe: Probe) -> Server:
+    """The server, and whether a second connection meets it again."""
+    met = known(lambda: met_again(where, probe, server.run_id))
+    return server._replace(steady=met == Known(True))
 
 
 def _must(fact: Fact[T]) -> T:

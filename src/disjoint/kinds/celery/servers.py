@@ -62,6 +62,8 @@ def servers(q: Ask, part: Part, seen: tuple[Evidence, ...]) -> Servers | Judgeme
         case Known((a, b)) if set(a.replication_ids) & set(b.replication_ids):
             return Servers.KIN
         case Known((a, b)):
+            if not (a.steady and b.steady):
+                return unproven(_NOT_AGAIN, seen, _SETTLE)
             return _doubt(q, part, seen, clustered=a.clustered and b.clustered) or Servers.TWO
         case Unknown() as unknown:
             return _by_text(q, part, seen, unknown)
@@ -73,15 +75,15 @@ def _doubt(q: Ask, part: Part, seen: tuple[Evidence, ...], *, clustered: bool) -
         case Unknown() as unknown:
             return unproven(unknown.reason, seen, unknown.remedy or ASK)
         case Known(likeness) if likeness.of_server == "same":
-            return unproven(
-                _TWO_AT_ONE, seen, "ask again; if it stays so, declare the servers behind the address"
-            )
+            return unproven(_TWO_AT_ONE, seen, _SETTLE)
         case Known() if clustered:
             return unproven("both may be nodes of one cluster, whose ids differ", seen, OWN)
         case Known():
             return None
 
 
+_NOT_AGAIN = "a second connection did not meet the same server: a balancer, or a restart"
+_SETTLE = "ask again; if it stays so, declare the servers behind the address"
 _TWO_AT_ONE = "one address, and two servers answered at it: a restart, a failover or a load balancer"
 
 

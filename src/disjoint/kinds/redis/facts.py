@@ -40,6 +40,8 @@ class RedisFacts:
     """``no TLS``, ``TLS, verified``, ``TLS, not verified`` ...: how far the answers can be trusted."""
     run_id: Fact[str]
     """Digest of the process's random id: new at every start, never copied."""
+    steady: Fact[bool]
+    """Whether a second connection met the same process: behind a balancer it meets another."""
     replication_ids: Fact[tuple[str, ...]]
     """Digests of master_replid and master_replid2, the all-zero one left out."""
     role: Fact[str]
@@ -68,6 +70,7 @@ def unread(target: Target[RedisDeclared], why: Unknown) -> RedisFacts:
         address=_address(target),
         transport=why,
         run_id=why,
+        steady=why,
         replication_ids=why,
         role=why,
         linked=why,

@@ -11,10 +11,11 @@ from dataclasses import replace
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.url import ENCODE, SEVERED, severed
 
 from .address import Login, login
 from .facts import RedisDeclared, RedisFacts, Scan, from_text, unread
-from .session import Session, connect, identify, info, known, process, then
+from .session import Session, connect, identify, info, known, met_again, process, then
 
 SCAN_COUNT = 500
 SCAN_CALLS = 2000
@@ -25,6 +26,8 @@ SAMPLE = 5
 def observe(target: Target[RedisDeclared], probe: Probe) -> RedisFacts:
     """One session: who the server is, what it holds; on staging its key names, if declared.
 
+    A second one asks only whether the same process answers.
+
     Raises:
         ProbeError: the server was not reached, or refused the login.
     """
@@ -32,6 +35,8 @@ def observe(target: Target[RedisDeclared], probe: Probe) -> RedisFacts:
         case Unknown() as unknown:
             return unread(target, unknown)
         case Known(secret):
+            if severed(secret.reveal()):
+                return unread(target, Unknown(SEVERED, ENCODE))
             return _visited(target, probe, login(secret.reveal()))
 
 
@@ -44,7 +49,8 @@ def _visited(target: Target[RedisDeclared], probe: Probe, where: Login) -> Redis
                 target, Unknown("this version asks nothing of such a server", "declare its own kind")
             )
     with connect(where, probe) as session:
-        return _answers(session, probe, target, where)
+        facts = _answers(session, probe, target, where)
+    return replace(facts, steady=then(facts.run_id, lambda run_id: met_again(where, probe, run_id)))
 
 
 _NAMED = "declare the server that the Sentinel names: SENTINEL GET-MASTER-ADDR-BY-NAME"
@@ -58,6 +64,7 @@ def _answers(session: Session, probe: Probe, target: Target[RedisDeclared], wher
         transport=Known(session.transport),
         run_id=then(server.run_id, lambda run_id: probe.digest("redis.run_id", run_id)),
         replication_ids=then(server.replication_ids, lambda ids: _digests(probe, ids)),
+        steady=Unknown("the server was asked once"),
         role=server.role,
         linked=server.linked,
         clustered=server.clustered,

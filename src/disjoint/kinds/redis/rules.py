@@ -122,12 +122,25 @@ def _contradiction(q: Ask, seen: tuple[Evidence, ...]) -> Judgement | None:
             return unproven(unknown.reason, seen, unknown.remedy or _REACH)
         case Known(likeness) if likeness.of_server == "same":
             return unproven(_TWO_AT_ONE, seen, _SETTLE)
+        case Known() if (steady := both(q.left.facts.steady, q.right.facts.steady)) != Known((True, True)):
+            return _passing(steady, seen)
         case Known() if Known(False) not in (q.left.facts.clustered, q.right.facts.clustered):
             return unproven("both may be nodes of one cluster, whose ids differ", seen, _NODES)
         case Known():
             return None
 
 
+def _passing(steady: Fact[tuple[bool, bool]], seen: tuple[Evidence, ...]) -> Judgement:
+    match steady:
+        case Unknown(reason, remedy):
+            return unproven(
+                f"whether one server answers at each address is not known: {reason}", seen, remedy or _SETTLE
+            )
+        case Known():
+            return unproven(_TURNS, seen, _SETTLE)
+
+
+_TURNS = "asked twice, one address answered as two servers: a balancer, or a restart"
 _TWO_AT_ONE = "one address, and two servers answered at it: a restart, a failover or a load balancer"
 _SETTLE = "ask again; if it stays so, declare the servers behind the address one by one"
 

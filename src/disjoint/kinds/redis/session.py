@@ -29,6 +29,7 @@ __all__ = (
     "identify",
     "info",
     "known",
+    "met_again",
     "process",
     "then",
 )
@@ -203,6 +204,18 @@ def process(session: Session) -> str:
         ProbeError: it does not say.
     """
     return _run_id(info(session, "server"))
+
+
+def met_again(login: Login, probe: Probe, run_id: str) -> bool:
+    """Whether a second connection meets the process with this digest of a run id.
+
+    Behind a balancer one address is several servers, and two of them differ as two environments' do.
+
+    Raises:
+        ProbeError: nobody answered, or did not say who it is.
+    """
+    with connect(login, probe) as session:
+        return probe.digest("redis.run_id", process(session)) == run_id
 
 
 def info(session: Session, section: str) -> Mapping[str, str]:
