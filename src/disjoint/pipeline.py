@@ -129,9 +129,19 @@ def _online(jobs: Sequence[Job], run: Run, progress: Progress | None) -> Results
 def _offline(jobs: Sequence[Job], run: Run) -> Results:
     here = [job for job in jobs if not job.kind.networked]
     local = {job.key: Result(observed(job, run.visit(job.target.environment)), 0.0) for job in here}
-    why = Unknown("--offline: no server was asked", "run without --offline")
-    blank = {job.key: Result(unread(job, why), 0.0) for job in jobs if job.kind.networked}
+    blank = {job.key: Result(unread(job, _unasked(job)), 0.0) for job in jobs if job.kind.networked}
     return {**local, **blank}
+
+
+def _unasked(job: Job) -> Unknown:
+    """Why nothing is known offline: an address that a run online would not know either comes first."""
+    for name in required_settings(job.target.declared):
+        match job.target.settings.get(name):
+            case Absent() | Known() | None:
+                pass
+            case unresolved:
+                return unresolved
+    return Unknown("--offline: no server was asked", "run without --offline")
 
 
 def _blank(job: Job) -> Result:

@@ -12,7 +12,7 @@ from .exits import Exit
 from .output import expect_writable, write_whole
 from .spoken import spoken
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 
 @click.command(epilog="Exit codes: 0 written, 2 usage or source, 4 could not write.")

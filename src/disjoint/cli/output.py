@@ -39,7 +39,7 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
     text = render(
         proof,
         output.format,
-        colour=terminal and not os.environ.get("NO_COLOR"),
+        colour=terminal and _controls() and not os.environ.get("NO_COLOR"),
         ascii_only=not _unicode() and output.file is None,
         width=_width() if terminal else 100,
     )
@@ -66,9 +66,9 @@ def expect_writable(path: Path | None) -> None:
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # `write_whole` says why
         folder = path.resolve().parent
         if not folder.is_dir():
-            raise WriteError(f"cannot write {path}: there is no directory {path.parent}")
+            raise WriteError(f"cannot write {path}: there is no directory {folder}")
         if not path.exists() and not os.access(folder, os.W_OK):
-            raise WriteError(f"cannot write {path}: this user may write no file in {path.parent}")
+            raise WriteError(f"cannot write {path}: this user may write no file in {folder}")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -121,7 +121,7 @@ def quiet_process() -> None:
 @contextlib.contextmanager
 def progress(manifest: Manifest) -> Iterator[Tell | None]:
     """Tell on a terminal's standard error which servers have answered, in one line."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty() or not _controls():
         yield None
         return
     waiting = {(e.name, r.name) for r in manifest.resources for e in (manifest.production, manifest.staging)}
@@ -135,6 +135,11 @@ def progress(manifest: Manifest) -> Iterator[Tell | None]:
         yield tell
     finally:
         click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def _controls() -> bool:
+    """Does the terminal obey controls at all?"""
+    return os.environ.get("TERM") != "dumb"
 
 
 def _width() -> int:

@@ -12,7 +12,7 @@ from disjoint.model.manifest import Manifest
 from .exits import Exit, code_of
 from .output import FORMATS, Output, emit, expect_writable, progress, quiet_process
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 
 def _bounded(_context: click.Context, _option: click.Parameter, seconds: float) -> float:

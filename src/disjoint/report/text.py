@@ -11,7 +11,7 @@ from .answers import INDENT, clause_head, evidence, stacked
 from .inert import cells
 from .ink import Ink, hue, pad, word, wrap
 from .parts import FindingPart, Report, RowPart
-from .problems import Problem, answered, problems, unread
+from .problems import UNREAD, Asked, Problem, answered, problems, unread
 from .reason import EXIT, touched, unwaived, why
 
 
@@ -62,6 +62,10 @@ def _clauses(clauses: Iterable[str], between: str, width: int) -> Iterator[str]:
     yield line
 
 
+_NARROWEST = 24
+"""Cells that a column of sentences needs."""
+
+
 def _matrix(rows: tuple[RowPart, ...], ink: Ink, width: int) -> Iterator[str]:
     words = [f"{ink.sign(word(row))} {row.status.value if row.status.waived else word(row)}" for row in rows]
     grades = [row.grade.value if row.grade else "" for row in rows]
@@ -72,13 +76,14 @@ def _matrix(rows: tuple[RowPart, ...], ink: Ink, width: int) -> Iterator[str]:
     )
     names = min(names, 24)
     indent = 2 + first + 2 + names + 2 + kinds + 2
-    room = max(24, width - indent - grade - time - 4)
+    room = width - indent - grade - time - 4
     for row, shown, known, took in zip(rows, words, grades, times, strict=True):
-        method, *more = wrap(row.method, room)
-        start = f"{pad(row.resource, names)}  {pad(row.kind, kinds)}  {pad(method, room)}"
+        # Too narrow for a column of its own, the method stands below.
+        method, *more = wrap(row.method, room) if room >= _NARROWEST else ("", *wrap(row.method, width - 4))
+        start = f"{pad(row.resource, names)}  {pad(row.kind, kinds)}  {pad(method, max(room, 0))}"
         end = ink.paint(f"{pad(known, grade)}  {took:>{time}}", "dim")
         yield f"  {ink.paint(pad(shown, first), hue(word(row)))}  {start}  {end}"
-        yield from (" " * indent + line for line in more)
+        yield from (" " * (indent if room >= _NARROWEST else 4) + line for line in more)
 
 
 def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator[str]:
@@ -86,17 +91,23 @@ def _problem(report: Report, problem: Problem, ink: Ink, width: int) -> Iterator
     yield from _title(finding, ink, width)
     yield from _places(report, finding, ink)
     for asked in unread(problem.evidence):
-        yield from stacked("unread", asked.what, asked.answers, ink, width)
+        if not _said(finding, asked):
+            yield from stacked("unread", asked.what, asked.answers, ink, width)
     yield from evidence(report, answered(problem.evidence), ink, width)
     clauses = (
         ("also", ", ".join(problem.also)),
         *(("fix", remedy) for remedy in problem.remedies),
-        *(("limits", limits) for limits in problem.limits),
+        *(("limits", limits) for limits in problem.limits if finding.outcome is not Outcome.UNPROVEN),
         *_waiver(finding),
     )
     for name, said in clauses:
         if said:
             yield from _clause(name, said, ink, width)
+
+
+def _said(finding: FindingPart, silence: Asked) -> bool:
+    """Does the title tell already why nothing was read?"""
+    return all(answer.value.removeprefix(UNREAD) in finding.summary for answer in silence.answers)
 
 
 def _title(finding: FindingPart, ink: Ink, width: int) -> Iterator[str]:
@@ -167,7 +178,12 @@ def _close(report: Report, ink: Ink, width: int) -> Iterator[str]:
         f"{len(unwaived(report.matrix, outcome))} {outcome.value.lower()}"
         for outcome in (Outcome.SHARED, Outcome.UNPROVEN, Outcome.ISOLATED)
     ] + ([f"{waived} waived"] if waived else [])
-    said = f": {', '.join(counts)} {ink.dot} production touched: {touched(report)}"
-    code = f"exit {EXIT[report.verdict]}"
-    gap = " " * max(2, width - len(report.verdict.value) - len(said) - len(code))
-    yield f"{ink.paint(report.verdict.value, 'bold', hue(report.verdict))}{said}{gap}{ink.paint(code, 'dim')}"
+    verdict, code = report.verdict.value, f"exit {EXIT[report.verdict]}"
+    said = (f"{verdict}: {', '.join(counts)}", f"production touched: {touched(report)}")
+    first, *more = _clauses(said, f" {ink.dot} ", width)
+    gap = width - cells(more[-1] if more else first) - len(code)
+    ending = f"{' ' * gap}{ink.paint(code, 'dim')}" if gap >= 2 else ""
+    lines = [ink.paint(verdict, "bold", hue(report.verdict)) + first.removeprefix(verdict), *more]
+    yield from (*lines[:-1], lines[-1] + ending)
+    if not ending:
+        yield ink.paint(f"{code:>{width}}", "dim")

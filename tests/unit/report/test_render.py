@@ -9,7 +9,19 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
-from proofs import HOSTILE, ONE_CACHE, WORLDS, broken, changed, clean, matrix_with, proof, row, waived
+from proofs import (
+    HOSTILE,
+    ONE_CACHE,
+    WORLDS,
+    broken,
+    changed,
+    clean,
+    evidence,
+    matrix_with,
+    proof,
+    row,
+    waived,
+)
 
 from disjoint.errors import UsageError
 from disjoint.model.finding import Finding, Grade, Outcome, shared, unproven
@@ -88,10 +100,25 @@ def test_the_last_line_tells_counts_footprint_and_exit_code() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_lines_keep_to_the_width(width: int) -> None:
-    """Prose is broken to the terminal; only what must stay whole runs over."""
+    """Prose is broken to the terminal, rows and last line too; only what must stay whole runs over."""
     long = [line for line in render(broken(), "text", width=width).splitlines() if len(line) > width]
-    prose = [line for line in long if "hmac:" not in line and "  0.04 s" not in line and "exit 1" not in line]
-    assert prose == []
+    assert [line for line in long if "hmac:" not in line] == []
+
+
+def test_a_silence_that_the_title_tells_is_not_told_again() -> None:
+    """Offline, each resource would repeat a list of all that was not read."""
+    reason = "--offline: no server was asked"
+    silent = evidence("run_id", f"unknown: {reason}", f"unknown: {reason}", "INFO server")
+    line = row("cache", reason, None, Outcome.UNPROVEN)
+    told = Finding(
+        "redis/same-server", "cache", unproven(reason, silent, "run without --offline", "no canary")
+    )
+    shown = render(proof(matrix_with(line), changed(told)), "text")
+    assert shown.count(reason) == 2  # its row and its title
+    assert "= unread" not in shown
+    assert "no canary" not in shown
+    other = Finding("redis/same-server", "cache", unproven("not known", silent, "run without --offline"))
+    assert "= unread" in render(proof(matrix_with(line), changed(other)), "text")
 
 
 def test_only_shared_opens_an_incident() -> None:

@@ -194,9 +194,15 @@ def _which(q: PostgresQuestion) -> str:
 def _unread(q: PostgresQuestion, seen: tuple[Evidence, ...]) -> Judgement:
     """Name the side whose identity is missing, and the grant that would give it."""
     gaps = [(side.environment, *gap) for side in (q.production, q.staging) for gap in _gaps(side)]
-    summary = told((name, reason) for name, reason, _ in gaps) or "the identities leave it open"
+    summary = _once(tuple((name, reason) for name, reason, _ in gaps)) or "the identities leave it open"
     remedy = next((remedy for _, _, remedy in gaps if remedy), _GRANT)
     return unproven(f"not known to be two: {summary}", seen, remedy, _NO_CANARY)
+
+
+def _once(gaps: tuple[tuple[str, str], ...]) -> str:
+    """What both sides give for a reason goes without their names."""
+    both_give = len(gaps) > 1 and len({reason for _, reason in gaps}) == 1
+    return gaps[0][1] if both_give else told(gaps)
 
 
 def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:

@@ -207,8 +207,8 @@ def _weak_secret(q: VariablesQuestion) -> tuple[str, ...]:
 
 
 RULES: tuple[Rule[VariablesFacts, VariablesDeclared], ...] = (
-    Rule("variables/environment-name", environment_name, waivable=True),
     Rule("variables/secret-reused", secret_reused, waivable=True),
+    Rule("variables/environment-name", environment_name, waivable=True),
     Rule("variables/live-key", live_key, asks=Asks.EXPECTATION, waivable=True),
 )
 LINTS: tuple[Lint[VariablesFacts, VariablesDeclared], ...] = (Lint("variables/weak-secret", _weak_secret),)
