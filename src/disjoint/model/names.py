@@ -12,6 +12,8 @@ _CALLED = {
     "staging": "staging",
     "stage": "staging",
     "stg": "staging",
+    "dev": "development",
+    "testing": "test",
 }
 
 

@@ -209,15 +209,7 @@ def _from(at: Reading) -> BucketAddress:
     alias = at.alias or ("" if at.name or at.provider else at.namespace)
     doubt = at.doubt or ("" if at.name or alias or at.fault else NO_BUCKET)
     return BucketAddress(
-        at.name,
-        at.namespace,
-        at.endpoint,
-        at.region,
-        alias,
-        at.relative,
-        at.sure,
-        doubt=doubt,
-        fault=at.fault,
+        at.name, at.namespace, at.endpoint, at.region, alias, at.relative, at.sure, doubt, at.fault
     )
 
 
