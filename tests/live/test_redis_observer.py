@@ -227,6 +227,18 @@ def test_only_listed_commands_reach_a_server(supervisor: Supervisor) -> None:
     server.stop()
 
 
+@pytest.mark.parametrize("endless", [b"$999999999\r\n", b"*999999999\r\n$1\r\na\r\n", b"+", b"*1\r\n"])
+def test_an_answer_without_an_end_does_not_fill_this_machine(endless: bytes) -> None:
+    """8 MiB an answer, then the connection is left: well before the time allowed is over."""
+    chunks = [endless, *[(endless if endless.endswith(b"\n") else b"x") * 65536] * 200]
+    environment = Environment("production", True, {}, ".env", {})
+    with answering(chunks) as peer, Visit.alone(environment) as visit:
+        where = login(f"redis://127.0.0.1:{peer.port}/0")
+        with pytest.raises(ProbeError, match=r"8 MiB|no Redis protocol"), connect(where, visit) as session:
+            session.ask("PING")
+        assert visit.remaining() > 5
+
+
 def test_a_command_that_is_not_listed_is_never_sent(production: ValkeyServer) -> None:
     """The session refuses it before it is packed or counted."""
     environment = Environment("production", True, {}, ".env")

@@ -104,7 +104,7 @@ class Session:
             return self._wire.read_response()
         except refused.RedisError as error:
             raise self._retold(error, name) from None
-        except (ValueError, IndexError, MemoryError, UnicodeError):
+        except (ValueError, IndexError, MemoryError, UnicodeError, RecursionError):
             raise ProbeError(f"{self._where} answered something that is no Redis protocol") from None
 
     def _retold(self, error: refused.RedisError, name: str) -> ProbeError:

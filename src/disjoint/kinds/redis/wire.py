@@ -11,8 +11,10 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
+from redis._parsers import _RESP2Parser
+from redis._parsers.socket import SocketBuffer
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS, Connection, SSLConnection
 from redis.exceptions import RedisError
 
@@ -36,6 +38,8 @@ class _Once:
     def __init__(self, probe: Probe, where: str, dial: Callable[[], socket.socket]) -> None:
         self.probe, self.where, self._dial = probe, where, dial
         self.fd = -1
+        self.sock: socket.socket | None = None
+        """What is read from: the socket, or TLS over it."""
 
     def take(self) -> socket.socket:
         if self.fd >= 0:
@@ -55,13 +59,37 @@ def lost(probe: Probe, where: str) -> NoReturn:
     raise ProbeError(f"{where} closed the connection before it had answered")
 
 
+ANSWER_OCTETS = 8 << 20
+"""A page of 500 key names of 16 KiB each; a million members of a set, parsed, are 100 MB."""
+
+
+class _Buffer(SocketBuffer):
+    """Where the parser reads from: an answer that never ends must not fill this machine."""
+
+    def _read_from_socket(self, length: int | None = None, *arguments: Any, **options: Any) -> bool:
+        # redis-py keeps an answer's octets until it is whole
+        if self._buffer.getbuffer().nbytes + (length or 0) > ANSWER_OCTETS:
+            raise ProbeError(f"the server answered with more than {ANSWER_OCTETS >> 20} MiB to one command")
+        return bool(super()._read_from_socket(length, *arguments, **options))
+
+
+class _Parser(_RESP2Parser):
+    """redis-py's own parser, with hiredis installed or not."""
+
+    def on_connect(self, connection: Any) -> None:
+        begin: Callable[[Any], None] = super().on_connect
+        begin(connection)
+        self._buffer = _Buffer(connection.once.sock, self.socket_read_size, 0)
+
+
 class _Clear(Connection):
     """A connection over a socket of the probe's."""
 
     once: _Once
 
     def _connect(self) -> socket.socket:
-        return self.once.take()
+        self.once.sock = self.once.take()
+        return self.once.sock
 
     def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: ARG002 (redis-py's signature)
         self._parser.on_connect(self)
@@ -85,6 +113,7 @@ class _Tls(SSLConnection, _Clear):
         except OSError:
             lost(self.once.probe, self.once.where)
         sock.settimeout(self.once.probe.remaining())
+        self.once.sock = sock
         return sock
 
 
@@ -117,7 +146,7 @@ def _connection(login: Login) -> _Clear:
     make: Callable[..., _Clear] = _Tls if login.tls else _Clear
     options = _tls_options(login.parameters) if login.tls else {}
     try:
-        return make(host=login.host, port=login.port, protocol=2, **options)
+        return make(host=login.host, port=login.port, protocol=2, parser_class=_Parser, **options)
     except (RedisError, TypeError, ValueError):
         raise ProbeError("the address holds a TLS option that redis-py does not accept") from None
 
