@@ -42,10 +42,20 @@ def answer(line: Line, report: Report) -> Answer:
     if not rows:
         return Answer("PENDING", "no such resource is declared, so nothing was asked")
     answers = [(row, _of_row(line, row, report)) for row in rows]
+    answers += _unwalked(rows, report) if line.tick is Tick.QUEUES else []
     words = [said.word for _, said in answers]
     return Answer(
         min(words, key=_RANK.index), "; ".join(f"{row.resource}: {said.why}" for row, said in answers)
     )
+
+
+def _unwalked(walked: tuple[RowPart, ...], report: Report) -> list[tuple[RowPart, Answer]]:
+    """The brokers on Redis whose keys nobody looked at: a queue is kept there, and not in the cache."""
+    places = {row.staging for row in walked}
+    brokers = [row for row in report.matrix if row.kind == "celery" and row.staging.startswith("redis")]
+    apart = [row for row in brokers if row.staging.partition("://")[2] not in places]
+    told = 'the keys of its broker were not walked over; declare it as kind = "redis" too, with `keys`'
+    return [(row, Answer("PENDING", told)) for row in apart]
 
 
 _RANK = ("FAILED", "WAIVED (FAILED)", "PENDING", "WAIVED (PENDING)", "VERIFIED")
@@ -86,7 +96,7 @@ def _unasked(line: Line, row: RowPart, report: Report) -> Answer:
     absent = [f for f in report.findings if f.resource == row.resource and f.rule.startswith("absent-")]
     if absent:
         return _open(absent[0])
-    if line.tick is Tick.STATED:
+    if line.tick in {Tick.STATED, Tick.QUEUES}:
         return Answer("PENDING", f"not asked: state it in the manifest (disjoint explain {line.by})")
     return Answer("PENDING", f"{line.by} was not asked")
 
@@ -100,13 +110,19 @@ def _isolated(line: Line, found: FindingPart, row: RowPart, report: Report) -> A
         return Answer("PENDING", f"{found.rule} is ISOLATED, but the row is {row.status.value}: {row.method}")
     if line.tick is Tick.NAMES and not names_differ(row):
         return Answer("PENDING", f"the host names are equal; the servers are not: {found.summary}")
-    if line.tick is Tick.NAMED and not _names_secret_key(found, report):
-        return Answer("PENDING", "SECRET_KEY is not among the secrets that both sides hold")
+    if line.tick is Tick.NAMED and not _names(_variable(line), found, report):
+        return Answer("PENDING", f"{_variable(line)} is not among what was compared: {found.summary}")
     return Answer("VERIFIED", f"{found.rule} ({found.grade.value}): {found.summary}")
 
 
-def _names_secret_key(found: FindingPart, report: Report) -> bool:
-    held = {e.environment for e in found.evidence if re.search(r"(?<!\w)SECRET_KEY(?!\w)", e.value)}
+def _variable(line: Line) -> str:
+    """The variable that a line is about."""
+    return "SECRET_KEY" if "SECRET_KEY" in line.text else "ENVIRONMENT"
+
+
+def _names(variable: str, found: FindingPart, report: Report) -> bool:
+    word = re.compile(rf"(?<!\w){variable}(?!\w)", re.IGNORECASE)
+    held = {e.environment for e in found.evidence if word.search(e.value)}
     return {report.production, report.staging} <= held
 
 

@@ -25,9 +25,11 @@ class Tick(enum.Enum):
     DECLARED = "declared"
     """The rule is ISOLATED at any grade."""
     NAMED = "named"
-    """The rule is ISOLATED, and its evidence names SECRET_KEY on both sides."""
+    """The rule is ISOLATED, and its evidence names the line's own variable on both sides."""
     STATED = "stated"
     """The manifest states an expectation, and its rule is ISOLATED."""
+    QUEUES = "queues"
+    """As STATED, and each broker on Redis is one of the databases that were walked over."""
     NEVER = "never"
     """Information, a person's box, or a question that no rule answers yet."""
 
@@ -65,13 +67,14 @@ AUTOMATED = "Automated Isolation Checks"
 _IDENTITIES = "the servers' own identities, not their names"
 _TEXT = "the names as text: same proves shared, different proves nothing alone"
 _INFORMATION = "information: proves nothing"
+_WALKED = "only where the manifest states `keys`, for the database of each broker too"
 _STATED = "only where the manifest states the expectation; a count alone proves nothing"
 _REPLACED = "replaced by evidence: what both servers answered, when, and how they were asked"
 _STEP = "filled in for the case whenever the verdict is SHARED; a person does it"
 _PENDING = "PENDING: needs a mark placed in staging and looked for in production; verify writes nothing"
 _UNANSWERED = "PENDING: no rule answers for tokens, CORS and page bundles yet"
 _HEALTH = "each side's own health answer, without a redirect"
-_QUEUES = "queue names and key prefixes of the two brokers; read with SCAN, never KEYS"
+_QUEUES = "queue names and key prefixes of the two brokers, from their bindings; never KEYS"
 _OWN_SERVER = "a separate instance by identity; the whole row must be VERIFIED"
 
 LINES: tuple[Line, ...] = (
@@ -228,7 +231,13 @@ LINES: tuple[Line, ...] = (
     Line(REDIS, "2. **Key Namespace Check:**", "redis/namespace", Tick.STATED, _STATED),
     Line(REDIS, "# Connect to staging Redis", "redis/namespace", Tick.NEVER, "one bounded session"),
     Line(REDIS, "redis-cli -u $REDIS_URL", "redis/namespace", Tick.NEVER, "never through argv"),
-    Line(REDIS, "> KEYS *", "redis/namespace", Tick.STATED, "SCAN in every database; names are hashed"),
+    Line(
+        REDIS,
+        "> KEYS *",
+        "redis/namespace",
+        Tick.STATED,
+        "SCAN of the declared logical database; names are hashed",
+    ),
     Line(REDIS, "# Should show only staging keys (or empty)", "redis/namespace", Tick.STATED, _STATED),
     Line(REDIS, "3. **Queue Isolation:**", "celery/same-broker", Tick.IDENTITY, "the broker's identity"),
     Line(REDIS, "# Verify Celery queues are separate", "celery/queue-names", Tick.DECLARED, _QUEUES),
@@ -254,7 +263,7 @@ LINES: tuple[Line, ...] = (
         Tick.NAMES,
         "the host names differ, and so do the servers behind them",
     ),
-    Line(REDIS, "[ ] No production queue data in staging Redis", "redis/namespace", Tick.STATED, _STATED),
+    Line(REDIS, "[ ] No production queue data in staging Redis", "redis/namespace", Tick.QUEUES, _WALKED),
     Line(
         BUCKET,
         "Production Bucket: agentverse-reps",
@@ -392,8 +401,8 @@ LINES: tuple[Line, ...] = (
         VARIABLES,
         "# Staging services must have ENVIRONMENT=staging",
         "variables/environment-name",
-        Tick.DECLARED,
-        "the label, and what the platform itself says",
+        Tick.NAMED,
+        "the variable itself, and what the platform says",
     ),
     Line(
         VARIABLES,
@@ -406,8 +415,8 @@ LINES: tuple[Line, ...] = (
         VARIABLES,
         "| `ENVIRONMENT` | YES | `staging` |",
         "variables/environment-name",
-        Tick.DECLARED,
-        "the label, and what the platform itself says",
+        Tick.NAMED,
+        "the variable itself, and what the platform says",
     ),
     Line(
         VARIABLES,
@@ -441,8 +450,8 @@ LINES: tuple[Line, ...] = (
         VARIABLES,
         "[ ] ENVIRONMENT=staging confirmed",
         "variables/environment-name",
-        Tick.DECLARED,
-        "the label, and what the platform itself says",
+        Tick.NAMED,
+        "the variable itself, and what the platform says",
     ),
     Line(
         VARIABLES,
@@ -497,8 +506,8 @@ LINES: tuple[Line, ...] = (
         CERTIFICATION,
         "[ ] ENVIRONMENT variable set to `staging`",
         "variables/environment-name",
-        Tick.DECLARED,
-        "the label, and what the platform itself says",
+        Tick.NAMED,
+        "the variable itself, and what the platform says",
     ),
     Line(
         CERTIFICATION,

@@ -160,7 +160,7 @@ NAME = Finding(
     isolated(
         Grade.DECLARED,
         "staging says staging",
-        evidence("ENVIRONMENT", "production", "staging", "the variable's value"),
+        evidence("label", "ENVIRONMENT=production", "ENVIRONMENT=staging", "read from the variables"),
     ),
 )
 SECRETS = Finding(

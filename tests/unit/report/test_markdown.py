@@ -9,6 +9,7 @@ from proofs import (
     ADDRESSES,
     BUCKET,
     MATRIX,
+    NAME,
     NO_COPY,
     SAME_SERVER,
     SECRETS,
@@ -49,6 +50,8 @@ def ticked(shown: Proof) -> set[str]:
 SERVERS = "DATABASE_URL hostnames confirmed different"
 INSTANCE = "PostgreSQL is separate instance (different hostname)"
 KEY = "SECRET_KEY is different from production"
+LABEL = "ENVIRONMENT=staging confirmed"
+QUEUE = "No production queue data in staging Redis"
 BUCKET_NAME = "STORAGE_BUCKET_NAME confirmed as staging bucket"
 DATA = "No production data found in staging database"
 
@@ -135,6 +138,25 @@ def test_secret_key_must_have_been_compared() -> None:
     )
     assert KEY not in ticked(proof(findings=changed(others)))
     assert KEY in ticked(clean())
+
+
+def test_environment_must_be_what_says_so() -> None:
+    """APP_ENV=staging isolates as well, and the line asks for ENVIRONMENT."""
+    labels = evidence("label", "APP_ENV=production", "APP_ENV=staging", "read from the variables")
+    other = replace(NAME, judgement=isolated(Grade.DECLARED, "each by its own", labels))
+    assert LABEL not in ticked(proof(findings=changed(other)))
+    assert LABEL in ticked(clean())
+
+
+def test_queue_data_is_looked_for_where_the_queue_is() -> None:
+    """A clean cache says nothing of the broker's keys, unless they lie in one database."""
+    walked = Finding("redis/namespace", "cache", isolated(Grade.IDENTITY, "all 3 keys begin as declared"))
+    assert QUEUE not in ticked(proof(findings=changed(walked)))
+    one = replace(row("cache", "run ids differ", Grade.IDENTITY), staging="redis.staging.test:6379/1")
+    broker = replace(row("queue", "two brokers", Grade.IDENTITY), staging="redis://redis.staging.test:6379/1")
+    assert QUEUE in ticked(proof(matrix_with(one, broker), changed(walked)))
+    elsewhere = replace(broker, staging="redis://redis.staging.test:6379/2")
+    assert QUEUE not in ticked(proof(matrix_with(one, elsewhere), changed(walked)))
 
 
 def test_a_waived_row_keeps_its_outcome() -> None:

@@ -28,7 +28,9 @@ def environment_name(q: VariablesQuestion) -> Judgement:
         return shared(Grade.DECLARED, "; ".join(wrong), seen, _relabel(q))
     if doubts := [*_unlabelled(q), *(text for side in sides for text in _doubts(side))]:
         return unproven("; ".join(doubts), seen, _relabel(q))
-    return isolated(Grade.DECLARED, "each environment calls itself by its own name", seen, _LABEL_LIMITS)
+    said = ", ".join(side.facts.label.value for side in sides if isinstance(side.facts.label, Known))
+    summary = f"each environment calls itself by its own name: {said}"
+    return isolated(Grade.DECLARED, summary, seen, _LABEL_LIMITS)
 
 
 def _unlabelled(q: VariablesQuestion) -> Iterator[str]:
