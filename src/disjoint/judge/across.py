@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from disjoint.model.fact import Absent, Known, Unknown
-from disjoint.model.finding import Evidence, Finding, Grade, Judgement, shared, unproven
+from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Outcome, shared, unproven
 from disjoint.model.kind import Identity
 from disjoint.model.manifest import Resource
 from disjoint.model.snapshot import Snapshot
@@ -60,7 +60,8 @@ def _identities(kinds: Kinds, resource: Resource, snapshot: Snapshot) -> tuple[I
 def _one(
     ours: Resource, identity: Identity, theirs: Resource, other: Identity, seen: tuple[Evidence, ...]
 ) -> Judgement:
-    summary = f"staging's {ours.name} ({identity.what}) is production's {theirs.name} ({other.what})"
+    where = f"staging's {identity.what} of {ours.name}", f"production's {other.what} of {theirs.name}"
+    summary = f"one server behind both: {' and '.join(where)}"
     remedy = f"give staging's {ours.name} a server of its own, that none of production's resources uses"
     return shared(Grade.IDENTITY, summary, seen, remedy)
 
@@ -89,7 +90,15 @@ def _evidence(
 
 
 def joined(found: Iterator[Finding], met: Iterator[Finding]) -> tuple[Finding, ...]:
-    """One finding for a rule and a resource: what was met elsewhere outweighs what the pair says."""
+    """One finding for a rule and a resource: what was met elsewhere outweighs what the pair says.
+
+    A pair that is shared by itself is told in its own words.
+    """
     outweighing = {(f.rule, f.resource): f for f in met}
-    kept = tuple(outweighing.pop((f.rule, f.resource), f) for f in found)
+    kept = tuple(_weightier(f, outweighing.pop((f.rule, f.resource), f)) for f in found)
     return (*kept, *outweighing.values())
+
+
+def _weightier(own: Finding, met: Finding) -> Finding:
+    settled = own.outcome is Outcome.SHARED and own.judgement.grade >= met.judgement.grade
+    return own if settled else met

@@ -29,8 +29,12 @@ class Side(Generic[F]):
 
     def saw(self, what: str, fact: Fact[Any], how: str) -> Evidence:
         """Turn a fact into evidence: its value, or why it is unknown."""
-        shown = str(fact.value) if isinstance(fact, Known) else f"unknown: {fact.reason}"
+        shown = _shown(fact.value) if isinstance(fact, Known) else f"unknown: {fact.reason}"
         return Evidence(self.environment, what, shown, how, self.taken_at)
+
+
+def _shown(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

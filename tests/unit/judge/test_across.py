@@ -117,6 +117,8 @@ def test_what_was_met_elsewhere_outweighs_the_pair() -> None:
     met = dataclasses.replace(apart, judgement=dataclasses.replace(apart.judgement, outcome=Outcome.SHARED))
     assert joined(iter((apart,)), iter((met,))) == (met,)
     assert joined(iter((apart,)), iter(())) == (apart,)
+    own = dataclasses.replace(met, judgement=dataclasses.replace(met.judgement, summary="one database"))
+    assert joined(iter((own,)), iter((met,))) == (own,)
 
 
 def test_waivers_in_place_of_every_resource_prove_nothing() -> None:
