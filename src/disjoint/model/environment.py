@@ -64,7 +64,7 @@ class Target(Generic[D]):
     resource: str
     kind: str
     environment: Environment
-    declared: D
+    declared: D = field(repr=False)
     """The manifest's declaration, as written and the same for every environment."""
     settings: Mapping[str, Fact[Setting]] = field(default_factory=dict)
     """The declaration's text fields with their variables filled in; only those that are stated."""

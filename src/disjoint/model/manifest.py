@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from .environment import Environment, Setting, Target
@@ -19,8 +19,8 @@ class Resource:
 
     name: str
     kind: str
-    declared: object
-    """The kind's own declaration (its `Kind.declared` dataclass)."""
+    declared: object = field(repr=False)
+    """The kind's own declaration (its `Kind.declared` dataclass); a literal in it may hold a password."""
     minimum: Grade = Grade.IDENTITY
     """A row whose strongest ISOLATED finding is weaker is UNPROVEN."""
     where: str = ""

@@ -39,8 +39,8 @@ class HttpRequest:
     """One GET or HEAD. Redirects are never followed, bodies are capped and never decoded."""
 
     method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body_limit: int = 65536
     """Octets; a longer body is an error, never a truncated answer."""
 
@@ -50,9 +50,9 @@ class HttpAnswer:
     """What came back, whole."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     """Names in lower case; repeated ones joined by ``, ``."""
-    body: bytes
+    body: bytes = field(repr=False)
     place: Place
     certificate: bytes
     """The server's leaf certificate in DER; empty over clear text."""

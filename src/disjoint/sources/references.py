@@ -26,7 +26,7 @@ _BARE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 class Written:
     """One value as the file writes it."""
 
-    text: str
+    text: str = field(repr=False)
     line: int
     literal: bool
     """Single-quoted: references in it are text."""
@@ -37,7 +37,7 @@ class Reference:
     """One ``${NAME}`` or ``${NAME:-default}`` in a value."""
 
     name: str
-    default: str | None
+    default: str | None = field(repr=False)
 
 
 @dataclass(slots=True)
