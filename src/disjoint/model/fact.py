@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -33,6 +34,11 @@ class Absent(Unknown):
 
 
 Fact: TypeAlias = Known[T] | Unknown
+
+
+def mapped(fact: Fact[A], change: Callable[[A], B]) -> Fact[B]:
+    """A fact told in other words: unknown stays unknown, for its own reason."""
+    return Known(change(fact.value)) if isinstance(fact, Known) else fact
 
 
 def both(left: Fact[A], right: Fact[B]) -> Known[tuple[A, B]] | Unknown:

@@ -17,3 +17,8 @@ def told(reasons: Iterable[tuple[str, str]]) -> str:
     for name, reason in reasons:
         who.setdefault(reason, []).append(name)
     return "; ".join(f"{' and '.join(names)}: {reason}" for reason, names in who.items())
+
+
+def transport(verified: bool) -> str:
+    """How far an answer over HTTP can be trusted."""
+    return "TLS, verified for the name" if verified else "clear text: can be altered on the way"

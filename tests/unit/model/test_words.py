@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from disjoint.model.fact import Known, Unknown, mapped
 from disjoint.model.words import counted, told
 
 
@@ -19,3 +20,10 @@ def test_a_reason_is_told_once() -> None:
     assert told([("production", "refused"), ("staging", "refused")]) == "production and staging: refused"
     assert told([("production", "refused"), ("staging", "late")]) == "production: refused; staging: late"
     assert told([]) == ""
+
+
+def test_an_unknown_stays_unknown_in_other_words() -> None:
+    """With its own reason and remedy."""
+    assert mapped(Known(2), str) == Known("2")
+    why = Unknown("denied", "GRANT")
+    assert mapped(why, str) is why

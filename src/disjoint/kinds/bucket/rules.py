@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
+from disjoint.model.words import transport
 
 from .address import BucketAddress, compare, namespaces
 from .facts import BucketDeclared, BucketFacts
@@ -184,31 +185,13 @@ def _held(side: Side[BucketFacts]) -> tuple[Evidence, ...]:
 
 
 def _seen(q: BucketQuestion) -> tuple[Evidence, ...]:
-    seen = q.saw("bucket", lambda f: _shown(f.address), "read from the variables")
+    seen = q.saw("bucket", lambda f: mapped(f.address, lambda a: a.shown), "read from the variables")
     seen += q.saw("first page", lambda f: f.listed, "ListObjectsV2 with its own keys")
     seen += q.saw("owner", lambda f: f.owner, "ListObjectsV2, FetchOwner")
     seen += q.saw("region", lambda f: f.region, "GetBucketLocation")
     seen += q.saw("place", lambda f: f.place, "resolver or reach_at")
     seen += q.saw("reached by", lambda f: f.reached, "this run")
-    return seen + q.saw("transport", lambda f: _transport(f.tls), "this run")
-
-
-def _shown(address: Fact[BucketAddress]) -> Fact[str]:
-    match address:
-        case Known(read):
-            return Known(read.shown)
-        case Unknown() as unknown:
-            return unknown
-
-
-def _transport(tls: Fact[bool]) -> Fact[str]:
-    match tls:
-        case Known(verified):
-            return Known(
-                "TLS, verified for the name" if verified else "clear text: can be altered on the way"
-            )
-        case Unknown() as unknown:
-            return unknown
+    return seen + q.saw("transport", lambda f: mapped(f.tls, transport), "this run")
 
 
 def count_objects(q: BucketQuestion) -> tuple[str, ...]:

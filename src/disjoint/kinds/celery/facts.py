@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
 
 from .address import CeleryAddress, parse
@@ -102,11 +102,7 @@ def prefix_of(target: Target[CeleryDeclared], setting: str) -> Fact[str]:
 
 
 def _address(target: Target[CeleryDeclared], setting: str) -> Fact[CeleryAddress]:
-    match target.setting(setting):
-        case Known(secret):
-            return Known(parse(secret.reveal()))
-        case Unknown() as unknown:
-            return unknown
+    return mapped(target.setting(setting), lambda secret: parse(secret.reveal()))
 
 
 def identities(facts: CeleryFacts) -> tuple[Identity, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, Outcome, isolated, shared, unproven
 from disjoint.model.kind import Lint, Rule
 
@@ -231,15 +231,11 @@ def _common_workers(q: Ask) -> list[str]:
 
 
 def _queue_names(facts: CeleryFacts) -> Fact[str]:
-    if isinstance(facts.queues, Unknown):
-        return facts.queues
-    return Known(", ".join(queue.name for queue in facts.queues.value) or "none")
+    return mapped(facts.queues, lambda queues: ", ".join(queue.name for queue in queues) or "none")
 
 
 def _worker_names(facts: CeleryFacts) -> Fact[str]:
-    return (
-        Known(", ".join(facts.workers.value) or "none") if isinstance(facts.workers, Known) else facts.workers
-    )
+    return mapped(facts.workers, lambda workers: ", ".join(workers) or "none")
 
 
 RULES: tuple[Rule[CeleryFacts, CeleryDeclared], ...] = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from disjoint.model.address import Likeness
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, shared, unproven
 from disjoint.model.kind import Question
 
@@ -107,15 +107,11 @@ def likeness_of(q: Ask, part: Part) -> Fact[Likeness]:
 
 def evidence(q: Ask, part: Part) -> tuple[Evidence, ...]:
     return (
-        *q.saw(f"{part.word} address", lambda f: _shown(part.address(f)), "configuration"),
-        *q.saw(f"{part.word} run_id", lambda f: _run_id(part.server(f)), "INFO server"),
+        *q.saw(f"{part.word} address", lambda f: mapped(part.address(f), lambda a: a.shown), "configuration"),
+        *q.saw(f"{part.word} run_id", lambda f: mapped(part.server(f), _told), "INFO server"),
         *q.saw(f"{part.word} transport", part.transport, "the connection itself"),
     )
 
 
-def _shown(fact: Fact[CeleryAddress]) -> Fact[str]:
-    return Known(fact.value.shown) if isinstance(fact, Known) else fact
-
-
-def _run_id(fact: Fact[Server]) -> Fact[str]:
-    return Known(f"{fact.value.run_id} ({fact.value.product})") if isinstance(fact, Known) else fact
+def _told(server: Server) -> str:
+    return f"{server.run_id} ({server.product})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Question, Rule, Side
 from disjoint.model.words import told
@@ -219,7 +219,7 @@ def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
 
 
 def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False) -> tuple[Evidence, ...]:
-    seen = q.saw("address", _shown, "the declared address")
+    seen = q.saw("address", lambda f: mapped(f.address, lambda a: a.shown), "the declared address")
     seen += q.saw("found by", lambda f: f.reached, "reach_at, DNS or the literal address")
     seen += q.saw("system identifier", lambda f: f.system_identifier, "pg_control_system()")
     seen += q.saw("started at", lambda f: f.started_at, "pg_postmaster_start_time()")
@@ -231,14 +231,6 @@ def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False
         seen += q.saw("in recovery", lambda f: f.in_recovery, "pg_is_in_recovery()")
         seen += q.saw("timeline", lambda f: f.timeline, "pg_control_checkpoint()")
     return seen
-
-
-def _shown(facts: PostgresFacts) -> Fact[str]:
-    match facts.address:
-        case Known(address):
-            return Known(address.shown)
-        case Unknown() as why:
-            return why
 
 
 _OWN_SERVER = "give staging a PostgreSQL server of its own (its own initdb) and point its URL there"

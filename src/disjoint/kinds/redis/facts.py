@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
 
 from .address import RedisAddress, parse
@@ -83,11 +83,7 @@ def unread(target: Target[RedisDeclared], why: Unknown) -> RedisFacts:
 
 
 def _address(target: Target[RedisDeclared]) -> Fact[RedisAddress]:
-    match target.setting("url"):
-        case Known(secret):
-            return Known(parse(secret.reveal()))
-        case Unknown() as unknown:
-            return unknown
+    return mapped(target.setting("url"), lambda secret: parse(secret.reveal()))
 
 
 def identities(facts: RedisFacts) -> tuple[Identity, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from disjoint.model.address import Likeness
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
 
-from .address import RedisAddress, compare
+from .address import compare
 from .facts import RedisDeclared, RedisFacts, Scan
 
 Ask = Question[RedisFacts, RedisDeclared]
@@ -92,7 +92,7 @@ def namespace(q: Ask) -> Judgement:
     """
     staging = q.staging
     seen = (
-        staging.saw("keys", _counts(staging.facts.namespace), "SCAN"),
+        staging.saw("keys", mapped(staging.facts.namespace, _counts), "SCAN"),
         staging.saw("logical databases", _spread(staging.facts.databases), "INFO keyspace"),
     )
     match staging.facts.namespace:
@@ -215,7 +215,7 @@ _LINK = "mend or end the replication (INFO replication shows master_link_status)
 
 def _evidence(q: Ask) -> tuple[Evidence, ...]:
     return (
-        *q.saw("address", lambda f: _shown(f.address), "configuration"),
+        *q.saw("address", lambda f: mapped(f.address, lambda a: a.shown), "configuration"),
         *q.saw("run_id", lambda f: f.run_id, "INFO server"),
         *q.saw("server", lambda f: f.server, "INFO server"),
         *q.saw("transport", lambda f: f.transport, "the connection itself"),
@@ -224,21 +224,13 @@ def _evidence(q: Ask) -> tuple[Evidence, ...]:
 
 def _replication(q: Ask) -> tuple[Evidence, ...]:
     return (
-        *q.saw("replication ids", lambda f: _joined(f.replication_ids), "INFO replication"),
+        *q.saw("replication ids", lambda f: mapped(f.replication_ids, ", ".join), "INFO replication"),
         *q.saw("role", lambda f: f.role, "INFO replication"),
     )
 
 
-def _joined(fact: Fact[tuple[str, ...]]) -> Fact[str]:
-    return Known(", ".join(fact.value)) if isinstance(fact, Known) else fact
-
-
-def _shown(fact: Fact[RedisAddress]) -> Fact[str]:
-    return Known(fact.value.shown) if isinstance(fact, Known) else fact
-
-
-def _counts(fact: Fact[Scan]) -> Fact[str]:
-    return Known(f"{fact.value.seen} seen, {fact.value.foreign} foreign") if isinstance(fact, Known) else fact
+def _counts(scan: Scan) -> str:
+    return f"{scan.seen} seen, {scan.foreign} foreign"
 
 
 def _spread(fact: Fact[tuple[tuple[int, int], ...]]) -> Fact[str]:

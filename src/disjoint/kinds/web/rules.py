@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.host import LOOPBACK
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
 from disjoint.model.names import same_environment
+from disjoint.model.words import transport
 
 from .address import DEFAULT_PORTS, WebAddress, compare
 from .facts import WebDeclared, WebFacts, unreadable
@@ -154,15 +155,7 @@ def _reachable(q: WebQuestion) -> str:
 
 
 def _addresses(q: WebQuestion) -> tuple[Evidence, ...]:
-    return q.saw("address", lambda f: _shown(f.address), "read from the variables")
-
-
-def _shown(address: Fact[WebAddress]) -> Fact[str]:
-    match address:
-        case Known(read):
-            return Known(read.shown)
-        case Unknown() as unknown:
-            return unknown
+    return q.saw("address", lambda f: mapped(f.address, lambda a: a.shown), "read from the variables")
 
 
 def _answers(q: WebQuestion) -> tuple[Evidence, ...]:
@@ -170,11 +163,8 @@ def _answers(q: WebQuestion) -> tuple[Evidence, ...]:
     seen = q.saw("status", lambda f: f.status, how)
     seen += q.saw("environment named", lambda f: f.named, how)
     seen += q.saw("deployment", lambda f: _offered(f.deployment), how)
-    return seen + q.saw("transport", lambda f: _transport(f.tls), how) + q.saw("reached by", _reached, how)
-
-
-def _reached(facts: WebFacts) -> Fact[str]:
-    return facts.reached
+    seen += q.saw("transport", lambda f: mapped(f.tls, transport), how)
+    return seen + q.saw("reached by", lambda f: f.reached, how)
 
 
 def _offered(deployment: Fact[str]) -> Fact[str]:
@@ -183,16 +173,6 @@ def _offered(deployment: Fact[str]) -> Fact[str]:
             return Known("none is offered")
         case _:
             return deployment
-
-
-def _transport(tls: Fact[bool]) -> Fact[str]:
-    match tls:
-        case Known(verified):
-            return Known(
-                "TLS, verified for the name" if verified else "clear text: can be altered on the way"
-            )
-        case Unknown() as unknown:
-            return unknown
 
 
 RULES: tuple[Rule[WebFacts, WebDeclared], ...] = (
