@@ -99,7 +99,14 @@ def test_a_worker_is_read_from_the_binding_without_being_called(production: Valk
     assert read.bound == Known(1)
     assert keys(production) == before
     sent = dict(tally.footprint().commands)
-    assert sent == {"AUTH": 4, "INFO server": 4, "INFO replication": 2, "SELECT": 1, "SMEMBERS": 3}
+    assert sent == {
+        "AUTH": 4,
+        "INFO server": 4,
+        "INFO replication": 2,
+        "SELECT": 1,
+        "SCARD": 3,
+        "SMEMBERS": 3,
+    }
     assert tally.footprint().writes == 0
     assert production.password not in repr(read)
 
@@ -176,6 +183,20 @@ def test_a_broker_that_is_not_asked_says_why(broker: str, reason: str) -> None:
     assert reason in read.broker_server.reason
     assert read.broker_server.remedy
     assert tally.footprint().reads == 0
+
+
+def test_a_huge_set_is_not_asked_for(production: ValkeyServer) -> None:
+    """SMEMBERS sends a set whole while the server does nothing else: its size is asked first."""
+    with contextlib.closing(production.admin()) as admin:
+        client: Any = admin
+        client.execute_command("SELECT", 5)
+        client.execute_command("SADD", "_kombu.binding.celery", *range(10_001))
+        read, tally = visited(url(production, 5), url(production, 5))
+        client.execute_command("DEL", "_kombu.binding.celery")
+    assert isinstance(read.bound, Unknown)
+    assert "more than 10000 names" in read.bound.reason
+    assert dict(tally.footprint().commands)["SCARD"] == 2
+    assert dict(tally.footprint().commands)["SMEMBERS"] == 1
 
 
 def test_the_documented_user_reads_bindings_and_no_other_set(production: ValkeyServer) -> None:

@@ -147,8 +147,8 @@ def test_the_namespace_is_a_note_until_it_is_stated() -> None:
     [
         "GET k", "KEYS *", "DEL k", "EVAL x 0", "CONFIG GET dir", "MONITOR", "CLIENT LIST",
         "CLIENT KILL id 1", "FLUSHALL", "PUBLISH disjoint:x y", "SUBSCRIBE orders", "SUBSCRIBE",
-        "SMEMBERS users", "HELLO 3", "RESET", "AUTH x", "ACL SETUSER x", "OBJECT FREQ k", "MULTI",
-        "LLEN celery", "PUBSUB CHANNELS", "CLIENT SETINFO lib-name x", "CLIENT MAINT_NOTIFICATIONS ON",
+        "SMEMBERS users", "SCARD users", "HELLO 3", "RESET", "AUTH x", "ACL SETUSER x", "OBJECT FREQ k",
+        "MULTI", "LLEN celery", "PUBSUB CHANNELS", "CLIENT SETINFO lib-name x", "CLIENT MAINT_NOTIFICATIONS ON",
         "INFO\r\nFLUSHALL", "client",
     ],
 )  # fmt: skip
@@ -165,7 +165,7 @@ def test_nothing_but_the_allow_list_is_sent(command: str) -> None:
         ("OBJECT ENCODING k", "OBJECT ENCODING", "+object|encoding"),
         ("PUBSUB NUMSUB disjoint:x", "PUBSUB NUMSUB", "+pubsub|numsub"),
         ("SUBSCRIBE disjoint:x", "SUBSCRIBE", "+subscribe"),
-        ("SMEMBERS stg:_kombu.binding.celery", "SMEMBERS", "(+smembers %R~*_kombu.binding.*)"),
+        ("SMEMBERS stg:_kombu.binding.celery", "SMEMBERS", "(+smembers +scard %R~*_kombu.binding.*)"),
     ],
 )
 def test_an_allowed_command_is_counted_by_its_constant_text(command: str, name: str, rule: str) -> None:

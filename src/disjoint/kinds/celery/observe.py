@@ -22,6 +22,9 @@ _BINDING = "_kombu.binding."
 _MAILBOX = ".celery.pidbox"
 _SEPARATOR = b"\x06\x16"
 """Between routing key, pattern and queue in a member of a binding set (kombu's redis transport)."""
+MEMBERS = 10_000
+"""A set is sent whole while the server does nothing else: 1 ms for these."""
+_TOO_MANY = "remove the bindings of queues that are gone: kombu leaves them behind"
 _DEFAULT = "celery"
 """Celery's default exchange and queue."""
 
@@ -189,6 +192,9 @@ def _members(session: Session, key: str) -> list[str]:
     Raises:
         ProbeError: the set was not read.
     """
+    size = session.ask("SCARD", key)
+    if not isinstance(size, int) or size > MEMBERS:
+        raise ProbeError(f"a binding set holds more than {MEMBERS} names, or is no set", _TOO_MANY)
     match session.ask("SMEMBERS", key):
         case list(members):
             ends = [m.rpartition(_SEPARATOR)[2] for m in members if isinstance(m, bytes)]

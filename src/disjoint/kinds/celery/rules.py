@@ -14,7 +14,7 @@ from .servers import ASK, BACKEND, BROKER, OWN, Ask, Part, Servers, evidence, li
 T = TypeVar("T")
 
 _OWN_RESULTS = "give staging a result backend of its own"
-_NAMES = "ACL SETUSER <user> (+smembers %R~*_kombu.binding.*)"
+_NAMES = "ACL SETUSER <user> (+smembers +scard %R~*_kombu.binding.*)"
 _RESTART = "not seen: a restart between the two readings, and tasks that a bridge or a shovel moves"
 
 

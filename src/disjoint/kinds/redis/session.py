@@ -48,6 +48,7 @@ _PLAIN = frozenset(("PING", "INFO", "SCAN", "DBSIZE", "TYPE", "TTL", "STRLEN", "
 _TWO_WORDS = frozenset(("OBJECT ENCODING", "ACL WHOAMI", "CLIENT SETNAME", "PUBSUB NUMSUB"))
 _OWN_CHANNELS = frozenset(("SUBSCRIBE", "UNSUBSCRIBE"))
 _BINDINGS = "_kombu.binding."
+_OF_BINDINGS = frozenset(("SMEMBERS", "SCARD"))
 
 
 def allowed(*words: str) -> bool:
@@ -58,7 +59,7 @@ def allowed(*words: str) -> bool:
     verb, arguments = words[0].upper(), words[1:]
     if verb in _OWN_CHANNELS:
         return bool(arguments) and all(name.startswith("disjoint:") for name in arguments)
-    if verb == "SMEMBERS":
+    if verb in _OF_BINDINGS:
         return len(arguments) == 1 and _BINDINGS in arguments[0]
     return verb in _PLAIN or " ".join((verb, *arguments[:1])).upper() in _TWO_WORDS
 
@@ -150,8 +151,8 @@ def name_of(*words: str) -> str:
 
 def grant(name: str) -> str:
     """The ACL rule that allows a command, by its constant text."""
-    if name == "SMEMBERS":
-        return f"(+smembers %R~*{_BINDINGS}*)"
+    if name in _OF_BINDINGS:
+        return f"(+smembers +scard %R~*{_BINDINGS}*)"
     return "+" + (name.replace(" ", "|") if name in _TWO_WORDS else name.split(maxsplit=1)[0]).lower()
 
 
