@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import errno
-import os
 import re
-import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,20 +12,13 @@ from pathlib import Path as File
 import msgspec
 
 from disjoint.errors import ManifestError
+from disjoint.files import read_text
 
 from .locator import Misplaced, Path, Spot, locate
-
-LIMIT = 1 << 20
-"""Octets of a manifest."""
 
 PYPROJECT = "pyproject.toml"
 _WITHIN = ("tool", "disjoint")
 
-_WHY = {
-    errno.ENOENT: "there is no such file",
-    errno.EACCES: "this user may not read it",
-    errno.EPERM: "this user may not read it",
-}
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _ITEM = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<steps>.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)")
@@ -151,7 +141,7 @@ def open_document(file: File) -> Table:
         ManifestError: unreadable, too large, no TOML, or no such table.
     """
     shown = str(file)
-    text = read_text(file)
+    text = read_text(file, str(file), ManifestError).text
     spots = _locate(text, shown)
     values = _parse(text, shown)
     top = Table(Document(shown, spots), (), values)
@@ -181,40 +171,6 @@ def spell(path: Path) -> str:
 
 def _plain(key: str) -> str:
     return key if re.fullmatch(r"[\w-]{1,64}", key) else ascii(key[:64])
-
-
-def read_text(file: File) -> str:
-    """A manifest's text.
-
-    Raises:
-        ManifestError: it cannot be read, is no regular file, or too large.
-    """
-    shown = str(file)
-    try:
-        return _octets(file, shown).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ManifestError(f"{shown}:{line}:1: is not UTF-8 text") from None
-    except OSError as error:
-        raise ManifestError(f"{shown}: {_WHY.get(error.errno or 0, 'it cannot be read')}") from None
-    except ValueError:  # the path itself holds a NUL
-        raise ManifestError(f"{shown!r}: no file can have this name") from None
-
-
-def _octets(file: File, shown: str) -> bytes:
-    """Opened without blocking, judged before the first read: a pipe is refused, not waited for."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ManifestError(f"{shown}: is not a regular file")
-        with open(descriptor, "rb", closefd=False) as stream:
-            octets = stream.read(LIMIT + 1)
-    finally:
-        os.close(descriptor)
-    if len(octets) > LIMIT:
-        raise ManifestError(f"{shown}: is larger than 1 MiB")
-    return octets
 
 
 def _locate(text: str, shown: str) -> Mapping[Path, Spot]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from disjoint.errors import ManifestError
+from disjoint.files import read_text
 from disjoint.model.kind import Kind
 from disjoint.model.manifest import Manifest
 
-from .document import PYPROJECT, Table, open_document, read_text
+from .document import PYPROJECT, Table, open_document
 from .environments import Read, read_environments
 from .resources import read_resources
 from .waivers import read_waivers
@@ -49,7 +50,7 @@ def find(directory: Path) -> Path | None:
         return directory / FILE
     candidate = directory / PYPROJECT
     try:
-        tools = tomllib.loads(read_text(candidate)).get("tool")
+        tools = tomllib.loads(read_text(candidate, str(candidate), ManifestError).text).get("tool")
     except (ManifestError, ValueError, RecursionError):
         return None
     return candidate if isinstance(tools, dict) and "disjoint" in tools else None

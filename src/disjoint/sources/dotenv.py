@@ -11,9 +11,9 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 from disjoint.errors import SourceError
+from disjoint.files import read_text
 from disjoint.model.environment import Environment, Variable
 
-from .file import read_text
 from .references import Resolver, Written, unbraced
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*\Z")
@@ -57,7 +57,7 @@ def read_dotenv(
     Raises:
         SourceError: with file and line, never a value.
     """
-    file = read_text(path, shown or str(path))
+    file = read_text(path, shown or str(path), SourceError)
     reading = _Reading(shown or str(path))
     _check_blanks(file.text, reading.shown)
     for binding in _bindings(file.text):

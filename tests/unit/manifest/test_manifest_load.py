@@ -364,7 +364,7 @@ def test_the_waivable_rules_are_the_judges() -> None:
         ('a = "open\n', "1:10: "),
         ("a = '''open\n", "2:1: "),
         ("a = [1,\n", "2:1: "),
-        (b"a = '\xff'\n", "1:1: is not UTF-8 text"),
+        (b"a = '\xff'\n", "1: is not UTF-8 text"),
         ("a = " + "[" * 20000 + "\n", "1:"),
         ("a" + ".a" * 200000 + " = 1\n", "1:1: a.a.a: nests deeper than 12 levels"),
         ("a = 1\na = 2\n", "2:1: a: stands already at line 1"),
@@ -383,9 +383,9 @@ def test_what_cannot_be_read_is_one_error(directory: Path) -> None:
     Path("huge").write_bytes(b"#" * ((1 << 20) + 1))
     for name, why in (
         ("gone.toml", "gone.toml: there is no such file"),
-        (str(directory), f"{directory}: is not a regular file"),
-        ("pipe", "pipe: is not a regular file"),
-        ("/dev/null", "/dev/null: is not a regular file"),
+        (str(directory), f"{directory}: is a directory, not a regular file"),
+        ("pipe", "pipe: is a pipe, not a regular file"),
+        ("/dev/null", "/dev/null: is a device, not a regular file"),
         ("huge", "huge: is larger than 1 MiB"),
     ):
         with pytest.raises(ManifestError) as caught:

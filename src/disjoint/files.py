@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from disjoint.errors import SourceError
+from disjoint.errors import UsageError
 
 LIMIT = 1 << 20
 """Octets. Linux passes a process at most 2 MiB of variables and arguments by default."""
@@ -40,52 +41,56 @@ class TextFile:
     readable_by_all: bool
 
 
-def read_text(path: Path, shown: str) -> TextFile:
+Refuse = Callable[[str], UsageError]
+"""The caller's own error, made of one sentence."""
+
+
+def read_text(path: Path, shown: str, refuse: Refuse) -> TextFile:
     """Read a regular UTF-8 file of at most `LIMIT` octets.
 
     Opened without blocking and judged before the first read: a pipe with no writer,
     a terminal or a huge file is an answer, not a wait.
 
     Raises:
-        SourceError: naming `shown`, and the line where the text is at fault.
+        UsageError: of the class that `refuse` is; naming `shown`, and the line where the text is at fault.
     """
     try:
-        octets, mode = _read(path, shown)
+        octets, mode = _read(path, shown, refuse)
     except OSError as error:
         why = _WHY.get(error.errno or 0, "it cannot be read")
-        raise SourceError(f"{shown}: {why}") from None
+        raise refuse(f"{shown}: {why}") from None
     except ValueError:  # the path itself holds a NUL
-        raise SourceError(f"{shown!r}: no file can have this name") from None
-    return TextFile(_decode(octets, shown), bool(mode & stat.S_IROTH))
+        raise refuse(f"{shown!r}: no file can have this name") from None
+    return TextFile(_decode(octets, shown, refuse), bool(mode & stat.S_IROTH))
 
 
-def _read(path: Path, shown: str) -> tuple[bytes, int]:
+def _read(path: Path, shown: str, refuse: Refuse) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(descriptor)
         for is_it, what in _NATURE:
             if is_it(status.st_mode):
-                raise SourceError(f"{shown}: is {what}, not a regular file")
+                raise refuse(f"{shown}: is {what}, not a regular file")
         if status.st_size <= LIMIT:
             with open(descriptor, "rb", closefd=False) as file:
                 octets = file.read(LIMIT + 1)
             if len(octets) <= LIMIT:
                 return octets, status.st_mode
-        raise SourceError(f"{shown}: is larger than 1 MiB; a file of variables is not")
+        raise refuse(f"{shown}: is larger than 1 MiB")
     finally:
         os.close(descriptor)
 
 
-def _decode(octets: bytes, shown: str) -> str:
+def _decode(octets: bytes, shown: str, refuse: Refuse) -> str:
     if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError(f"{shown}: is UTF-16 text, which dotenv loaders do not read; save it as UTF-8")
+        raise refuse(f"{shown}: is UTF-16 text; save it as UTF-8")
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceError(f"{shown}:{_line(octets, error.start)}: is not UTF-8 text") from None
+        raise refuse(f"{shown}:{_line(octets, error.start)}: is not UTF-8 text") from None
     if "\0" in text:
         line = _line(octets, octets.index(b"\0"))
-        raise SourceError(f"{shown}:{line}: holds a NUL, which no variable can")
+        raise refuse(f"{shown}:{line}: holds a NUL")
     return text
 
 
