@@ -146,9 +146,9 @@ def test_the_namespace_is_a_note_until_it_is_stated() -> None:
     "command",
     [
         "GET k", "KEYS *", "DEL k", "EVAL x 0", "CONFIG GET dir", "MONITOR", "CLIENT LIST",
-        "CLIENT KILL id 1", "FLUSHALL", "PUBLISH disjoint:x y", "SUBSCRIBE orders", "SUBSCRIBE",
+        "CLIENT KILL id 1", "FLUSHALL", "PUBLISH disjoint:x y", "SUBSCRIBE orders", "SUBSCRIBE", "MULTI",
         "SMEMBERS users", "SCARD users", "HELLO 3", "RESET", "AUTH x", "ACL SETUSER x", "OBJECT FREQ k",
-        "MULTI", "LLEN celery", "PUBSUB CHANNELS", "CLIENT SETINFO lib-name x", "CLIENT MAINT_NOTIFICATIONS ON",
+        "LLEN celery", "PUBSUB CHANNELS", "CLIENT SETINFO lib-name x", "CLIENT MAINT_NOTIFICATIONS ON",
         "INFO\r\nFLUSHALL", "client",
     ],
 )  # fmt: skip
