@@ -1,6 +1,22 @@
-"""`python -m disjoint`: the command line, where no script is installed."""
+"""Start the command line: `disjoint`, or `python -m disjoint`.
 
-from disjoint.cli.main import main
+Kept apart from the command line itself, so that Ctrl-C ends the program in order while it still loads.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        from disjoint.cli.main import main as run  # noqa: PLC0415  (loading is what may be interrupted)
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()
