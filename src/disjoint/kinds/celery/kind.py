@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from disjoint.model.address import Address
-from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
@@ -17,14 +15,6 @@ def _observer() -> Observer[CeleryDeclared, CeleryFacts]:
     return observe
 
 
-def _address(facts: CeleryFacts) -> Fact[Address]:
-    match facts.broker:
-        case Known(address):
-            return Known(address)
-        case Unknown() as unknown:
-            return unknown
-
-
 KIND = Kind(
     name="celery",
     declared=CeleryDeclared,
@@ -36,7 +26,7 @@ KIND = Kind(
     read=parse,
     compare=compare,
     compare_text=compare_text,
-    address_of=_address,
+    address_of=lambda facts: facts.broker,
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from disjoint.model.address import Address, Likeness
-from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind, Observer
 
-from .address import PostgresAddress, as_libpq, compare, compare_text, parse
+from .address import as_libpq, compare, compare_text, parse
 from .facts import PostgresDeclared, PostgresFacts, from_text, identities
 from .rules import LINTS, RULES
 
@@ -15,20 +13,6 @@ def _load() -> Observer[PostgresDeclared, PostgresFacts]:
     from .observe import observe  # noqa: PLC0415  (psycopg loads only for a visit)
 
     return observe
-
-
-def _address(facts: PostgresFacts) -> Fact[Address]:
-    match facts.address:
-        case Known(address):
-            return Known(address)
-        case Unknown() as why:
-            return why
-
-
-def _compare(a: Address, b: Address) -> Likeness:
-    if isinstance(a, PostgresAddress) and isinstance(b, PostgresAddress):
-        return compare(a, b)
-    return Likeness("invalid", "the two are not both PostgreSQL addresses")
 
 
 KIND = Kind(
@@ -40,9 +24,9 @@ KIND = Kind(
     from_text=from_text,
     load_observer=_load,
     read=parse,
-    compare=_compare,
+    compare=compare,
     compare_text=compare_text,
-    address_of=_address,
+    address_of=lambda facts: facts.address,
     identities=identities,
     schemes=("postgres", "postgresql"),
     beyond=("postgres/cross-login", "postgres/production-rows"),
