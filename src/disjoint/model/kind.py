@@ -136,6 +136,9 @@ class Kind(Generic[D, F]):
     """The servers among the facts, to be looked for behind every resource of the other side."""
     beyond: tuple[str, ...] = ()
     """Rule ids of this kind that this version cannot ask yet; every report lists them as not tried."""
+    lane: str = ""
+    """Kinds that may meet on one server, or load one client library, name one lane: it may run in a process
+    of its own. Without a name they stay in this one."""
     networked: bool = True
     """False where the observer asks no server: it then runs offline, too."""
 

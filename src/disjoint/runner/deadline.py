@@ -25,15 +25,14 @@ class Deadline:
         self._ends = time.monotonic() + seconds
         self._watched: dict[int, int] = {}
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._cut_all)
-        self._timer.daemon = True
+        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Self:
-        self._timer.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def left(self) -> float:
         """Seconds left, 0 at the end."""
@@ -67,6 +66,11 @@ class Deadline:
         """Watch a socket for good. It may be closed, or wrapped in TLS, at any time."""
         with self._lock:
             self._watched[fd] = os.fstat(fd).st_ino
+            if self._timer is None:
+                # not before there is something to cut: a process with a thread of its own is not forked
+                self._timer = threading.Timer(self.left(), self._cut_all)
+                self._timer.daemon = True
+                self._timer.start()
         if self.left() <= 0:
             self._cut_all()
 

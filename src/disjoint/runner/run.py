@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Unknown
@@ -16,8 +18,9 @@ from disjoint.model.kind import Kind
 from disjoint.model.probe import ProbeError
 from disjoint.model.secret import RunKey
 
+from .crew import Crew, Message, Tell, may_fork
 from .deadline import Deadline
-from .tally import Tally
+from .tally import Tally, ToldTally
 from .visit import Seats, Visit
 
 GRACE_SECONDS = 0.2
@@ -46,6 +49,7 @@ class Result:
 
 
 Progress = Callable[[Job, Result], None]
+Done: TypeAlias = "queue.SimpleQueue[tuple[Job, Result]]"
 
 
 class Run:
@@ -76,24 +80,75 @@ class Run:
     def observe(
         self, jobs: Sequence[Job], progress: Progress | None = None
     ) -> Mapping[tuple[str, str], Result]:
-        """Observe every job at once; what is not back at the deadline is Unknown."""
-        done: queue.SimpleQueue[tuple[Job, Result]] = queue.SimpleQueue()
-        for job in jobs:
-            arguments = (job, self.visit(job.target.environment), done)
-            threading.Thread(target=_visit, args=arguments, daemon=True).start()
-        results: dict[tuple[str, str], Result] = {}
-        while len(results) < len(jobs) and (back := self._next(done)) is not None:
-            job, results[job.key] = back
-            if progress is not None:
-                progress(job, results[job.key])
+        """Observe every job at once, lanes in processes of their own; what is not back in time is Unknown."""
+        done: Done = queue.SimpleQueue()
+        home, *away = lanes(jobs) if may_fork() else (list(jobs),)
+        crews = [Crew(functools.partial(self._work, lane)) for lane in away]
+        for crew, lane in zip(crews, away, strict=True):
+            crew.listen(functools.partial(self._hear, lane, set(range(len(lane))), done))
+        try:
+            self._send_out(home, done)
+            results = {job.key: result for job, result in self._back(len(jobs), done, progress)}
+        finally:
+            for crew in crews:
+                crew.dismiss()
         late = Unknown(f"not answered within the {self.deadline.seconds:g} s allowed", "raise --budget")
         return {job.key: results.get(job.key) or _gave_up(job, late, self.deadline) for job in jobs}
 
-    def _next(self, done: queue.SimpleQueue[tuple[Job, Result]]) -> tuple[Job, Result] | None:
-        try:
-            return done.get(timeout=self.deadline.left() + GRACE_SECONDS)
-        except queue.Empty:
-            return None
+    def _send_out(self, jobs: Sequence[Job], done: Done) -> None:
+        for job in jobs:
+            arguments = (job, self.visit(job.target.environment), done)
+            threading.Thread(target=_visit, args=arguments, daemon=True).start()
+
+    def _back(
+        self, expected: int, done: Done, progress: Progress | None = None
+    ) -> Iterator[tuple[Job, Result]]:
+        """Jobs as they come back, until all have or time is up."""
+        with contextlib.suppress(queue.Empty):
+            for _ in range(expected):
+                job, result = done.get(timeout=self.deadline.left() + GRACE_SECONDS)
+                if progress is not None:
+                    progress(job, result)
+                yield job, result
+
+    def _work(self, lane: Sequence[Job], tell: Tell) -> None:
+        """In a process of its own: the same visits, each command and each result told."""
+        self._tallies = {
+            name: ToldTally(protected=tally.protected, tell=functools.partial(_tell_command, tell, name))
+            for name, tally in self._tallies.items()
+        }
+        done: Done = queue.SimpleQueue()
+        self._send_out(lane, done)
+        for job, result in self._back(len(lane), done):
+            tell((lane.index(job), result))
+
+    def _hear(self, lane: Sequence[Job], missing: set[int], done: Done, message: Message) -> None:
+        """Take in what a crew tells; its end settles the jobs that it did not bring back."""
+        match message:
+            case (str() as environment, str() as command):
+                self._tallies[environment].sent(command)
+            case (int() as index, Result() as result) if index in missing:
+                missing.remove(index)
+                done.put((lane[index], result))
+            case _:
+                for index in missing:
+                    done.put((lane[index], Result(unread(lane[index], _ENDED), 0.0)))
+                missing.clear()
+
+
+_ENDED = Unknown("the process that asked ended early", "run again; report it if it ends again")
+
+
+def _tell_command(tell: Tell, environment: str, command: str) -> None:
+    tell((environment, command))
+
+
+def lanes(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs by their kind's lane; those that stay home come first."""
+    found: dict[str, list[Job]] = {"": []}
+    for job in jobs:
+        found.setdefault(job.kind.lane, []).append(job)
+    return list(found.values())
 
 
 def _visit(job: Job, visit: Visit, done: queue.SimpleQueue[tuple[Job, Result]]) -> None:

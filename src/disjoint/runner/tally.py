@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from disjoint.model.probe import ProbeError
 from disjoint.model.proof import Footprint
@@ -22,7 +23,7 @@ class Tally:
     """The footprint of one environment, as it is made."""
 
     def __init__(self, *, protected: bool) -> None:
-        self._protected = protected
+        self.protected = protected
         self._commands: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._first: float | None = None
@@ -34,7 +35,7 @@ class Tally:
         Raises:
             ProbeError: production would be asked something that is no known read.
         """
-        if self._protected and not is_read(command):
+        if self.protected and not is_read(command):
             raise ProbeError("refused to send production a command that is no allow-listed read")
         with self._lock:
             self._commands[command] += 1
@@ -48,6 +49,19 @@ class Tally:
             writes = self._commands.total() - reads
             seconds = 0.0 if self._first is None else self._last - self._first
             return Footprint(reads, writes, round(seconds, 3), tuple(sorted(self._commands.items())))
+
+
+class ToldTally(Tally):
+    """A footprint that is made in another process: each command is told before it is sent."""
+
+    def __init__(self, *, protected: bool, tell: Callable[[str], None]) -> None:
+        super().__init__(protected=protected)
+        self._tell = tell
+
+    def sent(self, command: str) -> None:
+        """Count a command, there and here. Raises as `Tally.sent` does, and where nobody listens any more."""
+        super().sent(command)
+        self._tell(command)
 
 
 def is_read(command: str) -> bool:

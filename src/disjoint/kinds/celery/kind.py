@@ -29,4 +29,5 @@ KIND = Kind(
     address_of=lambda facts: facts.broker,
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
+    lane="redis",
 )

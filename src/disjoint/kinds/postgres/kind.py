@@ -29,6 +29,7 @@ KIND = Kind(
     address_of=lambda facts: facts.address,
     identities=identities,
     schemes=("postgres", "postgresql"),
+    lane="postgres",
     beyond=("postgres/cross-login", "postgres/production-rows"),
     followed=as_libpq,
 )

@@ -29,5 +29,6 @@ KIND = Kind(
     address_of=lambda facts: facts.address,
     identities=identities,
     schemes=("redis", "rediss", "valkey", "valkeys"),
+    lane="redis",
     beyond=("redis/cross-login", "redis/production-keys"),
 )
