@@ -127,6 +127,8 @@ def test_a_secret_is_found_under_any_name_and_in_any_form(
         ("TOKEN_EXPIRES", "0000000000003600"),
         ("SENTRY_DSN", "https://0123456789abcdef0123@o1.ingest.sentry.io/2"),
         ("PAGE_TITLE", LONG),
+        ("PWD", "/home/deploy/Shop-2/current"),
+        ("SSH_AUTH_SOCK", "/run/user/1000/ssh-Xy12345678/agent"),
     ],
 )
 def test_what_is_public_or_no_secret_is_no_shared_secret(name: str, value: str) -> None:

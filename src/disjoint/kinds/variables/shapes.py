@@ -11,6 +11,8 @@ _NO_SECRET_NAME = re.compile(
     r"|EXPIRES?|EXPIRY|EXPIRATION|LIFETIME|PREFIX|LENGTH|ISSUER|AUDIENCE|TYPE|DOMAIN|REGION|VERSION|ENABLED"
     r"|BACKEND|CLASS|USER|USERNAME|ROUNDS)|(?<!ACCESS_KEY)_ID)$"
 )
+_SHELL = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK", "GPG_AGENT_INFO", "XAUTHORITY"})
+"""What a shell or a session sets: places, not secrets."""
 _PUBLISHED = re.compile(r"^(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|PUBLIC|GATSBY|EXPO_PUBLIC)_|PUBLISHABLE")
 _PUBLISHABLE = re.compile(r"^(?:pk_(?:live|test)_|sb_publishable_|phc_|G-|GTM-)")
 _TEST_KEY = re.compile(
@@ -49,7 +51,12 @@ _LIVE: tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None], ...] = (
 def named_secret(name: str) -> bool:
     """Does the name promise a secret?"""
     upper = name.upper()
-    if upper.startswith("DISJOINT_") or _PUBLISHED.search(upper) or _NO_SECRET_NAME.search(upper):
+    if (
+        upper in _SHELL
+        or upper.startswith("DISJOINT_")
+        or _PUBLISHED.search(upper)
+        or _NO_SECRET_NAME.search(upper)
+    ):
         return False
     return bool(_STRONG_NAME.search(upper) or _NAME.search(upper))
 
