@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from disjoint.demo.catalogue.every import BY_NAME
 from disjoint.demo.world import World
 from disjoint.runner.crew import END, Crew, Message
 
 pytestmark = pytest.mark.live
 
 VERIFY = """
-import json, sys, threading
+import json, re, sys
 from pathlib import Path
 from disjoint import pipeline
 from disjoint.runner import run as runner
@@ -26,10 +27,16 @@ if sys.argv[2] == "threads":
     runner.may_fork = lambda: False
 forked = []
 crew = runner.Crew
-runner.Crew = lambda work: forked.append(1) or crew(work)
+def fork(work):
+    forked.append(1)
+    if sys.argv[2] == f"no process {len(forked)}":
+        raise OSError("Resource temporarily unavailable")
+    return crew(work)
+runner.Crew = fork
 proof = pipeline.verify(pipeline.load(Path(sys.argv[1])))
 rows = [[r.resource, r.outcome.value, r.grade and r.grade.word] for r in proof.matrix]
-findings = [[f.rule, f.outcome.value, f.judgement.summary] for f in proof.findings]
+bare = lambda text: re.sub("hmac:[0-9a-f]+", "digest", text)
+findings = [[f.rule, f.outcome.value, bare(f.judgement.summary)] for f in proof.findings]
 print(json.dumps({"crews": len(forked), "rows": rows, "findings": findings,
                   "commands": proof.footprint.commands, "writes": proof.footprint.writes}))
 """
@@ -43,12 +50,48 @@ def verified(manifest: Path, how: str) -> dict[str, object]:
     return found
 
 
-def test_lanes_and_threads_find_the_same_and_ask_the_same(world: World, tmp_path: Path) -> None:
-    """Where observers run changes no row, no finding, and no command that production is sent."""
-    manifest = world.write(tmp_path)
+@pytest.mark.parametrize("leak", [None, "same-postgres", "redis-copy", "cache-is-broker", "wrong-tls"])
+def test_lanes_and_threads_find_the_same_and_ask_the_same(
+    leak: str | None, world: World, tmp_path: Path
+) -> None:
+    """Where observers run changes no row, no finding and no command, whether or not something is shared."""
+    manifest = (BY_NAME[leak].breaks(world) if leak else world).write(tmp_path)
     lanes, threads = verified(manifest, "lanes"), verified(manifest, "threads")
     assert (lanes.pop("crews"), threads.pop("crews")) == (2, 0)
     assert lanes == threads
+
+
+@pytest.mark.parametrize("refused", ["no process 1", "no process 2"])
+def test_a_lane_that_gets_no_process_is_observed_here(refused: str, world: World, tmp_path: Path) -> None:
+    """A refused fork costs nothing: every row is as it would be."""
+    manifest = BY_NAME["same-redis"].breaks(world).write(tmp_path)
+    lanes, threads = verified(manifest, refused), verified(manifest, "threads")
+    assert lanes["rows"] == threads["rows"]
+    assert lanes["commands"] == threads["commands"]
+
+
+def test_a_crew_whose_parent_was_killed_tells_and_sends_nothing_more(tmp_path: Path) -> None:
+    """A command is told before it is sent, and telling ends an orphan, though a sibling holds its pipe."""
+    program = f"""
+import os, signal, time
+from pathlib import Path
+from disjoint.runner.crew import Crew
+def works(name):
+    def work(tell):
+        while True:
+            tell(("production", "PING"))
+            (Path({str(tmp_path)!r}) / name).write_text(str(time.monotonic()))
+            time.sleep(0.02)
+    return work
+crews = [Crew(works("first")), Crew(works("second"))]
+time.sleep(0.3)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    time.sleep(0.2)
+    before = {name: (tmp_path / name).read_text() for name in ("first", "second")}
+    time.sleep(0.3)
+    assert {name: (tmp_path / name).read_text() for name in before} == before
 
 
 def heard(crew: Crew, seconds: float) -> list[Message]:

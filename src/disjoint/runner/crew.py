@@ -30,11 +30,16 @@ class Crew:
     """A forked process that tells what it finds. It ends with its work, and at the latest with `dismiss`."""
 
     def __init__(self, work: Callable[[Tell], None]) -> None:
+        parent = os.getpid()
         reading, writing = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
+        try:
+            self._pid = os.fork()
+        except OSError:
             os.close(reading)
-            _serve(work, os.fdopen(writing, "wb"))
+            os.close(writing)
+            raise
+        if self._pid == 0:
+            _serve(work, writing, parent)
         os.close(writing)
         self._pipe = os.fdopen(reading, "rb")
         self._listener: threading.Thread | None = None
@@ -54,23 +59,31 @@ class Crew:
         self._pipe.close()
 
 
-def _serve(work: Callable[[Tell], None], pipe: BinaryIO) -> NoReturn:
+def _serve(work: Callable[[Tell], None], writing: int, parent: int) -> NoReturn:
     """The child: work, tell, and leave without running anything that belongs to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        with os.fdopen(writing, "wb") as pipe:
+            work(_teller(pipe, parent))
+    finally:
+        # no traceback, no flush of what the parent had buffered: the missing results speak for themselves
+        os._exit(0)
+
+
+def _teller(pipe: BinaryIO, parent: int) -> Tell:
     lock = threading.Lock()
 
     def tell(message: Message) -> None:
+        if os.getppid() != parent:
+            # a crew forked later holds our pipe open, so that writing would not fail: nobody counts any more
+            os._exit(0)
         # whole or not at all: a result that cannot be pickled must leave no half of itself in the pipe
         octets = pickle.dumps(message)
         with lock:
             pipe.write(octets)
             pipe.flush()
 
-    try:
-        work(tell)
-    finally:
-        # no traceback, no flush of what the parent had buffered: the missing results speak for themselves
-        os._exit(0)
+    return tell
 
 
 def _listen(pipe: BinaryIO, tell: Tell) -> None:
@@ -78,5 +91,5 @@ def _listen(pipe: BinaryIO, tell: Tell) -> None:
     try:
         while True:
             tell(pickle.load(pipe))  # noqa: S301  (written by our own child)
-    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+    except Exception:  # noqa: BLE001  (whatever broke the stream, what is missing is then unknown, at once)
         tell(END)

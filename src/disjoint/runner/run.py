@@ -83,14 +83,19 @@ class Run:
         """Observe every job at once, lanes in processes of their own; what is not back in time is Unknown."""
         done: Done = queue.SimpleQueue()
         home, *away = lanes(jobs) if may_fork() else (list(jobs),)
-        crews = [Crew(functools.partial(self._work, lane)) for lane in away]
-        for crew, lane in zip(crews, away, strict=True):
-            crew.listen(functools.partial(self._hear, lane, set(range(len(lane))), done))
+        crews: list[tuple[Crew, list[Job]]] = []
         try:
+            for lane in away:
+                try:
+                    crews.append((Crew(functools.partial(self._work, lane)), lane))
+                except OSError:  # where no process is to be had, the lane is observed here
+                    home.extend(lane)
+            for crew, lane in crews:
+                crew.listen(functools.partial(self._hear, lane, set(range(len(lane))), done))
             self._send_out(home, done)
             results = {job.key: result for job, result in self._back(len(jobs), done, progress)}
         finally:
-            for crew in crews:
+            for crew, _ in crews:
                 crew.dismiss()
         late = Unknown(f"not answered within the {self.deadline.seconds:g} s allowed", "raise --budget")
         return {job.key: results.get(job.key) or _gave_up(job, late, self.deadline) for job in jobs}
