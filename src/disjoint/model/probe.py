@@ -56,6 +56,8 @@ class HttpAnswer:
     place: Place
     certificate: bytes
     """The server's leaf certificate in DER; empty over clear text."""
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+    """Every Set-Cookie by itself: a date in one has a comma, so that joined ones cannot be told apart."""
 
 
 class Probe(Protocol):
@@ -89,6 +91,13 @@ class Probe(Protocol):
 
     def seat(self, host: str, port: int) -> AbstractContextManager[None]:
         """Take one of the at most two connections that a server may carry at a time."""
+        ...
+
+    def turn(self, host: str, port: int) -> AbstractContextManager[None]:
+        """Take the server for one who keeps a seat while waiting for the other.
+
+        Two who did so at once would wait for each other; so it comes before the first seat.
+        """
         ...
 
     def dial(self, host: str, port: int) -> socket.socket:

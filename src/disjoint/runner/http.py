@@ -35,8 +35,10 @@ def exchange(request: HttpRequest, probe: Probe, dial: Dial) -> HttpAnswer:
     with probe.seat(host, port), contextlib.closing(_connected(url, dial(host, port))) as sock:
         probe.sent(request.method)
         certificate = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
-        status, headers, body = _asked(request, url, sock)
-    return HttpAnswer(status, headers, body, probe.place(host, port), certificate or b"")
+        answer, body = _asked(request, url, sock)
+    cookies = tuple(answer.headers.get_all("set-cookie", []))
+    place = probe.place(host, port)
+    return HttpAnswer(answer.status, _headers(answer), body, place, certificate or b"", cookies)
 
 
 def _checked(request: HttpRequest) -> SplitResult:
@@ -77,7 +79,7 @@ _TRUST = "serve a certificate this machine trusts for that name (a private CA: s
 
 def _asked(
     request: HttpRequest, url: SplitResult, sock: socket.socket
-) -> tuple[int, Mapping[str, str], bytes]:
+) -> tuple[http.client.HTTPResponse, bytes]:
     where = f"{url.hostname}:{url.port or _PORTS[url.scheme]}"
     connection = http.client.HTTPConnection(url.hostname or "")
     connection.response_class = _WholeLines
@@ -85,7 +87,7 @@ def _asked(
     try:
         _send(connection, request, url)
         answer = connection.getresponse()
-        return answer.status, _headers(answer), _body(answer, request.body_limit, where)
+        return answer, _body(answer, request.body_limit, where)
     except TimeoutError:
         raise ProbeError(f"no whole answer from {where} within {HTTP_SECONDS:g} s") from None
     except (OSError, http.client.HTTPException, ValueError):
