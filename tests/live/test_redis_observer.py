@@ -473,6 +473,7 @@ def test_a_walk_ends_after_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     ("server", "reason"),
     [
         ("redis_mode:sentinel\r\nrun_id:" + "b" * 40, "Sentinel"),
+        ("server_mode:sentinel\r\nrun_id:" + "b" * 40, "Sentinel"),
         ("redis_mode:standalone", "does not say its run_id"),
         ("run_id:" + "0" * 40, "does not say its run_id"),
         ("run_id:same-for-all", "does not say its run_id"),
@@ -484,6 +485,26 @@ def test_a_server_without_an_identity_has_none(server: str, reason: str) -> None
         read = facts(f"redis://127.0.0.1:{port}/0")
     assert reason in why(read.run_id)
     assert "replication id" in why(read.replication_ids)
+
+
+@pytest.mark.parametrize(
+    ("field", "clustered"),
+    [
+        ("redis_mode:cluster", Known(True)),
+        ("server_mode:cluster", Known(True)),
+        ("server_mode:standalone", Known(False)),
+    ],
+)
+def test_redis_and_valkey_call_their_mode_by_two_names(field: str, clustered: Known[bool]) -> None:
+    """Two nodes of one cluster have two run ids, so that a node taken for a server would look isolated."""
+    with saying(server=f"{field}\r\nrun_id:{RUN_ID}\r\n") as port:
+        assert facts(f"redis://127.0.0.1:{port}/0").clustered == clustered
+
+
+def test_a_server_that_says_no_mode_may_be_a_cluster_node() -> None:
+    """What is not said is unknown, and no."""
+    with saying(server=f"run_id:{RUN_ID}\r\n") as port:
+        assert "cluster node" in why(facts(f"redis://127.0.0.1:{port}/0").clustered)
 
 
 def test_a_drip_of_octets_ends_at_the_deadline() -> None:

@@ -193,7 +193,7 @@ def identify(session: Session) -> Identity:
         replication_ids=then(replication, _replication_ids),
         role=then(replication, _role),
         linked=then(replication, _linked),
-        clustered=then(server, lambda says: says.get("redis_mode") == "cluster"),
+        clustered=then(server, lambda says: _mode(says) == "cluster"),
         product=then(server, _product),
     )
 
@@ -250,8 +250,16 @@ _ID = re.compile(r"[0-9a-f]{40}")
 _NO_ID = "0" * 40
 
 
+def _mode(says: Mapping[str, str]) -> str:
+    """``standalone``, ``cluster`` or ``sentinel``: Redis says ``redis_mode``, Valkey ``server_mode``."""
+    mode = says.get("redis_mode") or says.get("server_mode")
+    if not mode:
+        raise ProbeError("the server does not say whether it is a cluster node", _DIRECT)
+    return mode
+
+
 def _run_id(says: Mapping[str, str]) -> str:
-    if says.get("redis_mode") == "sentinel":
+    if "sentinel" in (says.get("redis_mode"), says.get("server_mode")):
         raise ProbeError("a Sentinel answers there, which holds no keys", "declare the server that it names")
     run_id = says.get("run_id", "")
     if not _ID.fullmatch(run_id) or run_id == _NO_ID:
