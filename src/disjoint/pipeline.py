@@ -11,6 +11,7 @@ from typing import Any
 from disjoint.errors import UsageError
 from disjoint.judge.cross import NOTED
 from disjoint.judge.judge import judge
+from disjoint.judge.permit import permitted
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.kinds.variables.endpoints import endpoints, overrides
 from disjoint.kinds.variables.endpoints import unread as unread_names
@@ -23,7 +24,7 @@ from disjoint.model.manifest import Manifest, required_settings, setting_fields,
 from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
-from disjoint.runner.run import Job, Result, Run, observed, unread
+from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
 from disjoint.sources import read
 
 __all__ = ["compare", "infer", "load", "render", "verify"]
@@ -78,12 +79,12 @@ def verify(
     started = datetime.now(UTC)
     with Run((manifest.production, manifest.staging), budget) as run:
         jobs = _jobs(manifest)
-        results = _offline(jobs, run) if offline else _online(jobs, run, progress)
-        production = _snapshot(manifest, manifest.production, results, started)
-        staging = _snapshot(manifest, manifest.staging, results, started)
+        found = _offline(jobs, run) if offline else _online(manifest, jobs, run, started, progress)
+        production = _snapshot(manifest, manifest.production, found.results, started)
+        staging = _snapshot(manifest, manifest.staging, found.results, started)
         unclaimed = _unclaimed(manifest, staging)
         finished = datetime.now(UTC)
-        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished)
+        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, found.tried)
         return Proof(
             staging=staging,
             production=production,
@@ -115,22 +116,41 @@ def _jobs(manifest: Manifest) -> list[Job]:
 Results = Mapping[tuple[str, str], Result]
 
 
-def _online(jobs: Sequence[Job], run: Run, progress: Progress | None) -> Results:
+def _online(
+    manifest: Manifest, jobs: Sequence[Job], run: Run, started: datetime, progress: Progress | None
+) -> Found:
     def tell(job: Job, result: Result) -> None:
         if progress is not None:
             progress(*job.key, result.seconds)
 
     present = [job for job in jobs if isinstance(_present(job.target), Known)]
-    results = run.observe(present, tell)
-    missing = {job.key: _blank(job) for job in jobs if job.key not in results}
-    return {**results, **missing}
+    found = run.carry_out(present, _permit(manifest, jobs, started), tell)
+    return Found({**_blanks(jobs), **found.results}, found.tried)
 
 
-def _offline(jobs: Sequence[Job], run: Run) -> Results:
+def _permit(manifest: Manifest, jobs: Sequence[Job], started: datetime) -> Permit:
+    """Asked in a lane's own process, where only that lane's servers are known: no other can be theirs."""
+
+    def permit(facts: Mapping[tuple[str, str], Any], trial: Trial) -> Fact[str]:
+        results = {**_blanks(jobs), **{key: Result(brought, 0.0) for key, brought in facts.items()}}
+        sides = [
+            _snapshot(manifest, environment, results, started)
+            for environment in (manifest.production, manifest.staging)
+        ]
+        return permitted(BY_NAME, manifest.resources, sides[0], sides[1], trial.resource)
+
+    return permit
+
+
+def _blanks(jobs: Sequence[Job]) -> Results:
+    return {job.key: _blank(job) for job in jobs}
+
+
+def _offline(jobs: Sequence[Job], run: Run) -> Found:
     here = [job for job in jobs if not job.kind.networked]
     local = {job.key: Result(observed(job, run.visit(job.target.environment)), 0.0) for job in here}
     blank = {job.key: Result(unread(job, _unasked(job)), 0.0) for job in jobs if job.kind.networked}
-    return {**local, **blank}
+    return Found({**local, **blank}, {})
 
 
 def _unasked(job: Job) -> Unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note
 from disjoint.model.kind import Kind, Question, Side
 from disjoint.model.manifest import Resource
@@ -16,7 +17,11 @@ Kinds = Mapping[str, Kind[Any, Any]]
 
 
 def findings(
-    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+    kinds: Kinds,
+    resources: tuple[Resource, ...],
+    production: Snapshot,
+    staging: Snapshot,
+    tried: Mapping[str, Tried],
 ) -> Iterator[Finding]:
     """Every asked rule's finding, resource by resource, in the order they are declared."""
     for resource in resources:
@@ -24,20 +29,24 @@ def findings(
         yield from missing
         if missing:
             continue
-        question = question_about(resource, production, staging)
+        question = question_about(resource, production, staging, tried)
         for rule in kinds[resource.kind].rules:
             if rule.applies(resource.declared):
                 yield Finding(rule.id, resource.name, rule.judge(question))
 
 
 def notes(
-    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+    kinds: Kinds,
+    resources: tuple[Resource, ...],
+    production: Snapshot,
+    staging: Snapshot,
+    tried: Mapping[str, Tried],
 ) -> Iterator[Note]:
     """What lints and unasked content rules have to say."""
     for resource in resources:
         if any(True for _ in absent_in(resource, production, staging)):
             continue
-        question = question_about(resource, production, staging)
+        question = question_about(resource, production, staging, tried)
         for lint in kinds[resource.kind].lints:
             yield from (Note(lint.id, resource.name, text) for text in lint.look(question))
 
@@ -55,11 +64,15 @@ def not_tried(kinds: Kinds, resources: tuple[Resource, ...]) -> tuple[str, ...]:
     return tuple(sorted(beyond | unasked))
 
 
-def question_about(resource: Resource, production: Snapshot, staging: Snapshot) -> Question[Any, Any]:
-    """Both sides' facts about one resource."""
-    return Question(_side(resource, production), _side(resource, staging), resource.declared)
+def question_about(
+    resource: Resource, production: Snapshot, staging: Snapshot, tried: Mapping[str, Tried]
+) -> Question[Any, Any]:
+    """Both sides' facts about one resource, and what came of the live tests."""
+    sides = side_of(resource, production), side_of(resource, staging)
+    return Question(*sides, resource.declared, tried.get(resource.name, {}))
 
 
-def _side(resource: Resource, snapshot: Snapshot) -> Side[Any]:
+def side_of(resource: Resource, snapshot: Snapshot) -> Side[Any]:
+    """One environment's facts about a resource."""
     facts = snapshot.resources[resource.name].facts
     return Side(snapshot.environment, snapshot.protected, snapshot.taken_at, facts)

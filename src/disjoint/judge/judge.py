@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note, Outcome
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Coverage, Row
@@ -38,14 +39,15 @@ def judge(
     staging: Snapshot,
     unclaimed: tuple[str, ...],
     now: datetime,
+    tried: Mapping[str, Tried],
 ) -> Judged:
     """Ask every rule, attach waivers, fold rows and verdict."""
     asked = (kinds, manifest.resources, production, staging)
-    paired = joined(findings(*asked), across(*asked))
+    paired = joined(findings(*asked, tried), across(*asked))
     found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
-    said = (*notes(*asked), *cross_notes(staging, unclaimed, found))
+    said = (*notes(*asked, tried), *cross_notes(staging, unclaimed, found))
     return Judged(
         verdict=_verdict(found, (accepted(of[r.name], r.minimum) for r in manifest.resources)),
         matrix=matrix,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .address import Address, Likeness
 from .environment import Target
-from .fact import Fact, Known
+from .experiment import CANARY, NOT_TRIED, Sight, Sightings, Tests, Tried, sight
+from .fact import Fact, Known, Unknown
 from .finding import Evidence, Judgement
 from .probe import Probe
 
 D = TypeVar("D")
 F = TypeVar("F")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Question(Generic[F, D]):
     left: Side[F]
     right: Side[F]
     declared: D
-    experiments: Mapping[str, object] = field(default_factory=dict)
+    experiments: Tried = field(default_factory=dict)
 
     @property
     def production(self) -> Side[F]:
@@ -59,6 +61,32 @@ class Question(Generic[F, D]):
     def saw(self, what: str, pick: Callable[[F], Fact[Any]], how: str) -> tuple[Evidence, ...]:
         """The same fact of both sides as evidence, production first."""
         return tuple(s.saw(what, pick(s.facts), how) for s in (self.production, self.staging))
+
+    def tried(self, name: str, result: type[R]) -> Fact[R]:
+        """What came of an experiment; Unknown where it was not tried or failed."""
+        match self.experiments.get(name):
+            case Known(value) if isinstance(value, result):
+                return Known(value)
+            case Unknown() as why:
+                return why
+            case _:
+                return NOT_TRIED
+
+    def sight(self) -> Sight:
+        """What came of every canary about this resource, folded."""
+        return sight(found for name, found in self.experiments.items() if name.startswith(CANARY))
+
+    def sighted(self) -> tuple[Evidence, ...]:
+        """Every channel of every canary as evidence: both controls, and what was looked for."""
+        return tuple(e for found in self.experiments.values() for e in self._channels(found))
+
+    def _channels(self, found: Fact[Any]) -> Iterator[Evidence]:
+        if isinstance(found, Known) and isinstance(found.value, Sightings):
+            for each in found.value.channels:
+                how = f"canary: {each.channel}"
+                yield self.staging.saw(f"{each.channel}: saw its own mark", each.held, how)
+                yield self.production.saw(f"{each.channel}: saw a mark of its own", each.control, how)
+                yield self.production.saw(f"{each.channel}: saw staging's mark", each.seen, how)
 
 
 class Asks(enum.Enum):
@@ -134,6 +162,10 @@ class Kind(Generic[D, F]):
     """An address as the client alone reads it that follows every redirection; None where none does."""
     identities: Callable[[F], tuple[Identity, ...]] = lambda _facts: ()
     """The servers among the facts, to be looked for behind every resource of the other side."""
+    experiments: tuple[Tests[D], ...] = ()
+    """Live tests across both environments, each on its own."""
+    apart: tuple[str, ...] = ()
+    """Rules that must find staging ISOLATED by identity before anything is stored or broadcast there."""
     beyond: tuple[str, ...] = ()
     """Rule ids of this kind that this version cannot ask yet; every report lists them as not tried."""
     lane: str = ""

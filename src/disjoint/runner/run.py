@@ -1,65 +1,62 @@
-"""Run observers side by side under one deadline. A failure is a fact: Unknown, and why."""
+"""Run observers and trials side by side under one deadline. A failure is a fact: Unknown, and why."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 from disjoint.model.environment import Environment, Target
-from disjoint.model.fact import Unknown
-from disjoint.model.kind import Kind
-from disjoint.model.probe import ProbeError
+from disjoint.model.experiment import Tried
+from disjoint.model.fact import Fact, Unknown
 from disjoint.model.secret import RunKey
 
 from .crew import Crew, Message, Tell, may_fork
 from .deadline import Deadline
+from .lane import GRACE_SECONDS, Crossing, Done, Lane, lanes, tries
 from .tally import Tally, ToldTally
 from .visit import Seats, Visit
+from .work import Job, Key, Permit, Result, Trial, Work, observed, unread
 
-GRACE_SECONDS = 0.2
-"""How long past the deadline a visit may take to notice that its socket is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One target to be observed by its kind."""
-
-    kind: Kind[Any, Any]
-    target: Target[Any]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Environment and resource: unique in a run."""
-        return self.target.environment.name, self.target.resource
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What an observer brought home: facts, always; and how long it took."""
-
-    facts: Any
-    seconds: float
-
+__all__ = ("Found", "Job", "Permit", "Result", "Run", "Trial", "lanes", "observed", "unread")
 
 Progress = Callable[[Job, Result], None]
-Done: TypeAlias = "queue.SimpleQueue[tuple[Job, Result]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything a run brought home."""
+
+    results: Mapping[Key, Result]
+    """Of every job, by environment and resource."""
+    tried: Mapping[str, Tried]
+    """What came of the trials, by resource and name of the test."""
+
+
+def _forbid(_facts: Mapping[Key, Any], _trial: Trial) -> Fact[Any]:
+    return Unknown("no mark is stored or broadcast in this run")
 
 
 class Run:
-    """Everything the visits of one verification share. Use as a context manager."""
+    """Everything the visits of one verification share. Use as a context manager.
 
-    def __init__(self, environments: Sequence[Environment], budget: float) -> None:
+    Args:
+        environments: both.
+        budget: seconds for everything.
+        guarded: True where both sides are production: then nothing but allow-listed reads is sent to either.
+    """
+
+    def __init__(self, environments: Sequence[Environment], budget: float, *, guarded: bool = False) -> None:
         self.deadline = Deadline(budget)
         self.key = RunKey()
+        self._guarded = guarded
         self._seats = Seats()
-        self._tallies = {e.name: Tally(protected=e.protected) for e in environments}
+        self._tallies = {e.name: Tally(protected=guarded or e.protected) for e in environments}
+        self._protected = {e.name: e.protected for e in environments}
 
     def __enter__(self) -> Self:
         self.deadline.__enter__()
@@ -77,107 +74,99 @@ class Run:
         tally = self._tallies[environment.name]
         return Visit(environment, self.deadline, self._seats, tally, self.key)
 
-    def observe(
-        self, jobs: Sequence[Job], progress: Progress | None = None
-    ) -> Mapping[tuple[str, str], Result]:
-        """Observe every job at once, lanes in processes of their own; what is not back in time is Unknown."""
+    def _visit(self, target: Target[Any]) -> Visit:
+        return self.visit(target.environment)
+
+    def observe(self, jobs: Sequence[Job], progress: Progress | None = None) -> Mapping[Key, Result]:
+        """Observe every job at once; what is not back in time is Unknown."""
+        return self._carry_out(jobs, (), _forbid, progress).results
+
+    def carry_out(
+        self, jobs: Sequence[Job], permit: Permit = _forbid, progress: Progress | None = None
+    ) -> Found:
+        """Observe every job, and make each trial as soon as both its sides are known."""
+        return self._carry_out(jobs, tries(jobs, self._protected), permit, progress)
+
+    def _carry_out(
+        self, jobs: Sequence[Job], trials: Sequence[Trial], permit: Permit, progress: Progress | None
+    ) -> Found:
+        """Lanes in processes of their own, where that is possible; the others here."""
         done: Done = queue.SimpleQueue()
-        home, *away = lanes(jobs) if may_fork() else (list(jobs),)
-        crews: list[tuple[Crew, list[Job]]] = []
+        every = lanes(jobs, trials)
+        home, away = (every[:1], every[1:]) if may_fork() else (every, [])
+        crews: list[tuple[Crew, Lane]] = []
         try:
             for lane in away:
                 try:
-                    crews.append((Crew(functools.partial(self._work, lane)), lane))
-                except OSError:  # where no process is to be had, the lane is observed here
-                    home.extend(lane)
+                    crews.append((Crew(functools.partial(self._work, lane, permit)), lane))
+                except OSError:  # where no process is to be had, the lane is carried out here
+                    home.append(lane)
             for crew, lane in crews:
-                crew.listen(functools.partial(self._hear, lane, set(range(len(lane))), done))
-            self._send_out(home, done)
-            results = {job.key: result for job, result in self._back(len(jobs), done, progress)}
+                crew.listen(functools.partial(self._hear, lane, set(range(len(lane.work))), done))
+            for lane in home:
+                self._carry_out_here(lane, permit, done)
+            settled = {
+                id(work): result for work, result in self._back(len(jobs) + len(trials), done, progress)
+            }
         finally:
             for crew, _ in crews:
                 crew.dismiss()
-        late = Unknown(f"not answered within the {self.deadline.seconds:g} s allowed", "raise --budget")
-        return {job.key: results.get(job.key) or _gave_up(job, late, self.deadline) for job in jobs}
+        return self._found(jobs, trials, settled)
 
-    def _send_out(self, jobs: Sequence[Job], done: Done) -> None:
-        for job in jobs:
-            arguments = (job, self.visit(job.target.environment), done)
-            threading.Thread(target=_visit, args=arguments, daemon=True).start()
+    def _carry_out_here(self, lane: Lane, permit: Permit, done: Done) -> None:
+        crossing = Crossing(lane, self._visit, self.deadline, permit)
+        arguments = (lambda work, result: done.put((work, result)),)
+        threading.Thread(target=crossing.carry_out, args=arguments, daemon=True).start()
 
     def _back(
         self, expected: int, done: Done, progress: Progress | None = None
-    ) -> Iterator[tuple[Job, Result]]:
-        """Jobs as they come back, until all have or time is up."""
+    ) -> Iterator[tuple[Work, Result]]:
+        """Work as it comes back, until all has or time is up."""
         with contextlib.suppress(queue.Empty):
             for _ in range(expected):
-                job, result = done.get(timeout=self.deadline.left() + GRACE_SECONDS)
-                if progress is not None:
-                    progress(job, result)
-                yield job, result
+                work, result = done.get(timeout=self.deadline.left() + GRACE_SECONDS)
+                if progress is not None and isinstance(work, Job):
+                    progress(work, result)
+                yield work, result
 
-    def _work(self, lane: Sequence[Job], tell: Tell) -> None:
+    def _found(self, jobs: Sequence[Job], trials: Sequence[Trial], settled: Mapping[int, Result]) -> Found:
+        seconds = self.deadline.seconds
+        late = Unknown(f"not answered within the {seconds:g} s allowed", "raise --budget")
+        tried: dict[str, dict[str, Fact[Any]]] = {}
+        for trial in trials:
+            result = settled.get(id(trial)) or Result(late, seconds)
+            tried.setdefault(trial.resource, {})[trial.test.name] = result.facts
+        results = {job.key: settled.get(id(job)) or Result(unread(job, late), seconds) for job in jobs}
+        return Found(results, tried)
+
+    def _work(self, lane: Lane, permit: Permit, tell: Tell) -> None:
         """In a process of its own: the same visits, each command and each result told."""
         self._tallies = {
             name: ToldTally(protected=tally.protected, tell=functools.partial(_tell_command, tell, name))
             for name, tally in self._tallies.items()
         }
-        done: Done = queue.SimpleQueue()
-        self._send_out(lane, done)
-        for job, result in self._back(len(lane), done):
-            tell((lane.index(job), result))
+        numbers = {id(work): number for number, work in enumerate(lane.work)}
+        crossing = Crossing(lane, self._visit, self.deadline, permit)
+        crossing.carry_out(lambda work, result: tell((numbers[id(work)], result)))
 
-    def _hear(self, lane: Sequence[Job], missing: set[int], done: Done, message: Message) -> None:
-        """Take in what a crew tells; its end settles the jobs that it did not bring back."""
+    def _hear(self, lane: Lane, missing: set[int], done: Done, message: Message) -> None:
+        """Take in what a crew tells; its end settles the work that it did not bring back."""
         match message:
             case (str() as environment, str() as command):
                 self._tallies[environment].sent(command)
             case (int() as index, Result() as result) if index in missing:
                 missing.remove(index)
-                done.put((lane[index], result))
+                done.put((lane.work[index], result))
             case _:
                 for index in missing:
-                    done.put((lane[index], Result(unread(lane[index], _ENDED), 0.0)))
+                    done.put((lane.work[index], Result(_ended(lane.work[index]), 0.0)))
                 missing.clear()
 
 
-_ENDED = Unknown("the process that asked ended early", "run again; report it if it ends again")
+def _ended(work: Work) -> object:
+    why = Unknown("the process that asked ended early", "run again; report it if it ends again")
+    return unread(work, why) if isinstance(work, Job) else why
 
 
 def _tell_command(tell: Tell, environment: str, command: str) -> None:
     tell((environment, command))
-
-
-def lanes(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Jobs by their kind's lane; those that stay home come first."""
-    found: dict[str, list[Job]] = {"": []}
-    for job in jobs:
-        found.setdefault(job.kind.lane, []).append(job)
-    return list(found.values())
-
-
-def _visit(job: Job, visit: Visit, done: queue.SimpleQueue[tuple[Job, Result]]) -> None:
-    started = time.monotonic()
-    facts = observed(job, visit)
-    done.put((job, Result(facts, time.monotonic() - started)))
-
-
-def observed(job: Job, visit: Visit) -> object:
-    """The facts of one job. Never raises: whatever goes wrong becomes Unknown."""
-    try:
-        return job.kind.load_observer()(job.target, visit)
-    except ProbeError as error:
-        return unread(job, Unknown(error.reason, error.remedy))
-    except Exception as error:  # noqa: BLE001  (a client library's failure is a fact; its text may hold secrets)
-        return unread(job, Unknown(f"the visit failed: {type(error).__name__}"))
-
-
-def unread(job: Job, why: Unknown) -> object:
-    """The facts that the text alone gives; all others Unknown for one reason."""
-    facts = job.kind.from_text(job.target, why.reason)
-    blamed = {f.name: why for f in dataclasses.fields(facts) if getattr(facts, f.name) == Unknown(why.reason)}
-    return dataclasses.replace(facts, **blamed)
-
-
-def _gave_up(job: Job, why: Unknown, deadline: Deadline) -> Result:
-    return Result(unread(job, why), deadline.seconds)

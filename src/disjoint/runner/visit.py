@@ -26,6 +26,7 @@ class Seats:
 
     def __init__(self) -> None:
         self._seats: dict[tuple[str, int], threading.BoundedSemaphore] = {}
+        self._turns: dict[tuple[str, int], threading.Lock] = {}
         self._lock = threading.Lock()
 
     def at(self, place: Place) -> threading.BoundedSemaphore:
@@ -33,6 +34,11 @@ class Seats:
         with self._lock:
             key = (place.address, place.port)
             return self._seats.setdefault(key, threading.BoundedSemaphore(SEATS))
+
+    def turn_at(self, place: Place) -> threading.Lock:
+        """The turn of whoever keeps a seat of the server at a place while it waits for another."""
+        with self._lock:
+            return self._turns.setdefault((place.address, place.port), threading.Lock())
 
 
 class Visit:
@@ -42,7 +48,7 @@ class Visit:
         self, environment: Environment, deadline: Deadline, seats: Seats, tally: Tally, key: RunKey
     ) -> None:
         self.environment = environment.name
-        self.protected = environment.protected
+        self.protected = tally.protected
         self._reach_at = {_key(name): where for name, where in environment.reach_at.items()}
         self._deadline = deadline
         self._seats = seats
@@ -80,6 +86,16 @@ class Visit:
             yield
         finally:
             seats.release()
+
+    @contextlib.contextmanager
+    def turn(self, host: str, port: int) -> Iterator[None]:
+        turn = self._seats.turn_at(self.place(host, port))
+        if not turn.acquire(timeout=self.remaining()):
+            raise ProbeError(f"another test kept {host}:{port} for all the time allowed", "raise --budget")
+        try:
+            yield
+        finally:
+            turn.release()
 
     def dial(self, host: str, port: int) -> socket.socket:
         return self._dial(host, port, self._deadline)

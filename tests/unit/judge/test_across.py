@@ -133,7 +133,7 @@ def test_waivers_in_place_of_every_resource_prove_nothing() -> None:
     waivers = tuple(
         Waiver(rule, "variables", "so it is", "ann", "bob", NOW.replace(year=2027)) for rule in rules
     )
-    judged = judge(BY_NAME, Manifest(there, here, (variables,), waivers), production, staging, (), NOW)
+    judged = judge(BY_NAME, Manifest(there, here, (variables,), waivers), production, staging, (), NOW, {})
     assert any(f.outcome is Outcome.ISOLATED for f in judged.findings)
     assert judged.verdict is Outcome.UNPROVEN
 
@@ -146,6 +146,6 @@ def test_no_waiver_covers_it() -> None:
     absent = snapshot("production", {DATABASE: postgres("1"), REPORTS: facts_of(PostgresFacts)},
                       frozenset({REPORTS}))  # fmt: skip
     staging = snapshot("staging", {DATABASE: postgres("2"), REPORTS: postgres("1")})
-    judged = judge(BY_NAME, Manifest(there, here, resources, waivers), absent, staging, (), NOW)
+    judged = judge(BY_NAME, Manifest(there, here, resources, waivers), absent, staging, (), NOW, {})
     assert judged.verdict is Outcome.SHARED
     assert judged.matrix[1].status == "FAILED"

@@ -1,0 +1,128 @@
+"""What a run is handed to do: observers and live tests. Whatever goes wrong in one is a fact."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from disjoint.model.environment import Target
+from disjoint.model.experiment import Canary, Experiment, Pair, Party, Sightings, Tests, saw
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.kind import Kind
+from disjoint.model.probe import Probe, ProbeError
+
+Key: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One target to be observed by its kind."""
+
+    kind: Kind[Any, Any]
+    target: Target[Any]
+
+    @property
+    def key(self) -> Key:
+        """Environment and resource: unique in a run."""
+        return self.target.environment.name, self.target.resource
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One live test of one resource's two targets."""
+
+    kind: Kind[Any, Any]
+    test: Tests[Any]
+    production: Target[Any]
+    staging: Target[Any]
+
+    @property
+    def resource(self) -> str:
+        """What it is about."""
+        return self.staging.resource
+
+    @property
+    def needs(self) -> tuple[Key, ...]:
+        """Whose facts come first: nothing is tried where the visit failed already."""
+        asked = (self.production, self.staging) if isinstance(self.test, Canary) else (self.production,)
+        return tuple((target.environment.name, target.resource) for target in asked)
+
+
+Work: TypeAlias = Job | Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came back: an observer's facts, or what came of a trial; and how long it took."""
+
+    facts: Any
+    seconds: float
+
+
+Permit: TypeAlias = Callable[[Mapping[Key, Any], Trial], Fact[Any]]
+"""Whether a mark may be stored or broadcast in staging, from the facts of all servers it could lead to."""
+Visits: TypeAlias = Callable[[Target[Any]], Probe]
+"""Makes the probe of one visit."""
+
+
+def observed(job: Job, visit: Probe) -> object:
+    """The facts of one job. Never raises: whatever goes wrong becomes Unknown."""
+    try:
+        return job.kind.load_observer()(job.target, visit)
+    except ProbeError as error:
+        return unread(job, Unknown(error.reason, error.remedy))
+    except Exception as error:  # noqa: BLE001  (a client library's failure is a fact; its text may hold secrets)
+        return unread(job, Unknown(f"the visit failed: {type(error).__name__}"))
+
+
+def unread(job: Job, why: Unknown) -> object:
+    """The facts that the text alone gives; all others Unknown for one reason."""
+    facts = job.kind.from_text(job.target, why.reason)
+    blamed = {f.name: why for f in dataclasses.fields(facts) if getattr(facts, f.name) == Unknown(why.reason)}
+    return dataclasses.replace(facts, **blamed)
+
+
+def unreached(job: Job, facts: Any) -> Unknown | None:
+    """Why a visit brought home nothing but what its text says; None if anything answered."""
+    why: Unknown | None = None
+    for field in dataclasses.fields(facts):
+        match getattr(job.kind.from_text(job.target, ""), field.name), getattr(facts, field.name):
+            case Unknown(), Known():
+                return None
+            case Unknown(), Unknown() as unknown:
+                why = why or unknown
+            case _:
+                pass
+    return why
+
+
+def tried(trial: Trial, visits: Visits) -> Fact[Any]:
+    """What came of one trial. Never raises: a test that failed proves nothing."""
+    pair = Pair(
+        Party(trial.production, visits(trial.production)), Party(trial.staging, visits(trial.staging))
+    )
+    try:
+        return Known(_carried_out(trial.test, pair))
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)
+    except Exception as error:  # noqa: BLE001  (as above)
+        return Unknown(f"the test failed: {type(error).__name__}")
+
+
+def _carried_out(test: Tests[Any], pair: Pair[Any]) -> object:
+    match test:
+        case Experiment():
+            return test.load()(pair)
+        case Canary():
+            return _sighted(test, pair)
+
+
+def _sighted(canary: Canary[Any], pair: Pair[Any]) -> Sightings:
+    """Hold, see it, look for it over there, see it again: in that order, so that the window is closed."""
+    marking = canary.load()
+    with marking.hold(pair.staging) as mark:
+        before = mark.alive()
+        looked = marking.look(pair.production, mark.token)
+        return saw(before, looked, mark.alive())
