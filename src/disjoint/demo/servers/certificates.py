@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -40,7 +41,16 @@ class Authority:
 
     def issue(self, *names: str) -> Path:
         """A PEM file of chain and key for these host names."""
-        path = self.folder / f"{names[0]}.pem"
+        return self._written(names[0], self._authority.issue_cert(*names))
+
+    def issue_expired(self, *names: str) -> Path:
+        """As `issue`, of which the last day has passed."""
+        first, last = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
+        leaf = self._authority.issue_cert(*names, not_before=first, not_after=last)
+        return self._written(f"{names[0]}-expired", leaf)
+
+    def _written(self, name: str, leaf: Any) -> Path:
+        path = self.folder / f"{name}.pem"
         path.touch(mode=0o600)
-        self._authority.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(str(path))
+        leaf.private_key_and_cert_chain_pem.write_to_path(str(path))
         return path

@@ -1,4 +1,4 @@
-"""Another port that leads to a server: a tunnel, a proxy, or a place where TLS ends."""
+"""Another port that leads to a server: a tunnel, a balancer, a proxy, or a place where TLS ends."""
 
 from __future__ import annotations
 
@@ -24,17 +24,30 @@ class Forward:
 
     @classmethod
     def start(
-        cls, supervisor: Supervisor, name: str, target: int, *, certificate: Path | None = None
+        cls,
+        supervisor: Supervisor,
+        name: str,
+        *targets: int,
+        certificate: Path | None = None,
+        greeting: str = "",
     ) -> Self:
-        """Forward a free port to `target`, both on 127.0.0.1; with a PEM file, TLS ends here.
+        """Forward a free port of 127.0.0.1 to others, each connection to the next of them.
+
+        Args:
+            supervisor: who starts it.
+            name: for people.
+            targets: ports of 127.0.0.1.
+            certificate: a PEM file with chain and key: TLS ends here.
+            greeting: ``postgres``: after PostgreSQL's own question for TLS.
 
         Raises:
             DemoError: it did not start.
         """
+        ends = ",".join(map(str, targets))
 
         def program(port: int) -> Program:
-            argv = (sys.executable, "-I", "-S", str(PROGRAMS / "forward.py"), str(port), str(target))
-            return Program((*argv, str(certificate)) if certificate else argv)
+            argv = (sys.executable, "-I", "-S", str(PROGRAMS / "forward.py"), str(port), ends)
+            return Program((*argv, str(certificate), greeting) if certificate else argv)
 
         process, port = supervisor.serve(name, program, listening)
         return cls(supervisor, name, process, port)

