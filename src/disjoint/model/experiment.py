@@ -62,8 +62,8 @@ class Look(NamedTuple):
 class Marking(Protocol[D]):
     """How a kind marks and looks; nothing of it is stored, unless the canary says so."""
 
-    def hold(self, party: Party[D]) -> AbstractContextManager[Mark]:
-        """Place a mark.
+    def hold(self, party: Party[D], window: float) -> AbstractContextManager[Mark]:
+        """Place a mark that stands for `window` seconds at least, and goes by itself soon after.
 
         Raises:
             ProbeError: it could not be placed.
@@ -162,6 +162,9 @@ def _one(sighting: Sighting) -> Sight:
         case Unknown(reason, remedy):
             return Blind(f"{sighting.channel}: {reason}", remedy)
 
+
+WINDOW_SECONDS = 5.0
+"""For how long a mark must be able to stand where one process does everything."""
 
 CANARY = "canary"
 """How the name of every canary begins, so that what came of a failed one is known to be of a canary."""

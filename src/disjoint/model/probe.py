@@ -100,13 +100,6 @@ class Probe(Protocol):
         """
         ...
 
-    def turn(self, host: str, port: int) -> AbstractContextManager[None]:
-        """Take the server for one who keeps a seat while waiting for the other.
-
-        Two who did so at once would wait for each other; so it comes before the first seat.
-        """
-        ...
-
     def dial(self, host: str, port: int) -> socket.socket:
         """Connect; the socket is shut down at the deadline, whatever the peer drips.
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from disjoint.model.environment import Target
-from disjoint.model.experiment import Canary, Experiment, Pair, Party, Sightings, Tests, saw
+from disjoint.model.experiment import (
+    WINDOW_SECONDS,
+    Canary,
+    Experiment,
+    Pair,
+    Party,
+    Sightings,
+    Tests,
+    saw,
+)
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.probe import Probe, ProbeError
@@ -122,7 +131,7 @@ def _carried_out(test: Tests[Any], pair: Pair[Any]) -> object:
 def _sighted(canary: Canary[Any], pair: Pair[Any]) -> Sightings:
     """Hold, see it, look for it over there, see it again: in that order, so that the window is closed."""
     marking = canary.load()
-    with marking.hold(pair.staging) as mark:
+    with marking.hold(pair.staging, WINDOW_SECONDS) as mark:
         before = mark.alive()
         looked = marking.look(pair.production, mark.token)
         return saw(before, looked, mark.alive())
