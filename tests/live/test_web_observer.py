@@ -52,7 +52,7 @@ def seen(
 
 
 def test_two_services_that_name_themselves_are_isolated(supervisor: Supervisor) -> None:
-    """Each health answer names its own environment and another deployment: identity, in two GETs each."""
+    """Each health answer names its own environment and another deployment: identity, in three GETs each."""
     services = {
         name: WebServer.start(supervisor, f"api-{name}", {"/health": health(name, f"0b1c2d3e-{n}")})
         for n, name in enumerate(("production", "staging"))
@@ -75,7 +75,7 @@ def test_two_services_that_name_themselves_are_isolated(supervisor: Supervisor) 
         found = rule(asked)
         assert (found.outcome, found.grade) == (Outcome.ISOLATED, Grade.IDENTITY)
     footprint = tally.footprint()
-    assert (dict(footprint.commands), footprint.writes) == ({"GET": 2}, 0)
+    assert (dict(footprint.commands), footprint.writes) == ({"GET": 3}, 0)
 
 
 def test_a_certificate_must_be_trusted_for_the_name(
@@ -115,7 +115,7 @@ def test_a_redirect_is_told_and_not_followed(supervisor: Supervisor) -> None:
     assert isinstance(facts.named, Unknown)
     assert "redirects" in facts.named.reason
     assert facts.status == Known(302)
-    assert len(peer.asked) == 1
+    assert len(peer.asked) == 3  # the health path once, `/`, and where that leads on the same host
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note, Outcome
@@ -17,6 +18,7 @@ from .across import across, joined
 from .ask import Kinds, findings, not_tried, notes
 from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
+from .led import led
 from .verdict import accepted, fold, row
 from .waive import waived
 
@@ -43,7 +45,7 @@ def judge(
 ) -> Judged:
     """Ask every rule, attach waivers, fold rows and verdict."""
     asked = (kinds, manifest.resources, production, staging)
-    paired = joined(findings(*asked, tried), across(*asked))
+    paired = joined(findings(*asked, tried), chain(across(*asked), led(*asked)))
     found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)

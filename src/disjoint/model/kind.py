@@ -129,6 +129,17 @@ class Identity(NamedTuple):
     """Digests of what is minted for one server. Whoever shares one is that server, or its copy."""
 
 
+class Lead(NamedTuple):
+    """Where a resource leads those who use it: a redirect, a host that its pages call."""
+
+    rule: str
+    """The rule that speaks of it: ``web/redirect``."""
+    what: str
+    """For people: ``its pages redirect to``."""
+    marks: Fact[frozenset[str]]
+    """Digests as `Kind.mark` has them."""
+
+
 Observer = Callable[[Target[D], Probe], F]
 
 
@@ -162,6 +173,10 @@ class Kind(Generic[D, F]):
     """An address as the client alone reads it that follows every redirection; None where none does."""
     identities: Callable[[F], tuple[Identity, ...]] = lambda _facts: ()
     """The servers among the facts, to be looked for behind every resource of the other side."""
+    leads: Callable[[F], tuple[Lead, ...]] = lambda _facts: ()
+    """Where a resource leads, to be compared with every resource of the other side."""
+    mark: Callable[[F], Fact[str]] = lambda _facts: Known("")
+    """Digest of the place that a lead would lead to; empty where none can."""
     experiments: tuple[Tests[D], ...] = ()
     """Live tests across both environments, each on its own."""
     apart: tuple[str, ...] = ()

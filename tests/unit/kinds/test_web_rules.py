@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -32,6 +32,10 @@ def facts(url: str, named: str | None = None, deployment: str | None = None) -> 
         status=Known(200),
         named=Known(named) if named is not None else NOTHING,
         deployment=Known(deployment) if deployment is not None else NOTHING,
+        mark=Known(f"hmac:{parse(url).host}"),
+        hops=Known(()),
+        cookies=Known(()),
+        bundle=NOTHING,
     )
 
 
@@ -148,7 +152,7 @@ def test_each_health_answer_must_name_its_own_environment(
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_what_is_not_isolated_has_a_remedy(rule: object) -> None:
     """Knowing nothing is UNPROVEN, and says what would prove it."""
-    blind = WebFacts(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
+    blind = WebFacts(**{field.name: NOTHING for field in fields(WebFacts)})
     found = next(r for r in RULES if r is rule).judge(question(blind, blind))
     assert found.outcome is Outcome.UNPROVEN
     assert found.remedy

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Literal, NamedTuple
 
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.kind import SETTING, Identity
+from disjoint.model.fact import Fact, Known, Unknown, mapped
+from disjoint.model.kind import SETTING, Identity, Lead
 
 from .address import NO_SCHEME, WebAddress, parse
+from .cookies import Cookie
+from .mentions import Form, Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,51 @@ class WebDeclared:
     """The member of that JSON that holds the environment's name; dots lead into objects."""
     deployment_field: str | None = None
     """The member that identifies the deployment; without it, usual names and headers are tried."""
+    environment_header: str | None = None
+    """The answer's header that holds the environment's name, where its JSON does not."""
+    pages: tuple[str, ...] = ()
+    """Paths of its pages beside ``/``: where redirects and cookies are looked for."""
+    bundle: bool = False
+    """Read staging's pages, their scripts and source maps for production's hosts."""
+    cors: bool = False
+    """Ask each side whether it lets the other's pages read its answers."""
+
+
+class Hop(NamedTuple):
+    """A way out: where a page sends its reader, on another host. Recorded, never followed."""
+
+    page: str
+    """The declared path that led there."""
+    how: str
+    """``Location``, ``Refresh`` or ``meta refresh``."""
+    to: WebAddress
+    mark: str
+    """Digest of host and port, as `WebFacts.mark`; empty where no public name is meant."""
+
+
+Where = Literal["page", "script", "source map"]
+
+
+class Mention(NamedTuple):
+    """A host that staging's pages name."""
+
+    mark: str
+    """Digest of host and port, as `WebFacts.mark`: what else stands in a bundle stays there."""
+    use: Use
+    form: Form
+    where: Where
+
+
+class Bundle(NamedTuple):
+    """What was read of staging's pages, and which hosts they name."""
+
+    files: int
+    """Pages, scripts and source maps that were read."""
+    elsewhere: int
+    """Scripts on other hosts, which were not."""
+    own: int
+    """Scripts on its own host."""
+    mentions: frozenset[Mention]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +92,14 @@ class WebFacts:
     """The environment that the health answer names."""
     deployment: Fact[str]
     """Digest of the deployment's identity; empty where a whole answer offers none."""
+    mark: Fact[str]
+    """Digest of its host, and of its port where that is unusual; empty for a private name."""
+    hops: Fact[tuple[Hop, ...]]
+    """Where ``/`` and the declared pages lead, away from its own host."""
+    cookies: Fact[tuple[Cookie, ...]]
+    """What those pages and the health answer make a browser keep."""
+    bundle: Fact[Bundle]
+    """Which hosts its pages, scripts and source maps name; asked of staging alone."""
 
 
 def from_text(target: Target[WebDeclared], reason: str) -> WebFacts:
@@ -69,6 +125,15 @@ def unreadable(address: WebAddress) -> str:
         return "the address may hold a piece of a password where its host should be"
     doubt = address.doubt if address.doubt != NO_SCHEME else ""
     return doubt or ("" if address.host else "the address names no host")
+
+
+def leads(facts: WebFacts) -> tuple[Lead, ...]:
+    """Where its pages send a reader, and which hosts they call."""
+    called = mapped(
+        facts.bundle, lambda b: frozenset(m.mark for m in b.mentions if m.use == "used" and m.mark)
+    )
+    sent = mapped(facts.hops, lambda hops: frozenset(hop.mark for hop in hops if hop.mark))
+    return Lead("web/redirect", "its pages redirect to", sent), Lead("web/bundle", "its pages name", called)
 
 
 def identities(facts: WebFacts) -> tuple[Identity, ...]:

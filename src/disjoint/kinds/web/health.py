@@ -37,9 +37,23 @@ def read_health(answer: HttpAnswer, declared: WebDeclared) -> Health:
     """Both facts of one answer; Unknown with a remedy where it says nothing."""
     match _members(answer, declared.health):
         case Unknown() as unknown:
-            return Health(unknown, unknown)
+            stated = _stated(answer, declared) if 200 <= answer.status < 300 else ""
+            return Health(Known(stated) if stated else unknown, unknown)
         case Known(members):
-            return Health(_named(members, declared), _deployment(members, answer, declared))
+            silent = _member(members, declared.environment_field) is None
+            stated = _stated(answer, declared, *_USUAL_NAMES) if silent else ""
+            named = Known(stated) if stated else _named(members, declared)
+            return Health(named, _deployment(members, answer, declared))
+
+
+_USUAL_NAMES = ("x-environment", "x-app-environment", "x-app-env", "x-env")
+
+
+def _stated(answer: HttpAnswer, declared: WebDeclared, *usual: str) -> str:
+    """What the declared header names, or else the first of the usual ones; empty for none."""
+    names = (declared.environment_header.lower(),) if declared.environment_header else usual
+    offered = (answer.headers.get(name, "") for name in names)
+    return next((text for text in offered if readable(text)), "")
 
 
 def _members(answer: HttpAnswer, path: str) -> Fact[Mapping[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import WebDeclared, WebFacts, from_text, identities
+from .facts import WebDeclared, WebFacts, from_text, identities, leads
 from .rules import LINTS, RULES
 
 
@@ -28,6 +28,8 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     identities=identities,
+    leads=leads,
+    mark=lambda facts: facts.mark,
     schemes=("http", "https", "ws", "wss"),
-    beyond=("web/cross-token", "web/cors", "web/cookie-scope", "web/redirect", "web/bundle"),
+    beyond=("web/cross-token", "web/cors"),
 )

@@ -1,26 +1,29 @@
-"""Ask a web service's health address once: who answers, with which key, for which environment."""
+"""Ask a web service who answers, with which key, for which environment; and what its pages lead to."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.probe import HttpAnswer, HttpRequest, Place, Probe, ProbeError
 
 from .address import WebAddress
-from .facts import WebDeclared, WebFacts, unasked, unreadable
+from .cookies import Cookie
+from .crawl import crawl
+from .facts import Bundle, WebDeclared, WebFacts, unasked, unreadable
 from .health import Health, read_health
+from .locate import Spot
+from .pages import Walk, cookies_of, digest_of, url_of, walk
 
 T = TypeVar("T")
 A = TypeVar("A")
 
 
 def observe(target: Target[WebDeclared], probe: Probe) -> WebFacts:
-    """One GET, no redirect; a second one if the first gave an identity, which must then stand.
+    """One GET of the health path, a second if that gave an identity, which must then stand; and the pages.
 
     What fails is Unknown with its remedy; raises nothing of its own.
     """
@@ -36,9 +39,13 @@ def observe(target: Target[WebDeclared], probe: Probe) -> WebFacts:
 
 def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Probe) -> WebFacts:
     place = _attempt(lambda: probe.place(address.host, address.port))
-    request = HttpRequest("GET", _url(address, declared.health), {"Accept": "application/json"})
+    request = HttpRequest(
+        "GET", url_of(Spot(address, declared.health.partition("#")[0])), {"Accept": "application/json"}
+    )
     answer = _attempt(lambda: probe.exchange(request)) if isinstance(place, Known) else place
     health = _then(answer, lambda a: Known(read_health(a, declared)))
+    walked = _attempt(lambda: walk(address, declared.pages, probe)) if isinstance(place, Known) else place
+    cookies = _then(both(answer, walked), lambda seen: Known(_cookies(*seen, address)))
     return replace(
         text,
         place=_then(place, lambda p: Known(_where(p, probe))),
@@ -48,7 +55,24 @@ def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Pro
         status=_then(answer, lambda a: Known(a.status)),
         named=_then(health, lambda h: h.named),
         deployment=_then(health, lambda h: _lasting(h, request, declared, probe)),
+        mark=Known(digest_of(address, probe)),
+        hops=_then(walked, lambda w: Known(w.hops)),
+        cookies=cookies,
+        bundle=_then(walked, lambda w: _bundle(w, declared, probe)),
     )
+
+
+def _cookies(health: HttpAnswer, walked: Walk, address: WebAddress) -> tuple[Cookie, ...]:
+    return cookies_of((health, *(page.answer for page in walked.pages)), address.where)
+
+
+def _bundle(walked: Walk, declared: WebDeclared, probe: Probe) -> Fact[Bundle]:
+    if probe.protected:
+        return Unknown("production's pages are not searched for names")
+    return _attempt(lambda: crawl(walked, probe)) if declared.bundle else Unknown("not asked", _ASK)
+
+
+_ASK = "declare bundle = true"
 
 
 def _lasting(health: Health, request: HttpRequest, declared: WebDeclared, probe: Probe) -> Fact[str]:
@@ -81,16 +105,6 @@ def _then(fact: Fact[A], read: Callable[[A], Fact[T]]) -> Fact[T]:
             return read(value)
         case Unknown():
             return fact
-
-
-_ASKED_OVER = {"http": "http", "ws": "http"}
-
-
-def _url(address: WebAddress, health: str) -> str:
-    """The health address: clear text only where the address says so, https for all else."""
-    scheme = _ASKED_OVER.get(address.scheme, "https")
-    path = re.sub(r"[^!-~]", "", health.partition("#")[0])  # a request line takes printable ASCII
-    return f"{scheme}://{address.where.shown}:{address.port}/{path.removeprefix('/')}"
 
 
 def _where(place: Place, probe: Probe) -> str:

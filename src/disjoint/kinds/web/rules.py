@@ -11,6 +11,7 @@ from disjoint.model.words import transport
 
 from .address import DEFAULT_PORTS, WebAddress, compare
 from .facts import WebDeclared, WebFacts, unreadable
+from .surface import bundle, cookie_scope, redirect
 
 WebQuestion = Question[WebFacts, WebDeclared]
 
@@ -120,7 +121,12 @@ def environment_name(q: WebQuestion) -> Judgement:
             return unproven(reason, seen, remedy or _naming(q))
         case Known():
             summary = "each service names its own environment"
-            return isolated(Grade.IDENTITY, summary, seen, "the service echoes a variable of its own")
+            return isolated(
+                Grade.IDENTITY,
+                summary,
+                seen,
+                "the service echoes a variable of its own, in JSON or in a header",
+            )
 
 
 def _word(side: Side[WebFacts]) -> Fact[str]:
@@ -179,5 +185,8 @@ RULES: tuple[Rule[WebFacts, WebDeclared], ...] = (
     Rule("web/same-domain", same_domain),
     Rule("web/same-deployment", same_deployment),
     Rule("web/environment-name", environment_name, asks=Asks.EXPECTATION),
+    Rule("web/redirect", redirect),
+    Rule("web/cookie-scope", cookie_scope),
+    Rule("web/bundle", bundle, applies=lambda declared: declared.bundle),
 )
 LINTS: tuple[Lint[WebFacts, WebDeclared], ...] = ()

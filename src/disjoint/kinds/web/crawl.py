@@ -1,0 +1,176 @@
+"""Read what staging's pages load: their own scripts and source maps, a bounded number of each."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from disjoint.model.probe import Probe, ProbeError
+
+from . import mentions
+from .facts import Bundle, Mention, Where
+from .locate import Spot, own, resolve
+from .markup import read_markup, texts
+from .mentions import Naming, named_mark, namings
+from .pages import Page, Walk, ask, is_html, mark_digest, text_of
+
+FILES = 60
+FILE_OCTETS = 4 << 20
+ALL_OCTETS = 24 << 20
+
+_IMPORT = re.compile(
+    r"(?:\bfrom|\bimport\(?)\s?[\"'`](\.{0,2}/[^\"'`\s]{1,300}?\.m?js(?:\?[^\"'`\s]{0,100})?)[\"'`]"
+)
+_MAP = re.compile(r"//[#@]\s?sourceMappingURL=([^\s'\"]+)\s*\Z")
+_INLINE = re.compile(r"data:application/json[^,]{0,60};base64,(.*)\Z", re.DOTALL)
+_TOO_MUCH = "declare fewer pages, or serve scripts in fewer files"
+
+
+@dataclass(slots=True)
+class _Crawl:
+    """What is still to be read, and what was."""
+
+    home: Spot
+    probe: Probe
+    waiting: deque[tuple[Where, Spot]] = field(default_factory=deque)
+    known: set[Spot] = field(default_factory=set)
+    files: int = 0
+    octets: int = 0
+    elsewhere: int = 0
+    own: int = 0
+    mentions: set[Mention] = field(default_factory=set)
+
+    def expect(self, where: Where, base: Spot, reference: str) -> None:
+        """Read a file later, if it is this host's own and new."""
+        spot = resolve(base, reference)
+        if spot is None or spot in self.known:
+            return
+        self.known.add(spot)
+        if own(self.home.address, spot.address):
+            self.waiting.append((where, spot))
+            self.own += where == "script"
+        else:
+            self.elsewhere += where == "script"
+
+    def take(self, octets: int) -> None:
+        """Count a file.
+
+        Raises:
+            ProbeError: there is more than may be read.
+        """
+        self.files += 1
+        self.octets += octets
+        if self.files > FILES or self.octets > ALL_OCTETS:
+            what = f"{FILES} files or {ALL_OCTETS >> 20} MiB"
+            raise ProbeError(f"its pages and what they load are more than {what}", _TOO_MUCH)
+
+    def note(self, where: Where, found: Iterable[Naming]) -> None:
+        """Keep which hosts are named, as digests."""
+        for naming in found:
+            if digest := mark_digest(named_mark(naming.host), self.probe):
+                self.mentions.add(Mention(digest, naming.use, naming.form, where))
+
+
+def crawl(walked: Walk, probe: Probe) -> Bundle:
+    """Which hosts the pages, their own scripts and those scripts' source maps name.
+
+    Raises:
+        ProbeError: something that a browser would load could not be read.
+    """
+    read = _Crawl(walked.pages[0].spot, probe)
+    for page in _arrived(walked):
+        read.take(len(page.answer.body))
+        _read_page(read, page.spot, text_of(page.answer))
+    while read.waiting:
+        where, spot = read.waiting.popleft()
+        _read_file(read, where, spot)
+    return Bundle(read.files, read.elsewhere, read.own, frozenset(read.mentions))
+
+
+def _arrived(walked: Walk) -> tuple[Page, ...]:
+    """The pages that a reader arrives at; `/` may be another host's where other pages are declared."""
+    wanted = {path: end for path, end in walked.ends.items() if path != "/" or len(walked.ends) == 1}
+    for path, end in wanted.items():
+        if not isinstance(end, Page):
+            raise ProbeError(f"{path} is sent on to another host, where nothing is read", _SHOW)
+        if not 200 <= end.answer.status < 300 or not is_html(end.answer):
+            raise ProbeError(f"{path} answers {end.answer.status} and no page", _SHOW)
+    pages = (page for page in walked.pages if is_html(page.answer))
+    return tuple(page for page in pages if 200 <= page.answer.status < 300)
+
+
+_SHOW = "declare pages that answer 200 with HTML, without a login"
+
+
+def _read_page(read: _Crawl, spot: Spot, text: str) -> None:
+    markup = read_markup(text)
+    base = resolve(spot, markup.bases[0]) if markup.bases else None
+    for reference in markup.scripts:
+        read.expect("script", base or spot, reference)
+    for program in texts(markup.used):
+        read.note("page", namings(program))
+        _read_imports(read, base or spot, program)
+    for cited in texts(markup.cited):
+        read.note("page", mentions.linked(cited))
+
+
+def _read_imports(read: _Crawl, spot: Spot, program: str) -> None:
+    for found in _IMPORT.finditer(program):
+        read.expect("script", spot, found[1])
+
+
+def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
+    answer = ask(spot, read.probe, FILE_OCTETS)
+    read.take(len(answer.body))
+    if answer.status in {404, 410}:
+        return  # nothing that a browser could run
+    if not 200 <= answer.status < 300:
+        raise ProbeError(f"a {where} of its own host answers {answer.status}", _OPEN)
+    text = text_of(answer)
+    if where == "source map":
+        read.note(where, _sources(text))
+        return
+    read.note(where, namings(text))
+    _read_imports(read, spot, text)
+    for reference in _maps(text, answer.headers.get("sourcemap", answer.headers.get("x-sourcemap", ""))):
+        if inline := _INLINE.match(reference):
+            read.note("source map", _sources(_decoded(inline[1])))
+        else:
+            read.expect("source map", spot, reference)
+
+
+_OPEN = "let every script that the page loads answer 200 where the page does"
+
+
+def _maps(text: str, header: str) -> Iterator[str]:
+    if header:
+        yield header
+    start = text.rfind("sourceMappingURL=")
+    if start >= 0 and (found := _MAP.search(text, max(0, start - 4))):
+        yield found[1]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _sources(text: str) -> Iterator[Naming]:
+    """What the sources in a map name; of a text that is no map, what the text names."""
+    try:
+        read = json.loads(text.removeprefix(")]}'"))
+    except (ValueError, RecursionError):
+        read = None
+    match read:
+        case {"sourcesContent": [*contents]}:
+            for content in contents:
+                yield from namings(content) if isinstance(content, str) else ()
+        case _:
+            yield from namings(text)
