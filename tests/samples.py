@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from random import Random
 from types import UnionType
@@ -56,7 +57,20 @@ class Samples:
         """The same facts with up to three of them drawn anew: two sides that are almost one."""
         hints = _hints(self.kind.facts)
         changed = self._random.sample(sorted(hints), k=min(len(hints), self._random.randint(0, 3)))
+        if "address" in hints and self._random.random() < 0.5:
+            changed.append("address")  # another name for the same server is where rules go wrong
         return dataclasses.replace(facts, **{name: self._fact(hints[name], 0.8) for name in changed})
+
+    def experiments(self) -> dict[str, Any]:
+        """What came of each live test of the kind: something, nothing, or a failure."""
+        drawn = {test.name: self._result(test.result) for test in self.kind.experiments}
+        return {name: result for name, result in drawn.items() if result is not None}
+
+    def _result(self, result: type[Any]) -> Any:
+        chance = self._random.random()
+        if chance < 0.2:
+            return None
+        return NOTHING if chance < 0.35 else Known(self.value(result))
 
     def declared(self) -> Any:
         """A declaration: every expectation stated or not."""
@@ -123,8 +137,9 @@ def _resolved(made: type[Any]) -> dict[str, Any]:
     return {name: hints[name] for name in names}
 
 
-def question(production: Any, staging: Any, asked: Any) -> Question[Any, Any]:
+def question(
+    production: Any, staging: Any, asked: Any, experiments: Mapping[str, Any] | None = None
+) -> Question[Any, Any]:
     """Two sides, production's facts first."""
-    return Question(
-        Side("production", True, TAKEN_AT, production), Side("staging", False, TAKEN_AT, staging), asked
-    )
+    sides = Side("production", True, TAKEN_AT, production), Side("staging", False, TAKEN_AT, staging)
+    return Question(*sides, asked, experiments or {})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from disjoint.kinds.registry import KINDS
+from disjoint.model.experiment import Sightings, Unseen
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
 from disjoint.model.kind import Asks, Kind, Question, Rule
@@ -27,9 +28,19 @@ def questions(kind: Kind[Any, Any], worlds: int = WORLDS) -> Iterator[Asked]:
         samples = Samples(kind, seed)
         production, declared = samples.facts(), samples.declared()
         staging = samples.near(production) if seed % 2 else samples.facts("staging")
+        experiments = samples.experiments()
         for rule in kind.rules:
-            if rule.applies(declared):
-                yield seed, rule, question(production, staging, declared)
+            asked = question(production, staging, declared, experiments)
+            if rule.applies(declared) and possible(kind, asked):
+                yield seed, rule, asked
+
+
+def possible(kind: Kind[Any, Any], asked: Question[Any, Any]) -> bool:
+    """False for what no two servers can show: one process by its own word, and a mark of it that it hides."""
+    ours, theirs = (kind.identities(side.facts) for side in (asked.left, asked.right))
+    pairs = [(a.marks, b.marks) for a, b in zip(ours, theirs, strict=True)]
+    one = any(isinstance(a, Known) and isinstance(b, Known) and a.value & b.value for a, b in pairs)
+    return not (one and isinstance(asked.sight(), Unseen))
 
 
 @EACH_KIND
@@ -81,6 +92,26 @@ def blinded(asked: Question[Any, Any]) -> Iterator[Question[Any, Any]]:
             if isinstance(getattr(side.facts, field.name), Known):
                 poorer = dataclasses.replace(side.facts, **{field.name: NOTHING})
                 yield dataclasses.replace(asked, **{name: dataclasses.replace(side, facts=poorer)})
+
+
+@EACH_KIND
+def test_losing_an_experiment_may_only_lower_a_grade(kind: Kind[Any, Any]) -> None:
+    """Without what came of a live test nothing becomes ISOLATED, unless that test had seen a mark across."""
+    for seed, rule, asked in questions(kind):
+        before = rule.judge(asked)
+        for name in asked.experiments:
+            left = {key: found for key, found in asked.experiments.items() if key != name}
+            after = rule.judge(dataclasses.replace(asked, experiments=left))
+            if after.outcome is Outcome.ISOLATED and before.outcome is not Outcome.ISOLATED:
+                assert crossed(asked.experiments[name]), (rule.id, seed, before, after)
+            if after.outcome is before.outcome is Outcome.ISOLATED:
+                assert after.grade <= before.grade, (rule.id, seed, before, after)
+
+
+def crossed(found: Any) -> bool:
+    """Whether a live test found a way across: the one case in which less knowledge looks better."""
+    sightings = found.value if isinstance(found, Known) else None
+    return isinstance(sightings, Sightings) and any(s.seen == Known(True) for s in sightings.channels)
 
 
 @EACH_KIND

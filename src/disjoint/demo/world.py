@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from . import shop
 from .stack import BROKER, RESULTS, Servers, Stack
 
-Table = Mapping[str, str | bool | int | tuple[str, ...]]
+Value = str | bool | int | tuple[str, ...] | date
+Table = Mapping[str, Value]
 """One TOML table."""
 Half = Literal["production", "staging"]
 HALVES: tuple[Half, Half] = ("production", "staging")
@@ -43,6 +45,9 @@ class World:
     production: Side
     staging: Side
     resources: Mapping[str, Table] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
+    """Variables whose values are no secrets."""
+    waivers: tuple[Table, ...] = ()
 
     def setting(self, half: Half, **variables: str) -> World:
         """With variables of one environment set; an empty one is left out."""
@@ -62,6 +67,19 @@ class World:
         """With a resource declared, or declared further."""
         merged = {**self.resources.get(name, {}), **table}
         return replace(self, resources={**self.resources, name: merged})
+
+    def publishing(self, *names: str) -> World:
+        """With variables declared to be no secrets."""
+        return replace(self, public=(*self.public, *names))
+
+    def waiving(self, rule: str, resource: str, reason: str) -> World:
+        """With a finding accepted by two people for a month."""
+        expires = datetime.now(UTC).date() + timedelta(days=30)
+        waiver: Table = {
+            "rule": rule, "resource": resource, "reason": reason, "owner": "Ada", "approver": "Grace",
+            "expires": expires,
+        }  # fmt: skip
+        return replace(self, waivers=(*self.waivers, waiver))
 
     def side(self, half: Half) -> Side:
         """One environment."""
@@ -111,6 +129,7 @@ _RESOURCES: Mapping[str, Table] = {
         "url": "$DATABASE_URL",
         "sentinels": (SENTINEL,),
         "tables": shop.TABLES,
+        "reach": True,
         "stamp": True,
     },
     "cache": {"kind": "redis", "url": "$REDIS_URL", "keys": ("staging:",)},
@@ -191,18 +210,25 @@ def _assignments(variables: Mapping[str, str]) -> list[str]:
 
 def _manifest(world: World) -> list[str]:
     lines = [f"{MARK}: `disjoint verify --manifest` reads it like any other."]
+    lines += [f"public = {_toml(world.public)}"] if world.public else []
     for name, side, protected in (("production", world.production, True), ("staging", world.staging, False)):
         lines += ["", f"[environments.{name}]", f'variables = {{ dotenv = ".env.{name}" }}']
         lines += ["protected = true"] if protected else []
         lines += ["", f"[environments.{name}.reach_at]", *_table(side.reach_at)]
     for name, table in world.resources.items():
         lines += ["", f"[resources.{name}]", *_table(table)]
+    for waiver in world.waivers:
+        lines += ["", "[[waivers]]", *_table(waiver)]
     return lines
 
 
 def _table(table: Table) -> list[str]:
+    return [f"{_key(name)} = {_toml(value)}" for name, value in table.items()]
+
+
+def _toml(value: Value) -> str:
     """TOML takes JSON's strings, booleans, integers and arrays as they are."""
-    return [f"{_key(name)} = {json.dumps(value)}" for name, value in table.items()]
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 def _key(name: str) -> str:

@@ -15,6 +15,7 @@ from psycopg import pq
 from disjoint.model.probe import Place, Probe, ProbeError
 
 from .address import Candidate, Login
+from .failures import CandidateError, failure
 from .files import check_files
 
 CONNECT_SECONDS = 3.0
@@ -37,10 +38,6 @@ class Opened(NamedTuple):
     tls: str
 
 
-class CandidateError(ProbeError):
-    """This candidate did not serve; libpq would try the next one."""
-
-
 @contextlib.contextmanager
 def connect(login: Login, probe: Probe) -> Iterator[Opened]:
     """Connect to the first candidate that answers, one attempt each; closed on leaving.
@@ -59,17 +56,17 @@ def connect(login: Login, probe: Probe) -> Iterator[Opened]:
 
 
 def _first(login: Login, probe: Probe, stack: contextlib.ExitStack) -> Opened:
-    failure = ProbeError("the address names no server")
+    failed = ProbeError("the address names no server")
     for candidate in login.candidates:
         with contextlib.ExitStack() as attempt:
             try:
                 opened = _attempt(login, candidate, probe, attempt)
             except CandidateError as error:
-                failure = error
+                failed = error
                 continue
             stack.push(attempt.pop_all())
             return opened
-    raise failure
+    raise failed
 
 
 def _attempt(login: Login, candidate: Candidate, probe: Probe, stack: contextlib.ExitStack) -> Opened:
@@ -125,7 +122,7 @@ def _drive(pgconn: pq.abc.PGconn, candidate: Candidate, probe: Probe) -> None:
                 break
     if reached == pq.ConnStatus.STARTED and not answered:
         raise _unreached(candidate, probe)
-    raise _failure(pgconn.error_message.decode("utf-8", "replace"), _named(candidate))
+    raise failure(pgconn.error_message.decode("utf-8", "replace"), _named(candidate))
 
 
 _BEGINNINGS = (pq.ConnStatus.STARTED, pq.ConnStatus.MADE)
@@ -163,60 +160,6 @@ def _unreached(candidate: Candidate, probe: Probe) -> CandidateError:
 
 def _named(candidate: Candidate) -> str:
     return f"{candidate.host or candidate.hostaddr}:{candidate.port}"
-
-
-def _failure(text: str, where: str) -> ProbeError:
-    """Choose one of our sentences by fixed words of the driver's text, which is then dropped."""
-    for words, reason, remedy in _FAILURES:
-        if any(word in text for word in words):
-            return (CandidateError if words is _NEXT else ProbeError)(reason.format(where=where), remedy)
-    return ProbeError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
-
-
-_NEXT = (
-    "session is read-only",
-    "session is not read-only",
-    "hot standby mode",
-    "starting up",
-    "shutting down",
-)
-_FAILURES = (
-    (_NEXT, "{where} is up, but not in the state that the address asks for", "check target_session_attrs"),
-    (
-        ("certificate verify failed",),
-        "the certificate of {where} was not accepted: it is not signed by the stated root, or not valid now",
-        "give the address the server's own root as sslrootcert",
-    ),
-    (
-        ("does not match host name", "could not get server's host name"),
-        "the certificate of {where} was not accepted: it names another host",
-        "use the host name that the certificate carries",
-    ),
-    (
-        ("root certificate file", "could not read root certificate"),
-        "the certificate of {where} was not accepted: the root to check it with cannot be read",
-        "give the address a readable sslrootcert, or sslrootcert=system",
-    ),
-    (
-        ("does not support SSL", "SSL negotiation", "SSL error", "SSL SYSCALL"),
-        "TLS with {where} failed",
-        "turn TLS on at the server, or have the address ask for what the server offers",
-    ),
-    (
-        ("no password supplied", "authentication failed"),
-        "{where} refused the login",
-        "check the user and password of the address",
-    ),
-    (
-        ("pg_hba.conf", "not permitted to log in", "permission denied for database", "no encryption"),
-        "{where} does not let this role in from here",
-        "GRANT CONNECT ON DATABASE app TO role; and a line in pg_hba.conf for this machine",
-    ),
-    (("too many", "remaining connection slots", "no more connections", "connection limit"),
-     "{where} has no free connection", "free one, or raise CONNECTION LIMIT or max_connections"),
-    (("does not exist",),
-     "{where} knows no such database or role", "check the user and database of the address"),
-)  # fmt: skip
 
 
 def _tls(pgconn: pq.abc.PGconn, parameters: Mapping[str, str]) -> str:

@@ -22,6 +22,8 @@ class PostgresDeclared:
     """Counting statements that must give zero in staging; never run on production."""
     tables: int | tuple[str, ...] | None = None
     """How many tables staging may hold, or their names (``schema.table``; bare = public)."""
+    reach: bool = False
+    """Whether staging's login is tried at production's server, once: its log will show it."""
     stamp: bool = False
     """Whether each side must carry its environment's name in the place and in the rows."""
 
@@ -37,6 +39,14 @@ class Link(NamedTuple):
     """Digest of the address and port that the target is found at by its own environment."""
     inward: bool
     """Loopback and the server's own port: it leads back to where it is kept."""
+
+
+class Knock(NamedTuple):
+    """What production's server answered to staging's login."""
+
+    let_in: bool
+    words: str
+    """In our own words."""
 
 
 class Sentinel(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import as_libpq, compare, compare_text, parse
-from .facts import PostgresDeclared, PostgresFacts, from_text, identities
+from .facts import Knock, PostgresDeclared, PostgresFacts, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -13,6 +14,18 @@ def _load() -> Observer[PostgresDeclared, PostgresFacts]:
     from .observe import observe  # noqa: PLC0415  (psycopg loads only for a visit)
 
     return observe
+
+
+def _marking() -> Marking[PostgresDeclared]:
+    from . import canary  # noqa: PLC0415  (as above)
+
+    return canary
+
+
+def _reach() -> Trial[PostgresDeclared]:
+    from .reach import reach  # noqa: PLC0415  (as above)
+
+    return reach
 
 
 KIND = Kind(
@@ -30,6 +43,10 @@ KIND = Kind(
     identities=identities,
     schemes=("postgres", "postgresql"),
     lane="postgres",
-    beyond=("postgres/cross-login", "postgres/production-rows"),
+    experiments=(
+        Canary("canary", _marking),
+        Experiment("reach", Knock, _reach, applies=lambda declared: declared.reach),
+    ),
+    beyond=("postgres/production-rows",),
     followed=as_libpq,
 )

@@ -8,15 +8,13 @@ from typing import Any
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.host import MASKED
 from disjoint.model.names import readable
 from disjoint.model.probe import Place, Probe, ProbeError
-from disjoint.model.url import ENCODE, SEVERED
 
 from . import queries
-from .address import Login, login, parse
-from .facts import PostgresDeclared, PostgresFacts, Sentinel, address_fact, blank, overrides
+from .facts import PostgresDeclared, PostgresFacts, Sentinel, address_fact, blank
 from .links import Reader, fact
+from .login import login_of
 from .sentinels import read_sentinel
 from .session import Session, StatementError, session
 
@@ -31,25 +29,13 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
         ProbeError: the server did not let us in.
     """
     address = address_fact(target)
-    text = target.text("url")
-    if isinstance(address, Unknown) or text is None:
-        why = address if isinstance(address, Unknown) else Unknown("the address is unknown")
-        return blank(address, why)
+    if isinstance(address, Unknown):
+        return blank(address, address)
     facts = blank(address, Unknown("not read"))
-    found = _login(text, target)
+    found = login_of(target)
     with session(found, probe) as opened:
         alternatives: Fact[int] = Known(len(found.candidates) - 1)
         return replace(facts, alternatives=alternatives, **_read(opened, target, probe))
-
-
-def _login(text: str, target: Target[PostgresDeclared]) -> Login:
-    if parse(text).shown == MASKED:
-        # libpq ends the userinfo at another @ than most clients, so that a piece may stand in the host
-        raise ProbeError(SEVERED, ENCODE)
-    found = login(text, overrides(target))
-    if found.fault:
-        raise ProbeError(f"no client accepts this address: {found.fault}", f"mend {target.where('url')}")
-    return found
 
 
 def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:

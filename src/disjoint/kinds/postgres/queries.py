@@ -21,6 +21,9 @@ OPENING: Final[tuple[LiteralString, ...]] = (
 )
 """SET LOCAL alone survives a pooler without reaching its next client."""
 
+PREAMBLE: Final[tuple[LiteralString, ...]] = ("SET TRANSACTION READ ONLY", *OPENING[2:-1])
+"""Before every statement where a pooler refuses transaction blocks: one request is one transaction."""
+
 OPTIONAL: Final[tuple[LiteralString, ...]] = (
     "SET LOCAL jit = off",
     "SET LOCAL client_connection_check_interval = '1s'",
@@ -104,6 +107,26 @@ WHERE n.nspname = 'cron' AND c.relname = 'job'"""
 
 CRON_JOBS: Final = """
 SELECT jobid::text, nodename, nodeport::text, database FROM cron.job ORDER BY jobid LIMIT 201"""
+
+KEEP_OPEN: Final = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)"
+
+MARK_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock_shared({}, {})"
+"""Stores nothing, writes no WAL, is held by nobody else (two random keys), and ends with the transaction."""
+
+MARK_NAME: Final = "SELECT pg_catalog.set_config('application_name', {}, true)"
+
+HOLD_BOTH: Final = """
+SELECT pg_catalog.pg_advisory_xact_lock_shared({}, {}), pg_catalog.set_config('application_name', {}, true),
+       pg_catalog.pg_sleep({})"""
+"""The same marks where a pooler refuses transaction blocks: they stand while their one statement sleeps."""
+
+LOCKS: Final = """
+SELECT l.classid::bigint, l.objid::bigint FROM pg_catalog.pg_locks l
+WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.classid::bigint IN ({}, {})"""
+
+NAMES: Final = """
+SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name IN ({}, {})"""
+"""Names of sessions are shown to every role, unlike what they ask."""
 
 STAMP: Final = "SELECT DISTINCT left(environment, 64) FROM public.disjoint_stamp LIMIT 2"
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
+from disjoint.model.experiment import Blind, Seen, Unseen
 from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Question, Rule, Side
 from disjoint.model.words import told
 
 from .address import compare
+from .doors import RULES as DOORS
 from .expectations import LINTS as EXPECTATION_LINTS
 from .expectations import RULES as EXPECTATIONS
 from .facts import PostgresDeclared, PostgresFacts
@@ -58,24 +60,43 @@ def same_server(q: PostgresQuestion) -> Judgement:
     """
     seen = _seen(q)
     text = _text_says_same(q, server=True)
-    match servers(q):
-        case Servers.ONE:
+    match servers(q), q.sight():
+        case stand, Seen(channel):
+            return shared(Grade.CANARY, _one_mark(stand, channel, q), seen, _OWN_SERVER)
+        case Servers.ONE, _:
             return shared(Grade.IDENTITY, f"one server answers for both sides{_which(q)}", seen, _OWN_SERVER)
-        case Servers.COPIES if text:
+        case Servers.COPIES, _ if text:
             return shared(
                 Grade.DECLARED,
                 "both addresses name one server, which started anew between",
                 seen,
                 _OWN_SERVER,
             )
-        case Servers.APART if text:
+        case Servers.APART, _ if text:
             return unproven(f"one address, two servers: {text}", seen, _RIDDLE)
-        case Servers.COPIES | Servers.APART if _settled(q):
-            return isolated(Grade.IDENTITY, "two servers, by what they say of themselves", seen, _NO_CANARY)
         case _ if text:
             return shared(Grade.DECLARED, f"both addresses name one server: {text}", seen, _OWN_SERVER)
+        case _, Unseen(channel) if _settled(q):
+            summary = f"two servers: staging's mark ({channel}) is not to be seen in production"
+            return isolated(Grade.CANARY, summary, seen, _MARKED)
+        case ((Servers.COPIES | Servers.APART), Blind() as why) if _settled(q):
+            summary = "two servers, by what they say of themselves"
+            return isolated(Grade.IDENTITY, summary, seen, _no_canary(why))
         case _:
             return _unread(q, seen)
+
+
+def _one_mark(stand: Servers, channel: str, q: PostgresQuestion) -> str:
+    if stand is Servers.APART:
+        return (
+            f"staging's mark ({channel}) stands in production, though the two call themselves two servers: "
+            "a proxy, or one data directory in two hands; stop"
+        )
+    return f"one server: staging's mark ({channel}) stands in production{_which(q)}"
+
+
+def _no_canary(why: Blind) -> str:
+    return f"{_NO_CANARY} ({why.reason})"
 
 
 def same_database(q: PostgresQuestion) -> Judgement:
@@ -86,17 +107,19 @@ def same_database(q: PostgresQuestion) -> Judgement:
     """
     seen = _seen(q, database=True)
     text = _text_says_same(q, server=False)
-    match servers(q):
-        case Servers.ONE:
+    match servers(q), q.sight():
+        case (Servers.ONE, _) | (_, Seen()):
             return _on_one_server(q, seen)
-        case Servers.COPIES if text:
+        case Servers.COPIES, _ if text:
             return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
-        case Servers.APART if text:
+        case Servers.APART, _ if text:
             return unproven(f"one address, two databases: {text}", seen, _RIDDLE)
-        case Servers.COPIES | Servers.APART if _settled(q):
-            return isolated(Grade.IDENTITY, "two databases, on two servers", seen, _NO_CANARY)
         case _ if text:
             return shared(Grade.DECLARED, f"both addresses name one database: {text}", seen, _OWN_DATABASE)
+        case _, Unseen() if _settled(q) and not _text_says_same(q, server=True):
+            return isolated(Grade.CANARY, "two databases, on two servers", seen, _MARKED)
+        case ((Servers.COPIES | Servers.APART), Blind() as why) if _settled(q):
+            return isolated(Grade.IDENTITY, "two databases, on two servers", seen, _no_canary(why))
         case _:
             return _unread(q, seen)
 
@@ -122,9 +145,9 @@ def replica_or_copy(q: PostgresQuestion) -> Judgement:
     seen = _seen(q, recovery=True)
     match servers(q):
         case Servers.ONE:
-            return unproven(
-                "one server answers for both sides: there is no second to be a copy", seen, _OWN_SERVER
-            )
+            return unproven(_NO_SECOND, seen, _OWN_SERVER)
+        case Servers.APART | Servers.UNREAD if isinstance(q.sight(), Seen):
+            return unproven(_NO_SECOND, seen, _OWN_SERVER)
         case Servers.COPIES:
             return shared(Grade.IDENTITY, _copied(q), seen, _parting(q))
         case Servers.KIN:
@@ -224,6 +247,7 @@ def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False
     seen += q.saw("system identifier", lambda f: f.system_identifier, "pg_control_system()")
     seen += q.saw("started at", lambda f: f.started_at, "pg_postmaster_start_time()")
     seen += q.saw("TLS", lambda f: f.tls, "the connection that was asked")
+    seen += q.sighted()
     if database:
         seen += q.saw("database", lambda f: f.database, "current_database()")
         seen += q.saw("database oid", lambda f: f.database_oid, "pg_database")
@@ -233,6 +257,7 @@ def _seen(q: PostgresQuestion, *, database: bool = False, recovery: bool = False
     return seen
 
 
+_NO_SECOND = "one server answers for both sides: there is no second to be a copy"
 _OWN_SERVER = "give staging a PostgreSQL server of its own (its own initdb) and point its URL there"
 _OWN_DATABASE = "give staging a database on a server of its own and point its URL there"
 _NEW = "make staging a server of its own with initdb, and load it with data made for staging"
@@ -242,7 +267,8 @@ _ONE_HOST = "declare each server of the list as a resource of its own, with one 
 _NODES = "-YB-"
 """YugabyteDB's mark in server_version: it runs initdb on every node, before one common store."""
 _UNIVERSE = "compare the universe_uuid of both by hand (yb-admin get_universe_config)"
-_NO_CANARY = "no canary was tried: a proxy that answers as two servers while storing in one would pass"
+_NO_CANARY = "no canary counts: a proxy that answers as two servers while storing in one would pass"
+_MARKED = "one moment; a replica or a copy is another server: see replica-or-copy"
 _ONE_SERVER = "one server carries both: same-server says so; a superuser or a full disk reaches both"
 _NO_LOGICAL_COPY = (
     "a logical copy (dump and restore, pg_upgrade) keeps no identifier: only the rows would tell"
@@ -252,6 +278,7 @@ RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
     Rule("postgres/same-server", same_server),
     Rule("postgres/same-database", same_database),
     Rule("postgres/replica-or-copy", replica_or_copy),
+    *DOORS,
     *EXPECTATIONS,
 )
 LINTS = EXPECTATION_LINTS
