@@ -12,7 +12,7 @@ from disjoint import pipeline
 from disjoint.demo.catalogue.every import BY_NAME, LEAKS, broken
 from disjoint.demo.catalogue.leak import Leak
 from disjoint.demo.world import HALVES, World
-from disjoint.model.finding import Outcome
+from disjoint.model.finding import Grade, Outcome
 from disjoint.model.proof import Proof
 
 pytestmark = pytest.mark.live
@@ -22,31 +22,140 @@ REQUIRED = {
         "same-postgres",
         "same-postgres-other-database",
         "same-postgres-through-forward",
+        "same-postgres-through-tls",
+        "pgbouncer-transaction",
+        "pgbouncer-other-database",
     ),
+    "postgres/same-database": ("same-postgres-other-schema", "pgbouncer-alias"),
     "postgres/replica-or-copy": ("postgres-replica", "postgres-copy"),
-    "postgres/foreign-link": ("foreign-server",),
-    "redis/same-server": ("same-redis", "same-redis-other-db"),
-    "redis/replica-or-copy": ("redis-replica", "redis-copy"),
-    "celery/same-broker": ("same-celery-broker",),
+    "postgres/foreign-link": ("foreign-server", "dblink-server", "foreign-server-other-name", "subscription"),
+    "postgres/sentinel": ("production-customers", "presigned-links"),
+    "postgres/tables": ("undeclared-table",),
+    "postgres/stamp": ("stamp-travelled", "stamp-of-the-place"),
+    "redis/same-server": (
+        "same-redis",
+        "same-redis-other-db",
+        "same-redis-through-forward",
+        "same-redis-through-tls",
+        "cache-is-broker",
+    ),
+    "redis/replica-or-copy": (
+        "redis-replica",
+        "redis-copy",
+        "redis-chained-replica",
+        "redis-promoted-replica",
+    ),
+    "redis/namespace": ("production-keys",),
+    "celery/same-broker": (
+        "same-celery-broker",
+        "celery-other-prefix",
+        "celery-broker-replica",
+        "celery-broker-in-cache",
+    ),
     "celery/queue-names": ("celery-queue-shared",),
+    "celery/same-result-backend": (
+        "celery-results-shared",
+        "celery-results-in-cache",
+        "celery-results-replica",
+    ),
     "bucket/same-bucket": ("same-bucket", "same-bucket-other-spelling"),
     "web/same-domain": ("same-domain",),
     "web/environment-name": ("health-says-production",),
-    "variables/environment-name": ("environment-name",),
-    "variables/secret-reused": ("same-secret", "same-secret-renamed"),
-    "variables/endpoint-reused": ("production-url-renamed",),
-    "variables/live-key": ("live-key",),
-    "variables/override": ("pghostaddr-override",),
+    "variables/environment-name": ("environment-name", "platform-says-production"),
+    "variables/secret-reused": (
+        "same-secret",
+        "same-secret-renamed",
+        "same-secret-encoded",
+        "same-secret-in-list",
+        "same-secret-in-url",
+    ),
+    "variables/endpoint-reused": (
+        "production-url-renamed",
+        "production-in-cors",
+        "production-bucket-renamed",
+        "undeclared-store",
+    ),
+    "variables/live-key": ("live-key", "live-key-of-a-bank", "live-key-by-shape"),
+    "variables/override": ("pghostaddr-override", "host-parameter"),
 }
 """Written down once more, so that no change of the catalogue can quietly ask for less."""
 DOUBTFUL = (
     "unreachable-production",
+    "postgres-several-hosts",
     "half-permitted-role",
+    "identity-revoked-two-servers",
+    "everything-hidden",
     "row-level-security",
-    "absent-production",
+    "table-unreadable",
+    "subscription-hidden",
+    "foreign-server-unknown",
+    "stamp-missing",
+    "stamp-of-neither",
+    "empty-database",
+    "redis-balancer",
+    "redis-sentinel",
+    "redis-without-info-two-servers",
+    "redis-silent",
+    "redis-without-scan",
     "wrong-tls",
+    "cache-tls-expired",
+    "postgres-tls-wrong-host",
+    "postgres-tls-expired",
+    "postgres-tls-unknown-authority",
+    "celery-balancer",
+    "celery-rabbitmq",
+    "worker-called-production",
+    "environment-unset",
+    "environment-of-neither",
+    "unresolved-address",
+    "unresolved-secret",
+    "absent-production",
+    "absent-staging",
 )
-WHOLE = ("railway-names", "names-say-production", "shared-proxy-host")
+WHOLE = (
+    "railway-names",
+    "shared-proxy-host",
+    "database-says-production",
+    "own-postgres-replica",
+    "own-pgbouncer",
+    "pgbouncer-alias-production",
+    "pgbouncer-each",
+    "foreign-server-inward",
+    "foreign-files",
+    "stamp-in-short",
+    "own-links",
+    "looks-like-customers",
+    "reader-role",
+    "locks-unreadable",
+    "activity-unreadable",
+    "own-redis-database-5",
+    "redis-railway-names",
+    "own-redis-replica",
+    "own-redis-copy",
+    "other-key-prefixes",
+    "unused-key-prefix",
+    "redis-least-account",
+    "redis-no-dangerous-commands",
+    "own-redis-cluster",
+    "postgres-tls-verified",
+    "postgres-tls-not-verified",
+    "own-tls-edge",
+    "same-queue-name",
+    "own-key-prefix",
+    "own-result-backend",
+    "own-second-worker",
+    "names-say-production",
+    "label-in-short",
+    "build-mode",
+    "own-cors",
+    "own-pghostaddr",
+    "accepted-absence",
+    "published-key",
+    "sandbox-key",
+    "nearly-the-same-secret",
+)
+OTHERS = frozenset({"bucket"})
+"""Families whose isolated twin is still to come."""
 
 
 def prove(world: World, directory: Path) -> Proof:
@@ -79,6 +188,17 @@ def test_the_catalogue_has_every_world_that_was_promised() -> None:
     assert {BY_NAME[name].outcome for name in WHOLE} == {Outcome.ISOLATED}
 
 
+def test_no_rule_can_win_by_crying_shared() -> None:
+    """Sixty broken worlds in twelve families, and in each family a world that must stay isolated."""
+    broken_ones = [leak for leak in LEAKS if leak.outcome is not Outcome.ISOLATED]
+    whole = [leak for leak in LEAKS if leak.outcome is Outcome.ISOLATED]
+    families = {leak.family for leak in broken_ones}
+    assert len(broken_ones) >= 60
+    assert len(whole) >= 25
+    assert len(families) >= 12
+    assert families <= {leak.family for leak in whole} | OTHERS
+
+
 def test_two_whole_environments_are_isolated(world: World, tmp_path: Path) -> None:
     """Every row verified, nothing written on production, all six kinds declared."""
     proof = prove(world, tmp_path)
@@ -92,14 +212,17 @@ def test_two_whole_environments_are_isolated(world: World, tmp_path: Path) -> No
 @pytest.mark.parametrize("leak", LEAKS, ids=[leak.name for leak in LEAKS])
 def test_world(leak: Leak, world: World, tmp_path: Path) -> None:
     """The verdict, and the rule that must say so at its grade; no secret out, no write on production."""
+    if leak.lacks:
+        pytest.skip(leak.lacks)
     made = leak.breaks(world)
     proof = prove(made, tmp_path)
     assert proof.verdict is leak.outcome, told(proof)
     if leak.outcome is Outcome.ISOLATED:
-        assert all(finding.outcome is Outcome.ISOLATED for finding in proof.findings), told(proof)
+        assert all(f.outcome is Outcome.ISOLATED or f.waiver for f in proof.findings), told(proof)
     else:
         found = [f for f in proof.findings if (f.rule, f.outcome) == (leak.rule, leak.outcome)]
-        assert leak.grade in {finding.judgement.grade for finding in found}, told(proof)
+        weakest = leak.grade or Grade.REFUSED
+        assert any(finding.judgement.grade >= weakest for finding in found), told(proof)
         assert all(finding.judgement.remedy for finding in found)
     assert proof.footprint.writes == 0
     report = "".join(pipeline.render(proof, format_) for format_ in ("json", "text", "markdown"))

@@ -8,11 +8,28 @@ from functools import reduce
 from disjoint.demo.world import World
 from disjoint.errors import UsageError
 
-from . import bucket, celery, postgres, redis, variables, web
+from . import (
+    bucket,
+    cache_rights,
+    celery,
+    cluster,
+    content,
+    keys,
+    links,
+    pooler,
+    postgres,
+    redis,
+    rights,
+    tls,
+    variables,
+    web,
+)
 from .leak import Leak
 
 LEAKS: tuple[Leak, ...] = (
-    *postgres.LEAKS, *redis.LEAKS, *celery.LEAKS, *bucket.LEAKS, *web.LEAKS, *variables.LEAKS,
+    *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
+    *redis.LEAKS, *cache_rights.LEAKS, *cluster.LEAKS, *tls.LEAKS, *celery.LEAKS,
+    *bucket.LEAKS, *web.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from disjoint.demo.servers import pgbouncer
 from disjoint.demo.world import World
 from disjoint.model.finding import Grade, Outcome
 
@@ -24,6 +25,13 @@ class Leak:
     """What happened, in one sentence."""
     breaks: Callable[[World], World]
     """Makes the other world. May start servers and add to running ones what nothing else uses."""
+    needs: str = ""
+    """Debian's package of a server that no wheel has; empty where the wheels are enough."""
+
+    @property
+    def lacks(self) -> str:
+        """The command that installs what is missing here; empty where the world can be made."""
+        return f"apt install {self.needs}" if self.needs and pgbouncer.program() is None else ""
 
 
 def shares(
@@ -33,9 +41,10 @@ def shares(
     about: str,
     breaks: Callable[[World], World],
     grade: Grade = Grade.IDENTITY,
+    needs: str = "",
 ) -> Leak:
     """A world that must be SHARED."""
-    return Leak(name, family, rule, Outcome.SHARED, grade, about, breaks)
+    return Leak(name, family, rule, Outcome.SHARED, grade, about, breaks, needs)
 
 
 def doubts(name: str, family: str, rule: str, about: str, breaks: Callable[[World], World]) -> Leak:
@@ -43,6 +52,6 @@ def doubts(name: str, family: str, rule: str, about: str, breaks: Callable[[Worl
     return Leak(name, family, rule, Outcome.UNPROVEN, Grade.DECLARED, about, breaks)
 
 
-def stands(name: str, family: str, about: str, breaks: Callable[[World], World]) -> Leak:
+def stands(name: str, family: str, about: str, breaks: Callable[[World], World], needs: str = "") -> Leak:
     """A world that stays ISOLATED, and that a naive check would call broken."""
-    return Leak(name, family, None, Outcome.ISOLATED, None, about, breaks)
+    return Leak(name, family, None, Outcome.ISOLATED, None, about, breaks, needs)
