@@ -12,6 +12,7 @@ from disjoint.model.kind import SETTING, Identity, Lead
 from .address import NO_SCHEME, WebAddress, parse
 from .cookies import Cookie
 from .mentions import Form, Use
+from .token import TokenKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,24 @@ class WebDeclared:
     """Read staging's pages, their scripts and source maps for production's hosts."""
     cors: bool = False
     """Ask each side whether it lets the other's pages read its answers."""
+    origin: str | None = field(default=None, metadata=SETTING)
+    """The address of the pages that call it, beside its own."""
+    canary: str | None = None
+    """The path at which the application keeps a nonce for a minute, and shows what it keeps."""
+    reach: bool = False
+    """Try a token that is minted with staging's key at production's `token_path`."""
+    token_path: str | None = None
+    """Answers 2xx to a valid token of nobody's, and 401 or 403 without one."""
+    token_kind: TokenKind = "jwt"  # noqa: S105  (no secret: how a token looks)
+    secret_key: str | None = field(default=None, metadata=SETTING)
+    """What tokens are signed with."""
+    token_salt: str | None = None
+    """The salt of itsdangerous or Django; their own default without it."""
+    token_claims: str = "{}"  # noqa: S105  (no secret: how a token looks)
+    """What a token must say besides, as one JSON object."""
+    token_header: str = "Authorization"  # noqa: S105  (no secret: how a token looks)
+    """The header that carries it; ``Authorization`` as a Bearer token, ``Cookie`` under `token_cookie`."""
+    token_cookie: str = "session"  # noqa: S105  (no secret: how a token looks)
 
 
 class Hop(NamedTuple):
@@ -71,6 +90,44 @@ class Bundle(NamedTuple):
     own: int
     """Scripts on its own host."""
     mentions: frozenset[Mention]
+
+
+Asker = Literal["other", "null", "stranger"]
+"""Whose page asks: the other environment's, one without an origin, or one of a host that nobody has."""
+Allowed = Literal["nobody", "it", "everybody", "others"]
+"""Whom the answer lets read it."""
+
+
+class Reply(NamedTuple):
+    """What one answer allows to the page that asked."""
+
+    asker: Asker
+    allowed: Allowed
+    credentials: bool
+
+
+class Cors(NamedTuple):
+    """What each side allows."""
+
+    production: Fact[tuple[Reply, ...]]
+    staging: Fact[tuple[Reply, ...]]
+
+
+Answer = Literal["taken", "refused", "unclear", "not asked"]
+"""2xx; 401 or 403; anything else, which says nothing about credentials."""
+
+
+class Door(NamedTuple):
+    """What production's endpoint answered."""
+
+    own: Answer
+    """To a token of production's own."""
+    bare: Answer
+    """Without a token."""
+    theirs: Answer
+    """To the same token, signed with staging's key."""
+    statuses: str
+    """The HTTP statuses in that order, for people."""
 
 
 @dataclass(frozen=True, slots=True)

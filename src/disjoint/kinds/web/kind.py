@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import WebDeclared, WebFacts, from_text, identities, leads
+from .facts import Cors, Door, WebDeclared, WebFacts, from_text, identities, leads
 from .rules import LINTS, RULES
 
 
@@ -13,6 +14,24 @@ def _load() -> Observer[WebDeclared, WebFacts]:
     from .observe import observe  # noqa: PLC0415  (an observer loads when it is first asked)
 
     return observe
+
+
+def _marking() -> Marking[WebDeclared]:
+    from . import canary  # noqa: PLC0415  (as above)
+
+    return canary
+
+
+def _reach() -> Trial[WebDeclared]:
+    from .reach import reach  # noqa: PLC0415  (as above)
+
+    return reach
+
+
+def _cors() -> Trial[WebDeclared]:
+    from .cors import ask_both  # noqa: PLC0415  (as above)
+
+    return ask_both
 
 
 KIND = Kind(
@@ -31,5 +50,10 @@ KIND = Kind(
     leads=leads,
     mark=lambda facts: facts.mark,
     schemes=("http", "https", "ws", "wss"),
-    beyond=("web/cross-token", "web/cors"),
+    experiments=(
+        Canary("canary", _marking, stored=True, applies=lambda declared: declared.canary is not None),
+        Experiment("reach", Door, _reach, applies=lambda declared: declared.reach),
+        Experiment("cors", Cors, _cors, applies=lambda declared: declared.cors),
+    ),
+    apart=("web/same-deployment",),
 )

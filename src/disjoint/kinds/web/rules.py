@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from disjoint.model.experiment import Blind, Seen, Unseen
 from disjoint.model.fact import Fact, Known, Unknown, both, mapped
-from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
+from disjoint.model.finding import Evidence, Grade, Judgement, Outcome, isolated, shared, unproven
 from disjoint.model.host import LOOPBACK
 from disjoint.model.kind import Asks, Lint, Question, Rule, Side
 from disjoint.model.names import same_environment
 from disjoint.model.words import transport
 
 from .address import DEFAULT_PORTS, WebAddress, compare
+from .doors import cors, cross_token
 from .facts import WebDeclared, WebFacts, unreadable
 from .surface import bundle, cookie_scope, redirect
 
@@ -66,7 +70,31 @@ def same_deployment(q: WebQuestion) -> Judgement:
 
     An identity minted for each deployment tells two apart. Without one, each service's own word for its
     environment must do. Equal addresses and TLS keys prove nothing: an edge is shared by everybody.
+    A nonce that staging was given and production shows outweighs what either says of itself.
     """
+    match q.sight():
+        case Seen():
+            return shared(Grade.CANARY, _ONE_BEHIND, q.sighted() + _answers(q), _SPLIT)
+        case Unseen():
+            return _marked(q, _by_identity(q))
+        case Blind(reason):
+            told = _by_identity(q)
+            asked = q.declared.canary is not None and told.outcome is Outcome.ISOLATED
+            return replace(told, limits=f"{told.limits}; no canary counts: {reason}") if asked else told
+
+
+_ONE_BEHIND = "one deployment behind both addresses: production shows the nonce that staging was given"
+
+
+def _marked(q: WebQuestion, told: Judgement) -> Judgement:
+    """Two deployments by their own word, of which one does not know what the other was given."""
+    if told.outcome is not Outcome.ISOLATED:
+        return told
+    summary = f"{told.summary}; production does not show the nonce that staging was given"
+    return replace(told, grade=Grade.CANARY, summary=summary, evidence=told.evidence + q.sighted())
+
+
+def _by_identity(q: WebQuestion) -> Judgement:
     seen = _answers(q) + q.saw("TLS key", lambda f: f.tls_key, "certificate")
     seen += q.saw("place", lambda f: f.place, "resolver or reach_at")
     production, staging = q.production.facts, q.staging.facts
@@ -188,5 +216,7 @@ RULES: tuple[Rule[WebFacts, WebDeclared], ...] = (
     Rule("web/redirect", redirect),
     Rule("web/cookie-scope", cookie_scope),
     Rule("web/bundle", bundle, applies=lambda declared: declared.bundle),
+    Rule("web/cors", cors, applies=lambda declared: declared.cors),
+    Rule("web/cross-token", cross_token, applies=lambda declared: declared.reach),
 )
 LINTS: tuple[Lint[WebFacts, WebDeclared], ...] = ()

@@ -1,0 +1,84 @@
+"""Ask each side, as a page of the other's would, whether its answers may be read."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from disjoint.model.environment import Target
+from disjoint.model.experiment import Pair, Party
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.probe import HttpRequest, ProbeError
+
+from .address import DEFAULT_PORTS, WebAddress, parse
+from .facts import Allowed, Asker, Cors, Reply, WebDeclared, unreadable
+from .locate import Spot, resolve
+from .pages import url_of
+
+_SECURE = {"ws": "http", "wss": "https"}
+
+
+def ask_both(pair: Pair[WebDeclared]) -> Cors:
+    """GETs only: what a preflight (OPTIONS) would add is not asked.
+
+    Raises:
+        ProbeError: an address names no host.
+    """
+    ours, theirs = pair.production, pair.staging
+    return Cors(_replies(ours, _origins(theirs.target)), _replies(theirs, _origins(ours.target)))
+
+
+def _origins(target: Target[WebDeclared]) -> tuple[str, ...]:
+    """The origins of a side's pages: its own, and that of the pages that call it."""
+    texts = (target.text("url"), target.text("origin"))
+    addresses = dict.fromkeys(parse(text) for text in texts if text)
+    return tuple(_origin(address) for address in addresses if not unreadable(address))
+
+
+def _origin(address: WebAddress) -> str:
+    scheme = _SECURE.get(address.scheme, address.scheme)
+    port = "" if address.port == DEFAULT_PORTS[scheme] else f":{address.port}"
+    return f"{scheme}://{address.where.shown}{port}"
+
+
+def _replies(party: Party[WebDeclared], others: tuple[str, ...]) -> Fact[tuple[Reply, ...]]:
+    try:
+        return Known(tuple(_each(party, others)))
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)
+
+
+def _each(party: Party[WebDeclared], others: tuple[str, ...]) -> Iterator[Reply]:
+    address = parse(party.target.text("url") or "")
+    if fault := unreadable(address):
+        raise ProbeError(fault)
+    stranger = f"https://{secrets.token_hex(8)}.invalid"
+    askers: list[tuple[Asker, str]] = [("other", origin) for origin in others]
+    declared = party.target.declared
+    for path in dict.fromkeys((declared.health, *declared.pages)):
+        spot = resolve(Spot(address, "/"), path) or Spot(address, "/")
+        for asker, origin in (*askers, ("null", "null"), ("stranger", stranger)):
+            yield _reply(party, spot, asker, origin)
+
+
+def _reply(party: Party[WebDeclared], spot: Spot, asker: Asker, origin: str) -> Reply:
+    headers = {"Origin": origin, "Cache-Control": "no-cache", "Accept": "*/*"}
+    answer = party.probe.exchange(HttpRequest("GET", url_of(spot), headers, 1 << 20))
+    if answer.status >= 500 or answer.status in {404, 410, 429}:
+        raise ProbeError(f"{spot.path.partition('?')[0]} answers {answer.status}", _PATHS)
+    credentials = answer.headers.get("access-control-allow-credentials", "").strip() == "true"
+    return Reply(asker, _allowed(answer.headers.get("access-control-allow-origin"), origin), credentials)
+
+
+_PATHS = "let the health path and the declared pages answer, or declare pages that do"
+
+
+def _allowed(header: str | None, origin: str) -> Allowed:
+    """Compared octet for octet, as browsers do; a list of origins allows none."""
+    match (header or "").strip():
+        case "":
+            return "nobody"
+        case "*":
+            return "everybody"
+        case text:
+            return "it" if text == origin else "others"
