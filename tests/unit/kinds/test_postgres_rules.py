@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from disjoint.kinds.postgres.address import parse
-from disjoint.kinds.postgres.facts import Link, PostgresDeclared, PostgresFacts, Sentinel, blank
+from disjoint.kinds.postgres.facts import Knock, Link, PostgresDeclared, PostgresFacts, Sentinel, blank
 from disjoint.kinds.postgres.rules import LINTS, RULES
+from disjoint.model.experiment import Sighting, Sightings
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
@@ -246,10 +248,106 @@ def test_expectations_apply_only_where_they_are_stated() -> None:
     """Nothing stated: no rule of content applies, and counts are notes."""
     plain = PostgresDeclared(url="$DATABASE_URL")
     assert [r.id for r in RULES if not r.applies(plain)] == [
-        "postgres/tables", "postgres/sentinel", "postgres/stamp",
+        "postgres/cross-login", "postgres/tables", "postgres/sentinel", "postgres/stamp",
     ]  # fmt: skip
-    stated = PostgresDeclared(url="$DATABASE_URL", tables=0, sentinels=("SELECT 1",), stamp=True)
+    stated = PostgresDeclared(url="$DATABASE_URL", tables=0, sentinels=("SELECT 1",), stamp=True, reach=True)
     assert all(rule.applies(stated) for rule in RULES)
     (lint,) = LINTS
     assert len(lint.look(question(production(table_count=3), staging(table_count=2)))) == 2
     assert lint.look(question(production(table_count=3), staging(table_count=2), tables=2)) == ()
+
+
+def canary(*, held: Any = True, control: Any = True, seen: Any = False) -> Known[Sightings]:
+    """What came of a mark in one channel."""
+    facts = (fact if isinstance(fact, Unknown) else Known(fact) for fact in (held, control, seen))
+    return Known(Sightings((Sighting("advisory lock", *facts),)))
+
+
+CANARY, IDENTITY, DECLARED = Grade.CANARY, Grade.IDENTITY, Grade.DECLARED
+APART: dict[str, Any] = {}
+ONE = {"system_identifier": "id", "started_at": "noon"}
+COPY = {"system_identifier": "id", "started_at": "later"}
+UNREAD = {"system_identifier": DENIED}
+MARKS = [
+    ("two, unseen, controls held", APART, canary(), (ISOLATED, CANARY), (ISOLATED, IDENTITY)),
+    ("two, its holder blind", APART, canary(held=DENIED), (ISOLATED, IDENTITY), (ISOLATED, IDENTITY)),
+    ("two, the mark died", APART, canary(held=False), (ISOLATED, IDENTITY), (ISOLATED, IDENTITY)),
+    ("two, its observer blind", APART, canary(control=False), (ISOLATED, IDENTITY), (ISOLATED, IDENTITY)),
+    ("two, the look refused", APART, canary(seen=DENIED), (ISOLATED, IDENTITY), (ISOLATED, IDENTITY)),
+    ("two, not tried", APART, None, (ISOLATED, IDENTITY), (ISOLATED, IDENTITY)),
+    ("two, seen", APART, canary(seen=True), (SHARED, CANARY), (UNPROVEN, DECLARED)),
+    (
+        "two, seen though blind",
+        APART,
+        canary(control=False, seen=True),
+        (SHARED, CANARY),
+        (UNPROVEN, DECLARED),
+    ),
+    ("one, seen", ONE, canary(seen=True), (SHARED, CANARY), (UNPROVEN, DECLARED)),
+    ("one, hidden", ONE, canary(), (SHARED, IDENTITY), (UNPROVEN, DECLARED)),
+    ("a copy, unseen", COPY, canary(), (ISOLATED, CANARY), (SHARED, IDENTITY)),
+    ("a copy, not tried", COPY, None, (ISOLATED, IDENTITY), (SHARED, IDENTITY)),
+    ("unread, unseen", UNREAD, canary(), (ISOLATED, CANARY), (UNPROVEN, DECLARED)),
+    ("unread, blind", UNREAD, canary(control=False), (UNPROVEN, DECLARED), (UNPROVEN, DECLARED)),
+    ("unread, not tried", UNREAD, None, (UNPROVEN, DECLARED), (UNPROVEN, DECLARED)),
+    ("unread, seen", UNREAD, canary(seen=True), (SHARED, CANARY), (UNPROVEN, DECLARED)),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "came", "server", "copy"), [row[1:] for row in MARKS], ids=[r[0] for r in MARKS]
+)
+def test_the_table_of_identity_and_canary(said: Any, came: Any, server: Any, copy: Any) -> None:
+    """Row by row: what both rules say of two servers, and how they know."""
+    asked = question(production(), staging(**said))
+    asked = dataclasses.replace(asked, experiments={"canary": came} if came else {})
+    for rule, expected in (("same-server", server), ("replica-or-copy", copy)):
+        found = next(r.judge for r in RULES if r.id == f"postgres/{rule}")(asked)
+        assert (found.outcome, found.grade) == expected, (rule, found)
+
+
+@pytest.mark.parametrize(("control", "words"), [("held", "its own mark"), ("control", "a mark of its own")])
+def test_a_control_that_failed_is_named(control: str, words: str) -> None:
+    """The finding's limits say which control failed, and why the grade is no higher."""
+    asked = dataclasses.replace(
+        question(production(), staging()), experiments={"canary": canary(**{control: False})}
+    )
+    found = next(r.judge for r in RULES if r.id == "postgres/same-server")(asked)
+    assert words in found.limits
+
+
+def test_an_unseen_mark_excuses_no_list_of_hosts_and_no_equal_address() -> None:
+    """A server that was not asked, and one address for both, weigh more than a mark nobody saw."""
+    several = question(production(**UNREAD), staging(**UNREAD, alternatives=1))
+    one_name = question(production(**UNREAD), facts(PRODUCTION, **UNREAD))
+    for asked, outcome in ((several, UNPROVEN), (one_name, SHARED)):
+        found = next(r.judge for r in RULES if r.id == "postgres/same-server")(
+            dataclasses.replace(asked, experiments={"canary": canary()})
+        )
+        assert found.outcome is outcome, found
+
+
+@pytest.mark.parametrize(
+    ("came", "outcome", "grade"),
+    [
+        (Known(Knock(False, "it refused the login")), ISOLATED, Grade.REFUSED),
+        (Known(Knock(True, "let in")), SHARED, IDENTITY),
+        (Unknown("connection refused"), UNPROVEN, DECLARED),
+        (None, UNPROVEN, DECLARED),
+    ],
+)
+def test_only_production_itself_refuses(came: Any, outcome: Outcome, grade: Grade) -> None:
+    """A refusal, an open door, and silence, which is neither."""
+    asked = dataclasses.replace(
+        question(production(), staging(), reach=True), experiments={"reach": came} if came else {}
+    )
+    found = next(r.judge for r in RULES if r.id == "postgres/cross-login")(asked)
+    assert (found.outcome, found.grade) == (outcome, grade)
+
+
+def test_a_refusal_by_a_server_that_refuses_production_too_proves_nothing() -> None:
+    """The control of a refusal is that production's own login was let in."""
+    asked = question(production(version=DENIED), staging(), reach=True)
+    asked = dataclasses.replace(asked, experiments={"reach": Known(Knock(False, "refused"))})
+    found = next(r.judge for r in RULES if r.id == "postgres/cross-login")(asked)
+    assert found.outcome is UNPROVEN
