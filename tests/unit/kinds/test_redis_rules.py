@@ -26,7 +26,8 @@ def facts(url: str, **known: Any) -> RedisFacts:
     """An ordinary primary and, over it, what the test names."""
     stated: dict[str, Any] = {
         "address": parse(url), "transport": "no TLS", "run_id": "run-1", "replication_ids": ("id-1",),
-        "role": "primary", "linked": True, "clustered": False, "server": "valkey 9.1.2", "database": 0,
+        "role": "primary", "linked": True, "clustered": False, "nodes": (),
+        "server": "valkey 9.1.2", "database": 0,
         "databases": ((0, 3),), "namespace": Unknown("not asked"), "steady": True, **known,
     }  # fmt: skip
     return RedisFacts(**{n: v if isinstance(v, Unknown) else Known(v) for n, v in stated.items()})
@@ -136,7 +137,8 @@ def test_only_keys_beyond_the_stated_prefixes_count() -> None:
 
 def test_the_namespace_is_a_note_until_it_is_stated() -> None:
     """Without `keys` the counts are a note and no finding; with it there is no note."""
-    assert not RULES[2].applies(RedisDeclared(url="$REDIS_URL"))
+    (namespace,) = [rule for rule in RULES if rule.id == "redis/namespace"]
+    assert not namespace.applies(RedisDeclared(url="$REDIS_URL"))
     (note,) = LINTS[0].look(question(facts(PRODUCTION), staging()))
     assert "db0: 3 keys" in note
     assert LINTS[0].look(question(facts(PRODUCTION), staging(), ())) == ()
@@ -145,9 +147,11 @@ def test_the_namespace_is_a_note_until_it_is_stated() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "GET k", "KEYS *", "DEL k", "EVAL x 0", "CONFIG GET dir", "MONITOR", "CLIENT LIST",
+        "GET k", "KEYS *", "DEL k", "EVAL x 0", "CONFIG GET dir", "MONITOR", "CLIENT NO-EVICT on",
         "CLIENT KILL id 1", "FLUSHALL", "PUBLISH disjoint:x y", "SUBSCRIBE orders", "SUBSCRIBE", "MULTI",
-        "SMEMBERS users", "SCARD users", "HELLO 3", "RESET", "AUTH x", "ACL SETUSER x", "OBJECT FREQ k",
+        "SMEMBERS users", "SCARD users", "HELLO 3 AUTH u p", "HELLO", "RESET", "EXEC", "CLIENT SETNAME app",
+        "ZRANGE board 0 -1", "CLUSTER FORGET x", "SADD disjoint.x y",
+        "AUTH x", "ACL SETUSER x", "OBJECT FREQ k",
         "LLEN celery", "PUBSUB CHANNELS", "CLIENT SETINFO lib-name x", "CLIENT MAINT_NOTIFICATIONS ON",
         "INFO\r\nFLUSHALL", "client",
     ],
@@ -164,7 +168,12 @@ def test_nothing_but_the_allow_list_is_sent(command: str) -> None:
         ("scan 0 COUNT 500", "SCAN", "+scan"),
         ("OBJECT ENCODING k", "OBJECT ENCODING", "+object|encoding"),
         ("PUBSUB NUMSUB disjoint:x", "PUBSUB NUMSUB", "+pubsub|numsub"),
-        ("SUBSCRIBE disjoint:x", "SUBSCRIBE", "+subscribe"),
+        ("SUBSCRIBE disjoint:x", "SUBSCRIBE", "+subscribe +pubsub|numsub &disjoint:*"),
+        ("HELLO 3", "HELLO", "+hello"),
+        ("CLIENT LIST", "CLIENT LIST", "+client|list"),
+        ("CLIENT SETNAME disjoint-x", "CLIENT SETNAME", "+client|setname"),
+        ("CLUSTER NODES", "CLUSTER NODES", "+cluster|nodes"),
+        ("ZRANGE redbeat::schedule 0 -1", "ZRANGE", "(+zcard +zrange %R~*:schedule)"),
         ("SMEMBERS stg:_kombu.binding.celery", "SMEMBERS", "(+smembers +scard %R~*_kombu.binding.*)"),
     ],
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from disjoint.kinds.redis.session import Login, Session, connect, identify, known, met_again, then
+from disjoint.kinds.redis.account import identify, met_again
+from disjoint.kinds.redis.session import Login, Session, connect, known, then
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.manifest import fill

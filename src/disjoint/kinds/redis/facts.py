@@ -19,6 +19,8 @@ class RedisDeclared:
     url: str = field(metadata=SETTING)
     keys: tuple[str, ...] | None = None
     """How every key of staging's logical database must begin; ``[]``: it must be empty."""
+    reach: bool = False
+    """Try staging's login once at production's server."""
 
 
 class Scan(NamedTuple):
@@ -32,6 +34,15 @@ class Scan(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """What production's server answered to staging's login."""
+
+    let_in: bool
+    words: str
+    """For people; no user name in them."""
+
+
+@dataclass(frozen=True, slots=True)
 class RedisFacts:
     """What a server said of itself in ``INFO``, and what its address says."""
 
@@ -41,7 +52,10 @@ class RedisFacts:
     run_id: Fact[str]
     """Digest of the process's random id: new at every start, never copied."""
     steady: Fact[bool]
-    """Whether a second connection met the same process: behind a balancer it meets another."""
+    """Whether a second connection met the same process: behind a balancer it meets another.
+
+    Where the run id is not told, it looks for a mark that the first one holds.
+    """
     replication_ids: Fact[tuple[str, ...]]
     """Digests of master_replid and master_replid2, the all-zero one left out."""
     role: Fact[str]
@@ -49,6 +63,8 @@ class RedisFacts:
     linked: Fact[bool]
     """False on a replica that has no link to its primary, and may not carry its id yet."""
     clustered: Fact[bool]
+    nodes: Fact[tuple[str, ...]]
+    """Digests of the ids of its cluster's nodes, as it knows them; none where it is no node."""
     server: Fact[str]
     """``valkey 9.1.2``."""
     database: Fact[int]
@@ -75,6 +91,7 @@ def unread(target: Target[RedisDeclared], why: Unknown) -> RedisFacts:
         role=why,
         linked=why,
         clustered=why,
+        nodes=why,
         server=why,
         database=why,
         databases=why,

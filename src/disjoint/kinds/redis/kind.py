@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import RedisDeclared, RedisFacts, from_text, identities
+from .facts import Knock, RedisDeclared, RedisFacts, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -13,6 +14,24 @@ def _observer() -> Observer[RedisDeclared, RedisFacts]:
     from .observe import observe  # noqa: PLC0415  (the client library loads when it is asked for)
 
     return observe
+
+
+def _presence() -> Marking[RedisDeclared]:
+    from .canary import PRESENCE  # noqa: PLC0415  (as above)
+
+    return PRESENCE
+
+
+def _message() -> Marking[RedisDeclared]:
+    from .canary import MESSAGE  # noqa: PLC0415  (as above)
+
+    return MESSAGE
+
+
+def _reach() -> Trial[RedisDeclared]:
+    from .reach import reach  # noqa: PLC0415  (as above)
+
+    return reach
 
 
 KIND = Kind(
@@ -29,6 +48,12 @@ KIND = Kind(
     address_of=lambda facts: facts.address,
     identities=identities,
     schemes=("redis", "rediss", "valkey", "valkeys"),
+    experiments=(
+        Canary("canary", _presence),
+        Canary("canary:message", _message, stored=True),
+        Experiment("reach", Knock, _reach, applies=lambda declared: declared.reach),
+    ),
+    apart=("redis/same-server",),
     lane="redis",
-    beyond=("redis/cross-login", "redis/production-keys"),
+    beyond=("redis/production-keys",),
 )

@@ -13,9 +13,11 @@ from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.probe import Probe, ProbeError
 from disjoint.model.url import ENCODE, SEVERED, severed
 
+from . import marks
+from .account import identify, info, met_again, nodes, process
 from .address import Login, login
 from .facts import RedisDeclared, RedisFacts, Scan, from_text, unread
-from .session import Session, connect, identify, info, known, met_again, process, then
+from .session import Session, connect, known, then
 
 SCAN_COUNT = 500
 SCAN_CALLS = 2000
@@ -50,7 +52,15 @@ def _visited(target: Target[RedisDeclared], probe: Probe, where: Login) -> Redis
             )
     with connect(where, probe) as session:
         facts = _answers(session, probe, target, where)
-    return replace(facts, steady=then(facts.run_id, lambda run_id: met_again(where, probe, run_id)))
+    return replace(facts, steady=_steady(facts, where, probe))
+
+
+def _steady(facts: RedisFacts, where: Login, probe: Probe) -> Fact[bool]:
+    match facts.run_id:
+        case Known(run_id):
+            return known(lambda: met_again(where, probe, run_id))
+        case Unknown():
+            return then(facts.clustered, lambda _: marks.met_again(where, probe))
 
 
 _NAMED = "declare the server that the Sentinel names: SENTINEL GET-MASTER-ADDR-BY-NAME"
@@ -68,6 +78,7 @@ def _answers(session: Session, probe: Probe, target: Target[RedisDeclared], wher
         role=server.role,
         linked=server.linked,
         clustered=server.clustered,
+        nodes=then(server.clustered, lambda node: _nodes(session, probe) if node else ()),
         server=server.product,
         database=database,
         databases=known(lambda: _databases(session)),
@@ -76,6 +87,10 @@ def _answers(session: Session, probe: Probe, target: Target[RedisDeclared], wher
     if target.declared.keys is None or probe.protected:
         return facts
     return replace(facts, namespace=_namespace(session, probe, server.run_id, database, target.declared.keys))
+
+
+def _nodes(session: Session, probe: Probe) -> tuple[str, ...]:
+    return tuple(sorted(probe.digest("redis.node", node) for node in nodes(session)))
 
 
 def _digests(probe: Probe, ids: Iterable[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class Wire(Protocol):
     def disconnect(self) -> None: ...
     def send_command(self, *words: str) -> None: ...
     def read_response(self) -> object: ...
+    def can_read(self, timeout: float) -> bool: ...
 
 
 class _Once:
@@ -72,6 +73,21 @@ class _Buffer(SocketBuffer):
             raise ProbeError(f"the server answered with more than {ANSWER_OCTETS >> 20} MiB to one command")
         return bool(super()._read_from_socket(length, *arguments, **options))
 
+    def readline(self, *arguments: Any, **options: Any) -> bytes:
+        """RESP3's pushes, maps, sets and texts told as RESP2 has them: a flat array, or a string."""
+        line: bytes = super().readline(*arguments, **options)
+        match line[:1]:
+            case b"%":
+                return b"*%d" % (2 * int(line[1:]))
+            case b">" | b"~":
+                return b"*" + line[1:]
+            case b"=":
+                return b"$" + line[1:]
+            case b"_":
+                return b"$-1"
+            case _:
+                return line
+
 
 class _Parser(_RESP2Parser):
     """redis-py's own parser, with hiredis installed or not."""
@@ -79,7 +95,9 @@ class _Parser(_RESP2Parser):
     def on_connect(self, connection: Any) -> None:
         begin: Callable[[Any], None] = super().on_connect
         begin(connection)
-        self._buffer = _Buffer(connection.once.sock, self.socket_read_size, 0)
+        # the time after which it waits no longer is set again when something was waited for
+        left = connection.once.probe.remaining()
+        self._buffer = _Buffer(connection.once.sock, self.socket_read_size, left)
 
 
 class _Clear(Connection):
