@@ -36,13 +36,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One GET or HEAD. Redirects are never followed, bodies are capped and never decoded."""
+    """One GET or HEAD, or the placing of a mark. Redirects are never followed, bodies are capped and
+    never decoded."""
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body_limit: int = 65536
     """Octets; a longer body is an error, never a truncated answer."""
+    marks: bool = False
+    """Places a mark or takes it away: POST and DELETE may be sent, without a body and never to production."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from urllib.parse import SplitResult, urlsplit
 from disjoint.model.probe import HttpAnswer, HttpRequest, Probe, ProbeError
 
 HTTP_SECONDS = 5.0
+_READS = frozenset({"GET", "HEAD"})
+_MARKS = frozenset({"POST", "DELETE"})
 _PORTS = {"http": 80, "https": 443}
 _OURS = {"User-Agent": "disjoint", "Accept-Encoding": "identity", "Connection": "close"}
 
@@ -30,7 +32,7 @@ def exchange(request: HttpRequest, probe: Probe, dial: Dial) -> HttpAnswer:
     Raises:
         ProbeError: the request is none we send, or no whole and plain answer came.
     """
-    url = _checked(request)
+    url = _checked(request, probe)
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
     with probe.seat(host, port), contextlib.closing(_connected(url, dial(host, port))) as sock:
         probe.sent(request.method)
@@ -41,13 +43,18 @@ def exchange(request: HttpRequest, probe: Probe, dial: Dial) -> HttpAnswer:
     return HttpAnswer(answer.status, _headers(answer), body, place, certificate or b"", cookies)
 
 
-def _checked(request: HttpRequest) -> SplitResult:
+def _checked(request: HttpRequest, probe: Probe) -> SplitResult:
     url = _split(request.url)
-    if request.method not in {"GET", "HEAD"}:
+    if request.method not in _READS and not _may_mark(request, probe):
         raise ProbeError("only GET and HEAD are ever sent")
     if url.username is not None:
         raise ProbeError("a URL with credentials in it is never requested")
     return url
+
+
+def _may_mark(request: HttpRequest, probe: Probe) -> bool:
+    """What stores a mark is sent where the request says so, and never to production."""
+    return request.marks and not probe.protected and request.method in _MARKS
 
 
 def _split(text: str) -> SplitResult:
@@ -124,7 +131,8 @@ def _outgoing(request: HttpRequest, url: SplitResult) -> Mapping[str, str]:
     given = {name.title(): value for name, value in request.headers.items()}
     default = url.port in (None, _PORTS[url.scheme])
     host = url.netloc.rpartition(":")[0] if url.port is not None and default else url.netloc
-    return {"Host": host, **_OURS, **given, "Connection": "close"}
+    empty = {"Content-Length": "0"} if request.method in _MARKS else {}
+    return {"Host": host, **_OURS, **given, **empty, "Connection": "close"}
 
 
 def _headers(answer: http.client.HTTPResponse) -> Mapping[str, str]:

@@ -43,6 +43,8 @@ def facts(
         stored=Known(len(marks or ())),
         whole=Known(True),
         strays=Known(0),
+        copies=Known(()),
+        announces=Known(()),
     )
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Literal, NamedTuple
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import SETTING
 
 from .address import BucketAddress, parse
+
+STANDING = ("oldest object", "newest object")
+"""Channels of the canary that stores nothing: objects of staging's first page. The older one is longest
+known to any replica; the newer is rather its own."""
+BEGUN = "upload"
+"""Channel of the canary that begins an upload, and ends it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,12 @@ class BucketDeclared:
     session_token: str | None = field(default=None, metadata=SETTING)
     objects: int | tuple[str, ...] | None = None
     """What staging may hold: so many stored objects (versions count), or only keys with these prefixes."""
+    canary: bool = False
+    """Whether what stands in staging's bucket must be proven absent from production's."""
+    reach: bool = False
+    """Whether staging's keys are tried at production's bucket, twice: its log will show it."""
+    replication: bool = False
+    """Whether either bucket may copy or announce what it stores to where the other's is: needs two rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,10 @@ class BucketFacts:
     """Whether the listings behind `objects` and `stored` came to their end."""
     strays: Fact[int]
     """Stored keys that begin with none of the declared prefixes."""
+    copies: Fact[tuple[str, ...]]
+    """Names of the buckets that it is replicated to. Asked only where the manifest says so."""
+    announces: Fact[tuple[str, ...]]
+    """Digests of the queues, topics and functions that hear of its objects."""
 
 
 def from_text(target: Target[BucketDeclared], reason: str) -> BucketFacts:
@@ -76,3 +93,32 @@ def unasked(target: Target[BucketDeclared], why: Unknown) -> BucketFacts:
 def beside(text: str, target: Target[BucketDeclared]) -> BucketAddress:
     """A bucket's name as it reads under the target's endpoint."""
     return parse(text, target.text("endpoint"))
+
+
+class Answer(NamedTuple):
+    """What the store of production's bucket answered to staging's keys."""
+
+    word: Literal["refused", "allowed", "unclear"]
+    told: str
+    """In our own words: ``403 AccessDenied``."""
+
+
+class Policy(NamedTuple):
+    """Whom production's bucket policy lets in, as far as one policy tells."""
+
+    anyone: tuple[str, ...]
+    """What it allows to everybody, by action; without conditions."""
+    alike: int
+    """Principals whose name holds the name of staging."""
+    others: int
+    """Principals that are somebody else's, or nobody knows whose."""
+
+
+class Access(NamedTuple):
+    """What came of staging's keys at production's bucket."""
+
+    control: Fact[bool]
+    """Production's own keys listed the bucket at the same store in this run."""
+    head: Answer
+    listing: Answer
+    policy: Fact[Policy]

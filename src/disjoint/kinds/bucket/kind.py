@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import BucketDeclared, BucketFacts, beside, from_text
+from .facts import Access, BucketDeclared, BucketFacts, beside, from_text
 from .rules import LINTS, RULES
 
 
@@ -13,6 +14,18 @@ def _load() -> Observer[BucketDeclared, BucketFacts]:
     from .observe import observe  # noqa: PLC0415  (an observer loads when it is first asked)
 
     return observe
+
+
+def _marking() -> Marking[BucketDeclared]:
+    from . import canary  # noqa: PLC0415  (as above)
+
+    return canary
+
+
+def _reach() -> Trial[BucketDeclared]:
+    from .reach import reach  # noqa: PLC0415  (as above)
+
+    return reach
 
 
 KIND = Kind(
@@ -29,5 +42,10 @@ KIND = Kind(
     address_of=lambda facts: facts.address,
     schemes=("s3", "s3a", "s3n", "gs"),
     beside=beside,
-    beyond=("bucket/canary", "bucket/cross-access", "bucket/production-objects", "bucket/replication"),
+    experiments=(
+        Canary("canary", _marking),
+        Experiment("reach", Access, _reach, applies=lambda declared: declared.reach),
+    ),
+    apart=("bucket/same-bucket",),
+    beyond=("bucket/production-objects",),
 )

@@ -22,8 +22,15 @@ class Entry(NamedTuple):
     key: str
     version: str
     """The version's id; empty in a plain listing and for objects from before versioning."""
-    mark: str
-    """Key, ETag, time and size in one text: what a copy made later does not repeat."""
+    etag: str
+    time: str
+    """When it was stored, by the store's own clock; empty if it does not say."""
+    size: str
+
+    @property
+    def mark(self) -> str:
+        """All but the version in one text: what a copy made later does not repeat."""
+        return "\0".join((self.key, self.etag, self.time, self.size))
 
 
 @dataclass(slots=True)
@@ -115,8 +122,48 @@ def _owner(line: Mapping[str, Any]) -> str:
 def _entry(line: Mapping[str, Any]) -> Entry:
     key, version, at = str(line.get("Key", "")), str(line.get("VersionId", "")), line.get("LastModified")
     time = at.isoformat() if isinstance(at, datetime) else ""
-    mark = "\0".join((key, str(line.get("ETag", "")).strip('"'), time, str(line.get("Size", ""))))
-    return Entry(key, "" if version == "null" else version, mark)
+    etag, size = str(line.get("ETag", "")).strip('"'), str(line.get("Size", ""))
+    return Entry(key, "" if version == "null" else version, etag, time, size)
+
+
+def find(store: Store, bucket: str, key: str) -> Entry | None:
+    """The object of exactly this key; None if the bucket lists none.
+
+    A key comes before every longer one that begins with it, so one line is enough. Where another
+    comes first nothing follows: the store may order otherwise, fold case, or know no prefixes.
+
+    Raises:
+        StoreError: the store refused: that is no word on absence.
+        ProbeError: no answer came, or one that says neither yes nor no.
+    """
+    answer = store.ask("ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1)
+    lines = _lines(answer, "Contents")
+    if answer.get("Name") != bucket or answer.get("KeyCount") != len(lines):
+        raise ProbeError(NO_LISTING, NO_STORE)
+    found = _entry(lines[0]) if lines else None
+    if answer.get("Prefix", key) != key or (found and found.key != key):
+        raise ProbeError("the store lists another key first than the one that was asked for", _PLAIN)
+    if found is None and answer.get("IsTruncated"):
+        raise ProbeError("the store lists nothing, and says that there is more", NO_STORE)
+    return found
+
+
+_PLAIN = "put an object with a key that no other begins with into each bucket"
+
+
+def uploads(store: Store, bucket: str, key: str = "") -> tuple[tuple[str, str], ...]:
+    """Key and id of the uploads in progress: of exactly this key, or of the first that are listed.
+
+    Raises:
+        StoreError: the store refused.
+        ProbeError: no answer came, or one that is no listing of this bucket.
+    """
+    wanted = {"Prefix": key} if key else {}
+    answer = store.ask("ListMultipartUploads", Bucket=bucket, MaxUploads=PAGE, **wanted)
+    if answer.get("Bucket") != bucket or not isinstance(answer.get("IsTruncated"), bool):
+        raise ProbeError(NO_LISTING, NO_STORE)
+    begun = ((str(line.get("Key", "")), str(line.get("UploadId", ""))) for line in _lines(answer, "Uploads"))
+    return tuple(each for each in begun if key in ("", each[0]))
 
 
 def strays(entries: list[Entry], prefixes: tuple[str, ...]) -> int:

@@ -10,12 +10,13 @@ from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.probe import Probe, ProbeError
 
+from . import links
 from .address import BucketAddress
-from .amazon import PARTITIONS
 from .facts import BucketDeclared, BucketFacts, unasked
 from .listing import Listing, list_objects, list_versions, lowest, strays
+from .opening import opened
 from .refusal import FATAL, NOT_OFFERED, explained
-from .session import REGION, Keys, Store, StoreError
+from .session import Store, StoreError
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -24,51 +25,15 @@ PAGES = 20
 """Pages read where the content is judged; stores bill a listing by the page."""
 MARKS = 16
 """Objects that stand for a page: a busy bucket still shows most of them a second later."""
-HOME = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Where a partition other than Amazon's public one is asked first."""
 
 
 def observe(target: Target[BucketDeclared], probe: Probe) -> BucketFacts:
     """Read what the bucket says of itself. What fails is Unknown with its remedy."""
-    match both(unasked(target, Unknown("not asked")).address, _keys(target)):
-        case Unknown() as unknown:
-            return unasked(target, unknown)
-        case Known((address, _)) if address.fault or not address.name:
-            why = address.fault or "the address names no bucket"
-            return unasked(target, Unknown(why, f"mend {target.where('name')}"))
-        case Known((address, keys)):
-            try:
-                return _Visit(target, address, probe, _store(target, address, probe, keys)).facts()
-            except ProbeError as error:
-                return unasked(target, Unknown(error.reason, error.remedy))
-
-
-def _keys(target: Target[BucketDeclared]) -> Fact[Keys]:
-    """The environment's own pair. Never anonymous, never this machine's: both would prove another thing."""
-    match both(target.setting("access_key"), target.setting("secret_key")):
-        case Known((access, secret)):
-            token = target.setting("session_token")
-            return Known(Keys(access, secret, token.value if isinstance(token, Known) else None))
-        case Unknown(reason):
-            names = f"{target.declared.access_key} and {target.declared.secret_key}"
-            where = target.environment.source
-            remedy = f"set {names} in {where}, or name its variables as access_key and secret_key"
-            return Unknown(f"no key pair to ask with: {reason}", remedy)
-
-
-def _store(target: Target[BucketDeclared], address: BucketAddress, probe: Probe, keys: Keys) -> Store:
-    region, at = target.text("region") or address.region, address.endpoint
-    if at is not None and (address.namespace not in PARTITIONS or at.host.endswith(_PRIVATE_LINK)):
-        return Store(probe, keys, at.url, region or "us-east-1")
-    if region and not REGION.match(region):
-        # it becomes a part of the host that is asked
-        raise ProbeError("the declared region is none of Amazon's", f"mend {target.where('region')}")
-    home = HOME.get(address.namespace, "us-east-1")
-    return Store(probe, keys, None, region or Store(probe, keys, None, home).region(address.name) or home)
-
-
-_PRIVATE_LINK = (".vpce.amazonaws.com", ".vpce.amazonaws.com.cn")
-"""Amazon's endpoints inside a network: asked as declared; the others follow from the region."""
+    try:
+        address, store = opened(target, probe)
+        return _Visit(target, address, probe, store).facts()
+    except ProbeError as error:
+        return unasked(target, Unknown(error.reason, error.remedy))
 
 
 class _Visit:
@@ -110,6 +75,8 @@ class _Visit:
                 stored=_then(versions, lambda found: Known(len(found.entries))),
                 whole=_then(both(objects, versions), lambda two: Known(two[0].whole and two[1].whole)),
                 strays=_then(both(objects, versions), self._strays),
+                copies=self._linked(links.copies),
+                announces=_then(self._linked(links.announces), self._named),
             )
         )
 
@@ -148,6 +115,19 @@ class _Visit:
     def _region(self) -> str:
         answer = self._store.ask("GetBucketLocation", Bucket=self._address.name)
         return str(answer.get("LocationConstraint") or "us-east-1")
+
+    def _linked(self, read: Callable[[Store, str], tuple[str, ...]]) -> Fact[tuple[str, ...]]:
+        if not self._target.declared.replication:
+            return Unknown("not asked", "state replication = true")
+        try:
+            return Known(read(self._store, self._address.name))
+        except StoreError as error:
+            return links.withheld(error, self._target, self._address)
+        except ProbeError as error:
+            return Unknown(error.reason, error.remedy)
+
+    def _named(self, targets: tuple[str, ...]) -> Fact[tuple[str, ...]]:
+        return Known(tuple(self._probe.digest("hears", name) for name in targets))
 
     def _page(self, found: Listing) -> str:
         return self._probe.digest("page", "\0\0".join(entry.mark for entry in found.page))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Unknown
@@ -24,16 +25,16 @@ FATAL = frozenset(
 """After these no other question would be answered."""
 
 
-def policy(address: BucketAddress) -> str:
-    """The IAM statement that lets keys list a bucket."""
+def policy(address: BucketAddress, actions: Sequence[str] = ACTIONS) -> str:
+    """The IAM statement that lets keys do so much with a bucket; by default, what `verify` needs."""
     partition = address.namespace if address.namespace in PARTITIONS else "aws"
     arn = f"arn:{partition}:s3:::{address.name}"
-    return json.dumps({"Effect": "Allow", "Action": list(ACTIONS), "Resource": arn})
+    return json.dumps({"Effect": "Allow", "Action": list(actions), "Resource": arn})
 
 
-def granting(address: BucketAddress, environment: str) -> str:
-    """The remedy for keys that may not list."""
-    return f"allow {environment}'s keys: {policy(address)}"
+def granting(address: BucketAddress, environment: str, actions: Sequence[str] = ACTIONS) -> str:
+    """The remedy for keys that may not."""
+    return f"allow {environment}'s keys: {policy(address, actions)}"
 
 
 def explained(error: StoreError, target: Target[BucketDeclared], address: BucketAddress) -> Unknown:

@@ -1,7 +1,8 @@
 """A harmless S3 client: botocore signs and reads, the probe alone sends.
 
 It sees nothing of this process or machine: no ``AWS_*`` variable, no file under ``~/.aws``, no
-instance metadata. It knows five reads, sends each once, and never follows a redirect.
+instance metadata. It knows nine reads and, for staging alone, two operations that begin and end
+an upload; it sends each once, and never follows a redirect.
 """
 
 from __future__ import annotations
@@ -27,9 +28,15 @@ from disjoint.model.secret import Secret
 from .shape import is_answer
 
 READS = frozenset(
-    {"HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketLocation", "GetBucketVersioning"}
+    {
+        *("HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketLocation", "GetBucketVersioning"),
+        *("GetBucketReplication", "GetBucketNotificationConfiguration", "GetBucketPolicy"),
+        "ListMultipartUploads",
+    }
 )
-"""All that is ever sent. HeadObject is not among them: it needs the right to read content."""
+"""All that is sent to anyone. HeadObject is not among them: it needs the right to read content."""
+MARKS = frozenset({"CreateMultipartUpload", "AbortMultipartUpload"})
+"""Sent to staging alone. An upload that is begun is no object: no version, no event and no replica of it."""
 PAGE_OCTETS = 4 << 20
 """A page of 1,000 keys of 1,024 octets each, percent-encoded, with its markup."""
 
@@ -74,11 +81,17 @@ class Store:
 
     def __init__(self, probe: Probe, keys: Keys, endpoint: str | None, region: str) -> None:
         self._probe = probe
+        self._endpoint = endpoint
+        self._region = region
         self._operation = ""
         self._last: HttpAnswer | None = None
         self._client = _client(keys, endpoint, region)
-        self._client.meta.events.register_first("before-call.s3", _only_reads)
+        self._client.meta.events.register_first("before-call.s3", self._only_known)
         self._client.meta.events.register_first("before-send.s3", self._send)
+
+    def asked_by(self, keys: Keys) -> Store:
+        """The same store, asked with other keys."""
+        return Store(self._probe, keys, self._endpoint, self._region)
 
     @property
     def last(self) -> HttpAnswer | None:
@@ -86,7 +99,7 @@ class Store:
         return self._last
 
     def ask(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        """Send one read, once.
+        """Send one read or, in staging, one mark; once.
 
         Raises:
             StoreError: the store answered with an error.
@@ -111,18 +124,22 @@ class Store:
         named = self._last.headers.get("x-amz-bucket-region", "") if self._last else ""
         return named if REGION.match(named) else None
 
+    def _only_known(self, model: Any, **_event: object) -> None:
+        if model.name not in READS and (self._probe.protected or model.name not in MARKS):
+            raise ProbeError(f"{model.name} is no read that this tool ever sends")
+
     def _send(self, request: AWSPreparedRequest, **_event: object) -> AWSResponse:
         """Stand in for botocore's own sender: it retries, follows and waits; we do not."""
         operation, self._operation = self._operation, ""
         if not operation:
             raise ProbeError("the store sends its callers elsewhere (another region?)", WHERE)
         self._last = self._probe.exchange(
-            HttpRequest(request.method, request.url, _headers(request), PAGE_OCTETS)
+            HttpRequest(request.method, request.url, _headers(request), PAGE_OCTETS, marks=operation in MARKS)
         )
         status, body = self._last.status, self._last.body
         if status in _REDIRECTS:
             raise ProbeError(f"the store redirects ({status}), which is never followed", WHERE)
-        if request.method != "HEAD" and not is_answer(body, operation):
+        if request.method != "HEAD" and not is_answer(body, operation, status):
             raise StoreError(status, "") if status >= 400 else ProbeError(NO_S3, NO_STORE)
         return AWSResponse(request.url, status, dict(self._last.headers), _Body(body))
 
@@ -139,11 +156,6 @@ class _Body(NamedTuple):
 
     def stream(self) -> Iterator[bytes]:
         yield self.octets
-
-
-def _only_reads(model: Any, **_event: object) -> None:
-    if model.name not in READS:
-        raise ProbeError(f"{model.name} is no read that this tool ever sends")
 
 
 def _headers(request: AWSPreparedRequest) -> dict[str, str]:
@@ -175,6 +187,7 @@ def _client(keys: Keys, endpoint: str | None, region: str) -> Any:
             aws_session_token=keys.token.reveal() if keys.token else None,
             config=Config(
                 signature_version="s3v4",
+                request_checksum_calculation="when_required",  # it would be a signed header of its own
                 retries={"mode": "standard", "total_max_attempts": 1},
                 s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"},
             ),

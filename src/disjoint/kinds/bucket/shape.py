@@ -13,8 +13,14 @@ ROOTS = {
     "ListObjectVersions": "ListVersionsResult",
     "GetBucketLocation": "LocationConstraint",
     "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketReplication": "ReplicationConfiguration",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
 }
 """The root that each question is answered with (S3 API reference)."""
+_NOT_XML = {"GetBucketPolicy": 20 << 10, "AbortMultipartUpload": 0}
+"""Answers without a document, by the most octets they may have (a policy: S3's own limit)."""
 DEPTH = 12
 ELEMENTS = 100_000
 
@@ -44,8 +50,13 @@ class _Reader:
         raise _ForeignError
 
 
-def is_answer(body: bytes, operation: str) -> bool:
-    """True for a whole document with the operation's root or an error's, without declarations."""
+def is_answer(body: bytes, operation: str, status: int = 200) -> bool:
+    """True for a whole document with the operation's root or an error's, without declarations.
+
+    A policy is JSON, read by whoever asked; what takes something away is answered with nothing.
+    """
+    if status < 400 and operation in _NOT_XML:
+        return len(body) <= _NOT_XML[operation]
     reader = _Reader(frozenset({"Error", ROOTS.get(operation, "Error")}))
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.opens
