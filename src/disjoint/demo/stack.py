@@ -10,14 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
-from uuid import uuid4
 
 from . import shop
 from .servers.objects import KeyPair, ObjectStore
 from .servers.postgres import PostgresServer
 from .servers.valkey import ValkeyServer
-from .servers.web import Page, WebServer, health
+from .servers.web import WebServer
 from .servers.worker import Worker
+from .storefront import api_doors, api_pages, site_pages
 from .supervisor import Supervisor
 
 T = TypeVar("T")
@@ -44,6 +44,8 @@ class Servers:
     worker: Worker
     bucket: str
     key: KeyPair
+    secret_key: str = field(repr=False)
+    """Signs the API's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Plan:
 
 
 _PLANS = (
-    _Plan("production", shop.PRODUCTION_ROWS, "orders", "shop-files", 24),
+    _Plan("production", shop.PRODUCTION_ROWS, "orders", "shop-files", 23),
     _Plan("staging", shop.STAGING_ROWS, "orders-staging", "shop-staging-files", 3),
 )
 
@@ -104,8 +106,10 @@ def start(supervisor: Supervisor, progress: Progress) -> Stack:
     try:
         crew = _Crew(pool, supervisor, progress)
         store = crew.part("storage", lambda: ObjectStore.start(supervisor, "storage"))
-        production, staging = [crew.environment(plan, store) for plan in _PLANS]
-        return Stack(supervisor, production(), staging(), store.result())
+        production, staging = [ready() for ready in [crew.environment(plan, store) for plan in _PLANS]]
+        # stored last: what production lists is then as new as anything that staging has
+        store.result().put(production.bucket, {"production/receipts/latest.txt": b"production receipt\n"})
+        return Stack(supervisor, production, staging, store.result())
     finally:
         # After a failure or Ctrl-C the others are not awaited: the supervisor ends what they wait for.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -131,7 +135,9 @@ class _Crew:
         queue = self.part(f"{name} queue and worker", lambda: self._queue(plan))
         database = self.part(f"{name} database", lambda: self._database(plan))
         cache = self.part(f"{name} cache", lambda: self._cache(name))
-        api, web = (self.part(f"{name} {what}", partial(self._web, name, what)) for what in ("api", "web"))
+        secret_key = self.supervisor.secret(36)
+        api = self.part(f"{name} api", partial(self._api, name, secret_key))
+        web = self.part(f"{name} web", partial(self._web, name))
         key = self.part(f"{name} bucket", lambda: _bucket(store.result(), plan))
 
         def servers() -> Servers:
@@ -139,7 +145,7 @@ class _Crew:
             postgres, login = database.result()
             return Servers(
                 name, postgres, login, cache.result(), broker, plan.queue, api.result(), web.result(),
-                worker, plan.bucket, key.result(),
+                worker, plan.bucket, key.result(), secret_key,
             )  # fmt: skip
 
         return servers
@@ -167,12 +173,12 @@ class _Crew:
             client.mset({f"{environment}:session:{n}": self.supervisor.secret(8) for n in range(12)})
         return server
 
-    def _web(self, environment: str, what: str) -> WebServer:
-        pages = {
-            "/": Page(f"<!doctype html><title>{what}</title><p>The shop's {what} in {environment}.</p>"),
-            "/health": health(environment, str(uuid4())),
-        }
-        return WebServer.start(self.supervisor, f"{what}-{environment}", pages)
+    def _api(self, environment: str, key: str) -> WebServer:
+        doors = api_doors(environment, key)
+        return WebServer.start(self.supervisor, f"api-{environment}", api_pages(environment), doors)
+
+    def _web(self, environment: str) -> WebServer:
+        return WebServer.start(self.supervisor, f"web-{environment}", site_pages(environment))
 
 
 def _bucket(store: ObjectStore, plan: _Plan) -> KeyPair:

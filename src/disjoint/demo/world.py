@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from . import shop
+from .servers.web import ACCOUNT, CANARY
 from .stack import BROKER, RESULTS, Servers, Stack
 
 Value = str | bool | int | tuple[str, ...] | date
@@ -146,9 +147,21 @@ _RESOURCES: Mapping[str, Table] = {
         "access_key": "$AWS_ACCESS_KEY_ID",
         "secret_key": "$AWS_SECRET_ACCESS_KEY",
         "objects": ("staging/",),
+        "canary": True,
+        "reach": True,
+        "replication": True,
     },
-    "api": {"kind": "web", "url": "$API_URL"},
-    "site": {"kind": "web", "url": "$WEB_URL"},
+    "api": {
+        "kind": "web",
+        "url": "$API_URL",
+        "cors": True,
+        "origin": "$WEB_URL",
+        "reach": True,
+        "token_path": ACCOUNT,
+        "secret_key": "$SECRET_KEY",
+        "canary": CANARY,
+    },
+    "site": {"kind": "web", "url": "$WEB_URL", "pages": ("/login",), "bundle": True, "canary": CANARY},
 }
 
 
@@ -169,7 +182,7 @@ def _variables(servers: Servers, stack: Stack) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": servers.key.secret,
         "API_URL": f"http://api.{name}.test",
         "WEB_URL": f"http://www.{name}.test",
-        "SECRET_KEY": secret(36),
+        "SECRET_KEY": servers.secret_key,
     }
     mode = "live" if name == "production" else "test"
     return {**variables, "STRIPE_SECRET_KEY": f"sk_{mode}_{secret(24)}"}
