@@ -71,10 +71,35 @@ class ObjectStore:
 
     def create(self, bucket: str, objects: Mapping[str, bytes] | None = None) -> None:
         """Make a bucket and put objects into it."""
+        self.client("s3", self.root).create_bucket(Bucket=bucket)
+        self.put(bucket, objects or {})
+
+    def put(self, bucket: str, objects: Mapping[str, bytes]) -> None:
+        """Put objects into a bucket."""
         client = self.client("s3", self.root)
-        client.create_bucket(Bucket=bucket)
-        for key, body in (objects or {}).items():
+        for key, body in objects.items():
             client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def allow(self, bucket: str, *statements: Mapping[str, object]) -> None:
+        """Give a bucket a policy: Allow statements about it, each with its Principal and Action."""
+        arns = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+        stated = [{"Effect": "Allow", "Resource": arns, **statement} for statement in statements]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": stated})
+        self.client("s3", self.root).put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    def keep_versions(self, bucket: str) -> None:
+        """Keep old versions from now on."""
+        kept = {"Status": "Enabled"}
+        self.client("s3", self.root).put_bucket_versioning(Bucket=bucket, VersioningConfiguration=kept)
+
+    def replicate(self, bucket: str, target: str) -> None:
+        """Copy what is stored from now on to another bucket; both keep versions."""
+        rule = {
+            "Status": "Enabled", "Priority": 1, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"},
+            "Destination": {"Bucket": f"arn:aws:s3:::{target}"},
+        }  # fmt: skip
+        stated = {"Role": f"arn:aws:iam::{ACCOUNT}:role/replication", "Rules": [rule]}
+        self.client("s3", self.root).put_bucket_replication(Bucket=bucket, ReplicationConfiguration=stated)
 
     def user(self, name: str, buckets: Sequence[str], actions: Sequence[str] = ("s3:*",)) -> KeyPair:
         """Make a user who may do `actions` on these buckets and their objects, and nothing else."""
