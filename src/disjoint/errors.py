@@ -25,3 +25,11 @@ class WriteError(DisjointError):
 
 class DemoError(DisjointError):
     """The embedded world could not be built: the message names the part and its log (exit 70)."""
+
+
+class TamperedError(DisjointError):
+    """A signed file is not as it was signed: find out who changed it (exit 1)."""
+
+
+class UnprovenError(DisjointError):
+    """Nothing may be concluded, for the reason that the message gives: mend it and run again (exit 3)."""

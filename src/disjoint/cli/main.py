@@ -8,7 +8,7 @@ import sys
 import click
 
 from disjoint import __version__
-from disjoint.errors import DemoError, DisjointError, UsageError, WriteError
+from disjoint.errors import DemoError, DisjointError, TamperedError, UnprovenError, UsageError, WriteError
 
 from .exits import Exit
 from .spoken import abandon_output, spoken
@@ -121,6 +121,10 @@ def _code_of(error: DisjointError) -> int:
             return Exit.USAGE
         case WriteError():
             return Exit.UNWRITTEN
+        case TamperedError():
+            return Exit.BAD
+        case UnprovenError():
+            return Exit.UNPROVEN
         case _:
             return Exit.INTERNAL
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note
@@ -14,6 +14,8 @@ from disjoint.model.snapshot import Snapshot
 from .absent import absent_in
 
 Kinds = Mapping[str, Kind[Any, Any]]
+Unable: TypeAlias = frozenset[tuple[str, str]]
+"""Kind and name of the live tests that a run cannot make at all: their rules are not asked, and listed."""
 
 
 def findings(
@@ -22,6 +24,7 @@ def findings(
     production: Snapshot,
     staging: Snapshot,
     tried: Mapping[str, Tried],
+    unable: Unable = frozenset(),
 ) -> Iterator[Finding]:
     """Every asked rule's finding, resource by resource, in the order they are declared."""
     for resource in resources:
@@ -31,7 +34,7 @@ def findings(
             continue
         question = question_about(resource, production, staging, tried)
         for rule in kinds[resource.kind].rules:
-            if rule.applies(resource.declared):
+            if rule.applies(resource.declared) and (resource.kind, rule.needs) not in unable:
                 yield Finding(rule.id, resource.name, rule.judge(question))
 
 
@@ -51,15 +54,15 @@ def notes(
             yield from (Note(lint.id, resource.name, text) for text in lint.look(question))
 
 
-def not_tried(kinds: Kinds, resources: tuple[Resource, ...]) -> tuple[str, ...]:
-    """Ids of rules that the manifest did not ask for, or that this version cannot ask."""
+def not_tried(kinds: Kinds, resources: tuple[Resource, ...], unable: Unable = frozenset()) -> tuple[str, ...]:
+    """Ids of rules that the manifest did not ask for, or that this version or this run cannot ask."""
     declared = {resource.kind for resource in resources}
     beyond = {rule for name in declared for rule in kinds[name].beyond}
     unasked = {
         rule.id
         for resource in resources
         for rule in kinds[resource.kind].rules
-        if not rule.applies(resource.declared)
+        if not rule.applies(resource.declared) or (resource.kind, rule.needs) in unable
     }
     return tuple(sorted(beyond | unasked))
 

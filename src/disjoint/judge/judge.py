@@ -15,7 +15,7 @@ from disjoint.model.proof import Coverage, Row
 from disjoint.model.snapshot import Snapshot
 
 from .across import across, joined
-from .ask import Kinds, findings, not_tried, notes
+from .ask import Kinds, Unable, findings, not_tried, notes
 from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
 from .led import led
@@ -42,10 +42,11 @@ def judge(
     unclaimed: tuple[str, ...],
     now: datetime,
     tried: Mapping[str, Tried],
+    unable: Unable = frozenset(),
 ) -> Judged:
     """Ask every rule, attach waivers, fold rows and verdict."""
     asked = (kinds, manifest.resources, production, staging)
-    paired = joined(findings(*asked, tried), chain(across(*asked), led(*asked)))
+    paired = joined(findings(*asked, tried, unable), chain(across(*asked), led(*asked)))
     found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
@@ -55,7 +56,7 @@ def judge(
         matrix=matrix,
         findings=found,
         notes=said,
-        coverage=_coverage(matrix, not_tried(kinds, manifest.resources), unclaimed),
+        coverage=_coverage(matrix, not_tried(kinds, manifest.resources, unable), unclaimed),
     )
 
 

@@ -36,6 +36,8 @@ class Environment:
     """``host:port`` as named there -> ``address:port`` where this machine finds it."""
     warnings: tuple[str, ...] = ()
     """What was odd in the source (a duplicate key); never a value."""
+    held: bool = True
+    """False where another process holds the variables: nothing is known of them here."""
 
     def variable(self, name: str) -> Fact[Secret]:
         """The variable's value; Absent if it is unset here."""

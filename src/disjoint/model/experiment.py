@@ -180,6 +180,8 @@ class Canary(Generic[D]):
     """Under which rules find what came of it; begins with ``canary``."""
     load: Callable[[], Marking[D]]
     """Client libraries load when it is called."""
+    splits: bool = True
+    """Whether the two sides may be two processes, which exchange nothing but the token."""
     stored: bool = False
     """True where the mark is stored or broadcast: tried only once it is proven not to be production's."""
     applies: Callable[[D], bool] = lambda _declared: True

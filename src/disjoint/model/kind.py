@@ -108,6 +108,8 @@ class Rule(Generic[F, D]):
     waivable: bool = False
     applies: Callable[[D], bool] = lambda _declared: True
     """From the declaration alone: False means not asked, and listed in coverage.notTried."""
+    needs: str = ""
+    """The experiment it judges; where a run cannot make it at all, the rule is not asked."""
 
 
 @dataclass(frozen=True, slots=True)

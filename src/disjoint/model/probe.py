@@ -127,6 +127,10 @@ class Probe(Protocol):
         """
         ...
 
+    def clock(self, epoch: float) -> None:
+        """Note a server's own time, in seconds since 1970, to hold this machine's against."""
+        ...
+
     def digest(self, what: str, value: str) -> str:
         """The run's keyed digest of a value (see RunKey.digest)."""
         ...

@@ -48,12 +48,22 @@ class Run:
         environments: both.
         budget: seconds for everything.
         guarded: True where both sides are production: then nothing but allow-listed reads is sent to either.
+        forks: False keeps every lane in this process.
+        key: of the run's digests; a fresh one unless another process must be able to make the same.
     """
 
-    def __init__(self, environments: Sequence[Environment], budget: float, *, guarded: bool = False) -> None:
+    def __init__(
+        self,
+        environments: Sequence[Environment],
+        budget: float,
+        *,
+        guarded: bool = False,
+        forks: bool = True,
+        key: bytes | None = None,
+    ) -> None:
         self.deadline = Deadline(budget)
-        self.key = RunKey()
-        self._guarded = guarded
+        self.key = RunKey(key)
+        self._forks = forks
         self._seats = Seats()
         self._tallies = {e.name: Tally(protected=guarded or e.protected) for e in environments}
         self._protected = {e.name: e.protected for e in environments}
@@ -85,7 +95,8 @@ class Run:
         self, jobs: Sequence[Job], permit: Permit = _forbid, progress: Progress | None = None
     ) -> Found:
         """Observe every job, and make each trial as soon as both its sides are known."""
-        return self._carry_out(jobs, tries(jobs, self._protected), permit, progress)
+        allowed = _forbid if self._guarded else permit
+        return self._carry_out(jobs, tries(jobs, self._protected), allowed, progress)
 
     def _carry_out(
         self, jobs: Sequence[Job], trials: Sequence[Trial], permit: Permit, progress: Progress | None
@@ -93,7 +104,7 @@ class Run:
         """Lanes in processes of their own, where that is possible; the others here."""
         done: Done = queue.SimpleQueue()
         every = lanes(jobs, trials)
-        home, away = (every[:1], every[1:]) if may_fork() else (every, [])
+        home, away = (every[:1], every[1:]) if self._forks and may_fork() else (every, [])
         crews: list[tuple[Crew, Lane]] = []
         try:
             for lane in away:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ class Tally:
         self._lock = threading.Lock()
         self._first: float | None = None
         self._last = 0.0
+        self._ahead: list[float] = []
 
     def sent(self, command: str) -> None:
         """Count a command that is about to be sent.
@@ -42,6 +44,16 @@ class Tally:
             self._commands[command] += 1
             self._last = time.monotonic()
             self._first = self._last if self._first is None else self._first
+
+    def clock(self, epoch: float) -> None:
+        """Note by how much a server's clock is ahead of this machine's."""
+        with self._lock:
+            self._ahead.append(epoch - time.time())
+
+    def ahead(self) -> float | None:
+        """By how many seconds the servers' clocks are ahead, in the middle; None where none was read."""
+        with self._lock:
+            return statistics.median(self._ahead) if self._ahead else None
 
     def footprint(self) -> Footprint:
         """What has been sent so far; seconds from the first command to the last."""

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 from disjoint.model.environment import Environment
 from disjoint.model.probe import HttpAnswer, HttpRequest, Place, ProbeError
@@ -123,7 +124,16 @@ class Visit:
             answer = exchange(request, self, lambda host, port: self._dial(host, port, deadline))
             # a socket that the deadline shut looks like a server that closed: no whole answer
             deadline.remaining()
+            self._note_date(answer)
             return answer
+
+    def _note_date(self, answer: HttpAnswer) -> None:
+        """The server's time as it stands in every answer, to the second (RFC 9110, 6.6.1)."""
+        with contextlib.suppress(ValueError, TypeError):
+            self.clock(parsedate_to_datetime(answer.headers.get("date", "")).timestamp() + 0.5)
+
+    def clock(self, epoch: float) -> None:
+        self._tally.clock(epoch)
 
     def digest(self, what: str, value: str) -> str:
         return self._key.digest(what, value)

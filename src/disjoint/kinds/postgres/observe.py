@@ -39,7 +39,7 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
 
 
 def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:
-    here = fact(lambda: _here(opened))
+    here = fact(lambda: _here(opened, probe))
     reader = Reader(opened, probe, here.value["port"] if isinstance(here, Known) else 0)
     return {
         "place": Known(_placed(opened.place, probe)),
@@ -90,8 +90,9 @@ def _grant(function: str) -> str:
     return f"GRANT EXECUTE ON FUNCTION pg_catalog.{function}() TO role; -- in this database"
 
 
-def _here(opened: Session) -> dict[str, Any]:
-    ((database, oid, recovering, version, port, mark),) = opened.ask(queries.HERE)
+def _here(opened: Session, probe: Probe) -> dict[str, Any]:
+    ((database, oid, recovering, version, port, mark, epoch),) = opened.ask(queries.HERE)
+    probe.clock(float(epoch))
     return {
         "database": str(database), "database_oid": int(oid), "in_recovery": recovering is True,
         "version": str(version), "port": int(port), "mark": mark,

@@ -1,0 +1,166 @@
+"""The two halves of a split run: what each side saw, signed, so that nobody holds both sides' credentials.
+
+A half holds addresses in clear and digests under a key that only the two sides know. It holds no
+credential, and the marks in it are random names that were worth something while they stood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NoReturn, TypeVar
+
+from disjoint.errors import TamperedError, UnprovenError, UsageError
+from disjoint.model.plain import Plain, built, plain
+
+from .keys import ProjectKey
+from .sign import Signature, holds, signed
+
+SCHEMA = "disjoint.half/v1"
+OCTETS = 16 << 20
+"""A half of ten thousand variables is smaller."""
+
+H = TypeVar("H", "Held", "Looked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What both halves say."""
+
+    run: str
+    """A random name: both halves of one run bear it."""
+    manifest: str
+    """Digest of what the manifest declares, sources and tunnels left out."""
+    environment: str
+    key: str
+    """Which project key: a digest that tells nothing of it."""
+    started_at: datetime
+    clock: float | None
+    """By how many seconds the servers' clocks are ahead of this machine's; None where none was read."""
+    snapshot: Any
+    """The side's facts, as plain values."""
+    footprint: Mapping[str, int]
+    """Commands that were sent, by their constant text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(Common):
+    """Staging's half."""
+
+    stands_at: datetime
+    """When all marks stood."""
+    alive_at: datetime | None = None
+    """The last moment at which they are known to have stood; None in a half that never ended in order."""
+    unclaimed: tuple[str, ...] = ()
+    marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By resource and canary: token, and what staging saw of its own mark before and after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked(Common):
+    """Production's half."""
+
+    held: str
+    """Digest of the standing half that was looked for."""
+    looked_from: datetime
+    looked_until: datetime
+    looks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By resource and canary: its own mark and staging's, channel by channel."""
+
+
+def key_name(key: ProjectKey) -> str:
+    """A name for a key that tells nothing of it."""
+    return _mac(key, b"name", b"")[:16]
+
+
+def digests_key(key: ProjectKey, run: str) -> bytes:
+    """The key of one run's digests: equal on both sides, and of no use for another run's."""
+    return hmac.new(key.octets, b"disjoint split digests\0" + run.encode(), hashlib.sha256).digest()
+
+
+def standing(half: Held) -> str:
+    """Digest of what stands from the beginning of a hold to its end."""
+    return hashlib.sha256(_payload(replace(half, alive_at=None, marks=_placed(half)))).hexdigest()
+
+
+def _placed(half: Held) -> Mapping[str, Mapping[str, Any]]:
+    return {r: {c: {**m, "after": None} for c, m in marks.items()} for r, marks in half.marks.items()}
+
+
+def written(half: Held | Looked, key: ProjectKey) -> str:
+    """A half as a file's text, signed by this machine and under the project's key.
+
+    Raises:
+        WriteError: the machine's key cannot be used.
+    """
+    payload = _payload(half)
+    by = signed(payload)
+    sealed = {"mac": _mac(key, b"half", payload), "signer": by.signer, "signature": by.value}
+    body = json.loads(payload)
+    return json.dumps({"schema": SCHEMA, **body, **sealed}, indent=1, sort_keys=True) + "\n"
+
+
+def read_half(kind: type[H], text: str, where: str, key: ProjectKey) -> H:
+    """A half that nobody changed.
+
+    Raises:
+        UsageError: the text is no half of this kind.
+        UnprovenError: it was made under another project key.
+        TamperedError: it is not as it was signed.
+    """
+    body = _parsed(text, where, kind)
+    mac, signer, signature = (str(body.pop(name, "")) for name in ("mac", "signer", "signature"))
+    try:
+        half: H = built(kind, body)
+    except (ValueError, TypeError, RecursionError):
+        _refuse_shape(where, kind)
+    if half.key != key_name(key):
+        raise UnprovenError(f"{where} was made under another project key than {key.source}")
+    payload = _payload(half)
+    if not hmac.compare_digest(mac, _mac(key, b"half", payload)):
+        raise TamperedError(f"{where} was changed since it was written")
+    if not holds(Signature(signer, signature), payload):
+        raise TamperedError(f"{where} bears a signature that is not its own")
+    return half
+
+
+def _parsed(text: str, where: str, kind: type[Any]) -> dict[str, Any]:
+    try:
+        body = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        _refuse_shape(where, kind)
+    if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
+        _refuse_shape(where, kind)
+    if body.pop("half", None) != kind.__name__:
+        _refuse_shape(where, kind)
+    return body
+
+
+def _refuse_shape(where: str, kind: type[Any]) -> NoReturn:
+    command = "hold" if kind is Held else "look"
+    raise UsageError(f"{where} is not what `disjoint {command}` writes")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name is repeated")
+    return members
+
+
+def _payload(half: Held | Looked) -> bytes:
+    body: Plain = {"half": type(half).__name__, **_fields(half)}
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _fields(half: Held | Looked) -> dict[str, Any]:
+    fields = plain(half)
+    return fields if isinstance(fields, dict) else {}
+
+
+def _mac(key: ProjectKey, what: bytes, payload: bytes) -> str:
+    return hmac.new(key.octets, b"disjoint split " + what + b"\0" + payload, hashlib.sha256).hexdigest()

@@ -1,0 +1,89 @@
+"""Where keys are kept: the project's from a variable, this machine's in its state folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from disjoint.errors import UsageError, WriteError
+
+VARIABLE = "DISJOINT_SEAL_KEY"
+SHORTEST = 16
+"""Octets; a shorter key could be guessed from one digest."""
+
+
+class ProjectKey(NamedTuple):
+    """The key that both sides of a project share."""
+
+    octets: bytes
+    source: str
+    """For people: the variable, or the file of this machine."""
+
+    def __repr__(self) -> str:
+        return f"ProjectKey({self.source})"
+
+
+def project_key() -> ProjectKey:
+    """The shared key; where none is set, one of this machine alone, made at first use.
+
+    Raises:
+        UsageError: the variable holds something too short to be a key.
+        WriteError: the state folder cannot be used.
+    """
+    stated = os.environ.get(VARIABLE, "")
+    if not stated:
+        return ProjectKey(kept("project.key", lambda: secrets.token_bytes(32)), str(state() / "project.key"))
+    octets = _read(stated)
+    if len(octets) < SHORTEST:
+        raise UsageError(f"{VARIABLE} is too short to be a key: openssl rand -hex 32")
+    return ProjectKey(octets, VARIABLE)
+
+
+def _read(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return text.encode("utf-8", "surrogateescape")
+
+
+def state() -> Path:
+    """This user's state folder (XDG Base Directory Specification)."""
+    folder = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(folder) if folder.startswith("/") else Path.home() / ".local" / "state") / "disjoint"
+
+
+def kept(name: str, make: Callable[[], bytes]) -> bytes:
+    """A key file's content; made once, readable by its owner only, never half written.
+
+    Raises:
+        WriteError: it can be neither read nor made, or others may read it.
+    """
+    path = state() / name
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path, make())
+        if path.stat().st_mode & 0o077:
+            raise WriteError(f"{path} may be read by others: chmod 600 {path}")
+        return path.read_bytes()
+    except OSError as error:
+        raise WriteError(f"cannot use {path}: {error.strerror}") from None
+
+
+def _make(path: Path, content: bytes) -> None:
+    """Write beside it and link: of two who make it at once, one wins, and both read the same."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
