@@ -11,11 +11,15 @@ from disjoint.errors import UsageError
 from . import (
     bucket,
     cache_rights,
+    canaries,
     celery,
     cluster,
     content,
+    doors,
     keys,
     links,
+    logins,
+    pages,
     pooler,
     postgres,
     redis,
@@ -28,8 +32,9 @@ from .leak import Leak
 
 LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
+    *canaries.DATABASES, *logins.DATABASES,
     *redis.LEAKS, *cache_rights.LEAKS, *cluster.LEAKS, *tls.LEAKS, *celery.LEAKS,
-    *bucket.LEAKS, *web.LEAKS, *variables.LEAKS, *keys.LEAKS,
+    *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}
 

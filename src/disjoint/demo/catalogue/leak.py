@@ -47,9 +47,11 @@ def shares(
     return Leak(name, family, rule, Outcome.SHARED, grade, about, breaks, needs)
 
 
-def doubts(name: str, family: str, rule: str, about: str, breaks: Callable[[World], World]) -> Leak:
+def doubts(
+    name: str, family: str, rule: str, about: str, breaks: Callable[[World], World], needs: str = ""
+) -> Leak:
     """A world about which nothing may be concluded: UNPROVEN is always of the lowest grade."""
-    return Leak(name, family, rule, Outcome.UNPROVEN, Grade.DECLARED, about, breaks)
+    return Leak(name, family, rule, Outcome.UNPROVEN, Grade.DECLARED, about, breaks, needs)
 
 
 def stands(name: str, family: str, about: str, breaks: Callable[[World], World], needs: str = "") -> Leak:

@@ -8,12 +8,12 @@ from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.world import HALVES, Half, World, place
 
 from .databases import lead, own_database, reader_in_production
-from .leak import Leak, shares, stands
+from .leak import Leak, doubts, shares, stands
 
 POOLER = "pooler"
 
 
-def _pooled(
+def pooled(
     world: World,
     server: PostgresServer,
     login: shop.Login,
@@ -30,44 +30,50 @@ def _pooled(
 
 def transaction(world: World) -> World:
     server, login = world.stack.production.postgres, reader_in_production(world)
-    return _pooled(world, server, login, login.database)
+    return pooled(world, server, login, login.database)
 
 
 def statement(world: World) -> World:
     server, login = world.stack.production.postgres, reader_in_production(world)
-    return _pooled(world, server, login, login.database, pooling="statement")
+    return pooled(world, server, login, login.database, pooling="statement")
 
 
 def other_database(world: World) -> World:
     server = world.stack.production.postgres
     login = own_database(world, server)
-    return _pooled(world, server, login, login.database)
+    return pooled(world, server, login, login.database)
 
 
 def alias(world: World) -> World:
     server, login = world.stack.production.postgres, reader_in_production(world)
-    return _pooled(world, server, login, "shop_staging")
+    return pooled(world, server, login, "shop_staging")
 
 
 def own(world: World) -> World:
     servers = world.stack.staging
-    return _pooled(world, servers.postgres, servers.login, servers.login.database)
+    return pooled(world, servers.postgres, servers.login, servers.login.database)
 
 
 def own_statement(world: World) -> World:
     servers = world.stack.staging
-    return _pooled(world, servers.postgres, servers.login, servers.login.database, pooling="statement")
+    return pooled(world, servers.postgres, servers.login, servers.login.database, pooling="statement")
+
+
+def production_statement(world: World) -> World:
+    servers = world.stack.production
+    database = servers.login.database
+    return pooled(world, servers.postgres, servers.login, database, "production", "statement")
 
 
 def own_alias(world: World) -> World:
     servers = world.stack.staging
-    return _pooled(world, servers.postgres, servers.login, "shop_production")
+    return pooled(world, servers.postgres, servers.login, "shop_production")
 
 
 def one_each(world: World) -> World:
     for half in HALVES:
         servers = world.stack.servers(half)
-        world = _pooled(world, servers.postgres, servers.login, "app", half)
+        world = pooled(world, servers.postgres, servers.login, "app", half)
     return world
 
 
@@ -80,8 +86,17 @@ LEAKS: tuple[Leak, ...] = (
            needs=PACKAGE),
     shares("pgbouncer-alias", POOLER, "postgres/same-database",
            "PgBouncer calls production's database shop_staging", alias, needs=PACKAGE),
+    shares("pgbouncer-statement", POOLER, "postgres/same-server",
+           "staging reaches production's database through PgBouncer in statement pooling", statement,
+           needs=PACKAGE),
     stands("own-pgbouncer", POOLER,
            "staging has a PgBouncer of its own before its own server", own, needs=PACKAGE),
+    doubts("own-pgbouncer-statement", POOLER, "postgres/sentinel",
+           "staging's own PgBouncer pools by the statement, and no sentinel can be counted through it",
+           own_statement, needs=PACKAGE),
+    stands("pgbouncer-statement-production", POOLER,
+           "production has a PgBouncer that pools by the statement, staging a server of its own",
+           production_statement, needs=PACKAGE),
     stands("pgbouncer-alias-production", POOLER,
            "staging's own PgBouncer calls its database shop_production", own_alias, needs=PACKAGE),
     stands("pgbouncer-each", POOLER,
