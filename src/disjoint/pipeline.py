@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from disjoint.errors import UsageError
+from disjoint.judge.ask import Live
 from disjoint.judge.cross import NOTED
 from disjoint.judge.judge import judge
 from disjoint.judge.permit import permitted
@@ -21,7 +22,7 @@ from disjoint.model.address import Likeness
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
-from disjoint.model.proof import Proof
+from disjoint.model.proof import Proof, together
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
 from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
@@ -70,21 +71,24 @@ def verify(
     offline: bool = False,
     budget: float = BUDGET_SECONDS,
     progress: Progress | None = None,
+    guarded: bool = False,
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
     Reads only; never raises for what a server does: that is a fact. `offline` touches no
-    network, so that nothing is known beyond what is declared.
+    network, so that nothing is known beyond what is declared. `guarded` is for a staging that is
+    production's own: then both sides are treated as production, and the footprint is of both.
     """
     started = datetime.now(UTC)
-    with Run((manifest.production, manifest.staging), budget) as run:
-        jobs = _jobs(manifest)
+    environments = (manifest.production, manifest.staging)
+    with Run(environments, budget, guarded=guarded) as run:
+        jobs = jobs_of(manifest)
         found = _offline(jobs, run) if offline else _online(manifest, jobs, run, started, progress)
-        production = _snapshot(manifest, manifest.production, found.results, started)
-        staging = _snapshot(manifest, manifest.staging, found.results, started)
-        unclaimed = _unclaimed(manifest, staging)
+        production = snapshot_of(manifest, manifest.production, found.results, started)
+        staging = snapshot_of(manifest, manifest.staging, found.results, started)
+        unclaimed = unclaimed_in(manifest, staging)
         finished = datetime.now(UTC)
-        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, found.tried)
+        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, Live(found.tried))
         return Proof(
             staging=staging,
             production=production,
@@ -95,7 +99,7 @@ def verify(
             findings=judged.findings,
             notes=judged.notes,
             coverage=judged.coverage,
-            footprint=run.tally(manifest.production.name).footprint(),
+            footprint=together(run.tally(e.name).footprint() for e in environments if e.protected or guarded),
             source=manifest.source,
             inferred=manifest.inferred,
             unplaced=manifest.unplaced,
@@ -105,7 +109,7 @@ def verify(
         )
 
 
-def _jobs(manifest: Manifest) -> list[Job]:
+def jobs_of(manifest: Manifest) -> list[Job]:
     return [
         Job(BY_NAME[resource.kind], target(resource, environment))
         for resource in manifest.resources
@@ -123,18 +127,18 @@ def _online(
         if progress is not None:
             progress(*job.key, result.seconds)
 
-    present = [job for job in jobs if isinstance(_present(job.target), Known)]
+    present = [job for job in jobs if isinstance(present_of(job.target), Known)]
     found = run.carry_out(present, _permit(manifest, jobs, started), tell)
-    return Found({**_blanks(jobs), **found.results}, found.tried)
+    return Found({**blanks_of(jobs), **found.results}, found.tried)
 
 
 def _permit(manifest: Manifest, jobs: Sequence[Job], started: datetime) -> Permit:
     """Asked in a lane's own process, where only that lane's servers are known: no other can be theirs."""
 
     def permit(facts: Mapping[tuple[str, str], Any], trial: Trial) -> Fact[str]:
-        results = {**_blanks(jobs), **{key: Result(brought, 0.0) for key, brought in facts.items()}}
+        results = {**blanks_of(jobs), **{key: Result(brought, 0.0) for key, brought in facts.items()}}
         sides = [
-            _snapshot(manifest, environment, results, started)
+            snapshot_of(manifest, environment, results, started)
             for environment in (manifest.production, manifest.staging)
         ]
         return permitted(BY_NAME, manifest.resources, sides[0], sides[1], trial.resource)
@@ -142,7 +146,7 @@ def _permit(manifest: Manifest, jobs: Sequence[Job], started: datetime) -> Permi
     return permit
 
 
-def _blanks(jobs: Sequence[Job]) -> Results:
+def blanks_of(jobs: Sequence[Job]) -> Results:
     return {job.key: _blank(job) for job in jobs}
 
 
@@ -165,12 +169,12 @@ def _unasked(job: Job) -> Unknown:
 
 
 def _blank(job: Job) -> Result:
-    present = _present(job.target)
+    present = present_of(job.target)
     why = present if isinstance(present, Unknown) else Unknown("not observed")
     return Result(unread(job, Unknown(why.reason, why.remedy)), 0.0)
 
 
-def _present(asked: Target[Any]) -> Fact[str]:
+def present_of(asked: Target[Any]) -> Fact[str]:
     """Where the target is written; Absent if a setting it cannot do without is unset."""
     for name in required_settings(asked.declared):
         match asked.settings.get(name):
@@ -182,14 +186,16 @@ def _present(asked: Target[Any]) -> Fact[str]:
     return Known(asked.where(names[0]) if names else asked.environment.source)
 
 
-def _snapshot(manifest: Manifest, environment: Environment, results: Results, taken_at: datetime) -> Snapshot:
+def snapshot_of(
+    manifest: Manifest, environment: Environment, results: Results, taken_at: datetime
+) -> Snapshot:
     targets = [target(resource, environment) for resource in manifest.resources]
     resources = {
         t.resource: Observed(
             t.resource,
             t.kind,
             results[environment.name, t.resource].facts,
-            _present(t),
+            present_of(t),
             results[environment.name, t.resource].seconds,
         )
         for t in targets
@@ -216,7 +222,7 @@ def _claimed(targets: Sequence[Target[Any]]) -> frozenset[str]:
     return frozenset(name for s in settings if isinstance(s, Known) for name in s.value.variables)
 
 
-def _unclaimed(manifest: Manifest, staging: Snapshot) -> tuple[str, ...]:
+def unclaimed_in(manifest: Manifest, staging: Snapshot) -> tuple[str, ...]:
     """Names of staging's address-like variables that no resource claims and that are no alias of one."""
     targets = [target(resource, manifest.staging) for resource in manifest.resources]
     claimed = _claimed(targets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note
@@ -14,8 +14,15 @@ from disjoint.model.snapshot import Snapshot
 from .absent import absent_in
 
 Kinds = Mapping[str, Kind[Any, Any]]
-Unable: TypeAlias = frozenset[tuple[str, str]]
-"""Kind and name of the live tests that a run cannot make at all: their rules are not asked, and listed."""
+
+
+class Live(NamedTuple):
+    """The live tests of a run."""
+
+    tried: Mapping[str, Tried]
+    """What came of them, by resource."""
+    unable: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of those that the run cannot make at all: their rules are not asked, and listed."""
 
 
 def findings(
@@ -23,8 +30,7 @@ def findings(
     resources: tuple[Resource, ...],
     production: Snapshot,
     staging: Snapshot,
-    tried: Mapping[str, Tried],
-    unable: Unable = frozenset(),
+    live: Live,
 ) -> Iterator[Finding]:
     """Every asked rule's finding, resource by resource, in the order they are declared."""
     for resource in resources:
@@ -32,9 +38,9 @@ def findings(
         yield from missing
         if missing:
             continue
-        question = question_about(resource, production, staging, tried)
+        question = question_about(resource, production, staging, live)
         for rule in kinds[resource.kind].rules:
-            if rule.applies(resource.declared) and (resource.kind, rule.needs) not in unable:
+            if rule.applies(resource.declared) and (resource.kind, rule.needs) not in live.unable:
                 yield Finding(rule.id, resource.name, rule.judge(question))
 
 
@@ -43,18 +49,18 @@ def notes(
     resources: tuple[Resource, ...],
     production: Snapshot,
     staging: Snapshot,
-    tried: Mapping[str, Tried],
+    live: Live,
 ) -> Iterator[Note]:
     """What lints and unasked content rules have to say."""
     for resource in resources:
         if any(True for _ in absent_in(resource, production, staging)):
             continue
-        question = question_about(resource, production, staging, tried)
+        question = question_about(resource, production, staging, live)
         for lint in kinds[resource.kind].lints:
             yield from (Note(lint.id, resource.name, text) for text in lint.look(question))
 
 
-def not_tried(kinds: Kinds, resources: tuple[Resource, ...], unable: Unable = frozenset()) -> tuple[str, ...]:
+def not_tried(kinds: Kinds, resources: tuple[Resource, ...], live: Live) -> tuple[str, ...]:
     """Ids of rules that the manifest did not ask for, or that this version or this run cannot ask."""
     declared = {resource.kind for resource in resources}
     beyond = {rule for name in declared for rule in kinds[name].beyond}
@@ -62,17 +68,17 @@ def not_tried(kinds: Kinds, resources: tuple[Resource, ...], unable: Unable = fr
         rule.id
         for resource in resources
         for rule in kinds[resource.kind].rules
-        if not rule.applies(resource.declared) or (resource.kind, rule.needs) in unable
+        if not rule.applies(resource.declared) or (resource.kind, rule.needs) in live.unable
     }
     return tuple(sorted(beyond | unasked))
 
 
 def question_about(
-    resource: Resource, production: Snapshot, staging: Snapshot, tried: Mapping[str, Tried]
+    resource: Resource, production: Snapshot, staging: Snapshot, live: Live
 ) -> Question[Any, Any]:
     """Both sides' facts about one resource, and what came of the live tests."""
     sides = side_of(resource, production), side_of(resource, staging)
-    return Question(*sides, resource.declared, tried.get(resource.name, {}))
+    return Question(*sides, resource.declared, live.tried.get(resource.name, {}))
 
 
 def side_of(resource: Resource, snapshot: Snapshot) -> Side[Any]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from disjoint.model.experiment import Tried
 from disjoint.model.finding import Finding, Note, Outcome
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Coverage, Row
 from disjoint.model.snapshot import Snapshot
 
 from .across import across, joined
-from .ask import Kinds, Unable, findings, not_tried, notes
+from .ask import Kinds, Live, findings, not_tried, notes
 from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
 from .led import led
@@ -41,22 +40,21 @@ def judge(
     staging: Snapshot,
     unclaimed: tuple[str, ...],
     now: datetime,
-    tried: Mapping[str, Tried],
-    unable: Unable = frozenset(),
+    live: Live,
 ) -> Judged:
     """Ask every rule, attach waivers, fold rows and verdict."""
     asked = (kinds, manifest.resources, production, staging)
-    paired = joined(findings(*asked, tried, unable), chain(across(*asked), led(*asked)))
+    paired = joined(findings(*asked, live), chain(across(*asked), led(*asked)))
     found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
-    said = (*notes(*asked, tried), *cross_notes(staging, unclaimed, found))
+    said = (*notes(*asked, live), *cross_notes(staging, unclaimed, found))
     return Judged(
         verdict=_verdict(found, (accepted(of[r.name], r.minimum) for r in manifest.resources)),
         matrix=matrix,
         findings=found,
         notes=said,
-        coverage=_coverage(matrix, not_tried(kinds, manifest.resources, unable), unclaimed),
+        coverage=_coverage(matrix, not_tried(kinds, manifest.resources, live), unclaimed),
     )
 
 

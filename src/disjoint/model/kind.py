@@ -188,6 +188,8 @@ class Kind(Generic[D, F]):
     lane: str = ""
     """Kinds that may meet on one server, or load one client library, name one lane: it may run in a process
     of its own. Without a name they stay in this one."""
+    dialled: tuple[str, ...] = ()
+    """The text fields that hold a server's address: what `selftest` gives another name."""
     networked: bool = True
     """False where the observer asks no server: it then runs offline, too."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +49,20 @@ class Footprint:
     seconds: float
     commands: tuple[tuple[str, int], ...] = ()
     """Each constant command text and how often it was sent."""
+
+
+def together(footprints: Iterable[Footprint]) -> Footprint:
+    """Several footprints as one."""
+    each = tuple(footprints)
+    commands = Counter[str]()
+    for footprint in each:
+        commands.update(dict(footprint.commands))
+    return Footprint(
+        reads=sum(footprint.reads for footprint in each),
+        writes=sum(footprint.writes for footprint in each),
+        seconds=round(sum(footprint.seconds for footprint in each), 3),
+        commands=tuple(sorted(commands.items())),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from disjoint.judge.across import across, joined
+from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
 from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Server
 from disjoint.kinds.postgres.facts import PostgresDeclared, PostgresFacts
@@ -133,7 +134,9 @@ def test_waivers_in_place_of_every_resource_prove_nothing() -> None:
     waivers = tuple(
         Waiver(rule, "variables", "so it is", "ann", "bob", NOW.replace(year=2027)) for rule in rules
     )
-    judged = judge(BY_NAME, Manifest(there, here, (variables,), waivers), production, staging, (), NOW, {})
+    judged = judge(
+        BY_NAME, Manifest(there, here, (variables,), waivers), production, staging, (), NOW, Live({})
+    )
     assert any(f.outcome is Outcome.ISOLATED for f in judged.findings)
     assert judged.verdict is Outcome.UNPROVEN
 
@@ -146,6 +149,6 @@ def test_no_waiver_covers_it() -> None:
     absent = snapshot("production", {DATABASE: postgres("1"), REPORTS: facts_of(PostgresFacts)},
                       frozenset({REPORTS}))  # fmt: skip
     staging = snapshot("staging", {DATABASE: postgres("2"), REPORTS: postgres("1")})
-    judged = judge(BY_NAME, Manifest(there, here, resources, waivers), absent, staging, (), NOW, {})
+    judged = judge(BY_NAME, Manifest(there, here, resources, waivers), absent, staging, (), NOW, Live({}))
     assert judged.verdict is Outcome.SHARED
     assert judged.matrix[1].status == "FAILED"
