@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from disjoint.kinds.redis.address import parse
-from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts, Scan
+from disjoint.kinds.redis.commands import ACL, LOOK_ACL, marks
+from disjoint.kinds.redis.facts import Knock, RedisDeclared, RedisFacts, Scan
 from disjoint.kinds.redis.rules import LINTS, RULES
 from disjoint.kinds.redis.session import allowed, grant, name_of
+from disjoint.model.experiment import Sighting, Sightings
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
+from disjoint.runner.tally import is_read
 
 TAKEN_AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 ISOLATED, SHARED, UNPROVEN = Outcome.ISOLATED, Outcome.SHARED, Outcome.UNPROVEN
@@ -43,8 +48,11 @@ def question(left: RedisFacts, right: RedisFacts, keys: tuple[str, ...] | None =
 
 
 def ask(rule: str, left: RedisFacts, right: RedisFacts, keys: tuple[str, ...] | None = None) -> Judgement:
-    judge = next(r.judge for r in RULES if r.id == f"redis/{rule}")
-    return judge(question(left, right, keys))
+    return judge(rule)(question(left, right, keys))
+
+
+def judge(rule: str) -> Callable[[Question[Any, Any]], Judgement]:
+    return next(r.judge for r in RULES if r.id == f"redis/{rule}")
 
 
 TABLE = [
@@ -193,3 +201,122 @@ def test_an_address_that_answers_as_two_servers_tells_none_apart(rule: str, stea
     assert ask(rule, facts(PRODUCTION), turning).outcome is UNPROVEN
     one = staging(steady=steady, run_id="run-1", replication_ids=("id-1",))
     assert ask(rule, facts(PRODUCTION), one).outcome is SHARED
+
+
+HELD = Known(True)
+NODES: dict[str, Any] = {"clustered": True, "nodes": ("n-1", "n-2")}
+
+
+def came_of(seen: bool, *, control: Any = True, channel: str = "subscription") -> Known[Sightings]:
+    """What came of a canary, in one channel."""
+    fact = control if isinstance(control, Unknown) else Known(control)
+    return Known(Sightings((Sighting(channel, HELD, fact, Known(seen)),)))
+
+
+CANARIES = [
+    ("unseen", {}, came_of(False), (ISOLATED, Grade.CANARY)),
+    ("no control", {}, came_of(False, control=False), (ISOLATED, Grade.IDENTITY)),
+    ("denied", {}, Unknown("this user may not run SUBSCRIBE", "+subscribe"), (ISOLATED, Grade.IDENTITY)),
+    ("seen, ids differ", {}, came_of(True), (SHARED, Grade.CANARY)),
+    ("seen, ids unread", {"run_id": DENIED}, came_of(True), (SHARED, Grade.CANARY)),
+    ("seen without controls", {"run_id": DENIED}, came_of(True, control=False), (SHARED, Grade.CANARY)),
+    ("one process that hides its mark", {"run_id": "run-1"}, came_of(False), (SHARED, Grade.IDENTITY)),
+    ("ids unread, unseen", {"run_id": DENIED}, came_of(False), (ISOLATED, Grade.CANARY)),
+    ("ids unread, no control", {"run_id": DENIED}, came_of(False, control=False), (UNPROVEN, Grade.DECLARED)),
+    ("ids unread, balancer", {"run_id": DENIED, "steady": False}, came_of(False), (UNPROVEN, Grade.DECLARED)),
+    ("ids unread, once", {"run_id": DENIED, "steady": DENIED}, came_of(False), (UNPROVEN, Grade.DECLARED)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "known", "canary", "found"), CANARIES, ids=[row[0] for row in CANARIES])
+def test_the_table_of_the_canary(what: str, known: dict[str, Any], canary: Any, found: Any) -> None:
+    """Identity and canary together: each row of the table has its outcome and its grade."""
+    asked = replace(question(facts(PRODUCTION), staging(**known)), experiments={"canary": canary})
+    judged = judge("same-server")(asked)
+    assert (judged.outcome, judged.grade) == found, what
+
+
+def test_a_control_that_failed_is_named() -> None:
+    """ISOLATED by identity says which control was missing, in its limits and in its evidence."""
+    canary = came_of(False, control=Unknown("this user may not run PUBSUB NUMSUB"))
+    judged = judge("same-server")(
+        replace(question(facts(PRODUCTION), staging()), experiments={"canary": canary})
+    )
+    assert "subscription: this user may not run PUBSUB NUMSUB" in judged.limits
+    assert any("mark of its own" in e.what and "NUMSUB" in e.value for e in judged.evidence)
+
+
+@pytest.mark.parametrize(
+    ("ours", "found"),
+    [
+        ({"clustered": True, "nodes": ("n-2", "n-3")}, SHARED),
+        ({"clustered": True, "nodes": ("n-8", "n-9")}, ISOLATED),
+        ({"clustered": True, "nodes": DENIED}, UNPROVEN),
+        ({"clustered": DENIED, "nodes": DENIED}, UNPROVEN),
+        ({}, ISOLATED),
+    ],
+)
+@pytest.mark.parametrize("run_id", ["run-2", DENIED])
+def test_nodes_of_one_cluster_and_of_two(ours: dict[str, Any], found: Outcome, run_id: Any) -> None:
+    """No mark and no id tells two nodes of one cluster apart: what they know of each other does."""
+    asked = question(facts(PRODUCTION, **NODES), staging(run_id=run_id, **ours))
+    assert judge("same-server")(replace(asked, experiments={"canary": came_of(False)})).outcome is found
+
+
+def test_a_message_that_arrives_is_a_replica_and_no_more() -> None:
+    """Heard in production: it follows staging. It says nothing of the process, and silence proves nothing."""
+    asked = question(facts(PRODUCTION), staging())
+    heard = replace(asked, experiments={"canary:message": came_of(True, channel="message")})
+    silent = replace(asked, experiments={"canary:message": came_of(False, channel="message")})
+    found = judge("replica-or-copy")(heard)
+    assert (found.outcome, found.grade) == (SHARED, Grade.CANARY)
+    assert "empty nothing" in found.remedy
+    assert (judge("same-server")(heard).outcome, judge("same-server")(heard).grade) == (
+        ISOLATED,
+        Grade.IDENTITY,
+    )
+    assert judge("replica-or-copy")(silent).grade is Grade.IDENTITY
+    unread = replace(silent, right=replace(silent.right, facts=staging(replication_ids=DENIED)))
+    assert judge("replica-or-copy")(unread).outcome is UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("knock", "known", "found"),
+    [
+        (Known(Knock(False, "refused")), {}, (ISOLATED, Grade.REFUSED)),
+        (Known(Knock(False, "refused")), {"transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
+        (Known(Knock(True, "accepted")), {}, (SHARED, Grade.IDENTITY)),
+        (Known(Knock(True, "accepted")), {"transport": DENIED}, (SHARED, Grade.IDENTITY)),
+        (Unknown("connection refused at cache:6379"), {}, (UNPROVEN, Grade.DECLARED)),
+        (None, {}, (UNPROVEN, Grade.DECLARED)),
+    ],
+)
+def test_only_productions_own_refusal_counts(knock: Any, known: dict[str, Any], found: Any) -> None:
+    """A refusal beside production's own login; an acceptance by itself; silence never."""
+    asked = question(facts(PRODUCTION, **known), staging())
+    judged = judge("cross-login")(replace(asked, experiments={"reach": knock} if knock else {}))
+    assert (judged.outcome, judged.grade) == found
+
+
+def test_the_recipes_allow_what_is_sent() -> None:
+    """Every command of the look user's line is one that may be sent to production, and there are four."""
+    words = [word[1:].replace("|", " ") for word in LOOK_ACL.split() if word.startswith("+")]
+    assert words == ["info", "select", "subscribe", "pubsub numsub"]
+    assert set(LOOK_ACL.split()[4:]) - set(ACL.split()) <= {"resetkeys"}
+
+
+@pytest.mark.parametrize("command", ["PUBLISH disjoint:x y", "MULTI", "SADD _kombu.binding.disjoint.x y"])
+def test_what_marks_staging_is_no_read(command: str) -> None:
+    """Marks that are told or stored have a list of their own, which production's probe never sees."""
+    words = command.split(" ")
+    assert marks(*words)
+    assert not allowed(*words)
+    assert not is_read(name_of(*words))
+
+
+@pytest.mark.parametrize(
+    "command", ["PUBLISH orders y", "SADD users x", "DEL orders", "SET disjoint.x y", "FLUSHALL"]
+)
+def test_a_mark_touches_nothing_of_an_application(command: str) -> None:
+    """Only channels and keys that bear our name."""
+    assert not marks(*command.split(" "))

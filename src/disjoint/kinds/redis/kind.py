@@ -56,4 +56,5 @@ KIND = Kind(
     apart=("redis/same-server",),
     lane="redis",
     beyond=("redis/production-keys",),
+    dialled=("url",),
 )

@@ -17,7 +17,7 @@ from disjoint.model.probe import Probe, ProbeError
 
 from .address import Login
 from .commands import ACL, LOOK_ACL, allowed, grant, marks, name_of
-from .wire import Wire, lost, opened
+from .wire import LoginError, Wire, lost, opened
 
 __all__ = ("ACL", "LOOK_ACL", "Login", "Session", "allowed", "connect", "grant", "known", "name_of", "then")
 
@@ -129,9 +129,9 @@ class Session:
         match error:
             case refused.NoPermissionError():
                 return ProbeError(f"this user may not run {name}", f"ACL SETUSER <that user> {grant(name)}")
-            case refused.AuthenticationError() if name == "AUTH":
+            case LoginError() if name == "AUTH":
                 return RefusedError(f"{self._where} refused the login", _MEND)
-            case refused.AuthenticationError():
+            case LoginError():
                 return RefusedError(
                     f"{self._where} asks for a login", "put user and password into the address"
                 )

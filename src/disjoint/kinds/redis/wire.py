@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Protocol
 from redis._parsers import _RESP2Parser
 from redis._parsers.socket import SocketBuffer
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS, Connection, SSLConnection
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from disjoint.model.probe import Probe, ProbeError
 
@@ -89,8 +89,19 @@ class _Buffer(SocketBuffer):
                 return line
 
 
+class LoginError(ResponseError):
+    """The server refused a login, or asks for one. Its text may quote what was sent."""
+
+
 class _Parser(_RESP2Parser):
     """redis-py's own parser, with hiredis installed or not."""
+
+    @classmethod
+    def parse_error(cls, response: str) -> Exception:
+        """To redis-py a refused login is a broken connection; it is an answer, and more may be asked."""
+        tell: Callable[[str], Exception] = super().parse_error
+        error = tell(response)
+        return LoginError(response) if isinstance(error, AuthenticationError) else error
 
     def on_connect(self, connection: Any) -> None:
         begin: Callable[[Any], None] = super().on_connect
