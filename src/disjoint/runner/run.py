@@ -64,6 +64,7 @@ class Run:
         self.deadline = Deadline(budget)
         self.key = RunKey(key)
         self._forks = forks
+        self._guarded = guarded
         self._seats = Seats()
         self._tallies = {e.name: Tally(protected=guarded or e.protected) for e in environments}
         self._protected = {e.name: e.protected for e in environments}
