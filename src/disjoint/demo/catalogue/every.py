@@ -15,9 +15,11 @@ from . import (
     celery,
     cluster,
     content,
+    doors,
     keys,
     links,
     logins,
+    pages,
     pooler,
     postgres,
     redis,
@@ -32,7 +34,7 @@ LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
     *canaries.DATABASES, *logins.DATABASES,
     *redis.LEAKS, *cache_rights.LEAKS, *cluster.LEAKS, *tls.LEAKS, *celery.LEAKS,
-    *bucket.LEAKS, *web.LEAKS, *variables.LEAKS, *keys.LEAKS,
+    *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}
 
