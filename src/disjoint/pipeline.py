@@ -26,6 +26,9 @@ from disjoint.model.proof import Proof, together
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
 from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
+from disjoint.runner.work import unreached
+from disjoint.selftest.answer import SelfTest
+from disjoint.selftest.run import run as run_selftest
 from disjoint.sources import read
 
 __all__ = ["compare", "infer", "load", "render", "verify"]
@@ -107,6 +110,26 @@ def verify(
             run=secrets.token_hex(3),
             budget=budget,
         )
+
+
+def selftest(
+    manifest: Manifest, *, budget: float = BUDGET_SECONDS, progress: Callable[[str, str], None]
+) -> SelfTest:
+    """Point staging at production, resource by resource and in memory, and see which rule says so."""
+
+    def prove(broken: Manifest, left: float) -> Proof:
+        return verify(broken, budget=left, guarded=True)
+
+    return run_selftest(BY_NAME, manifest, prove, _unanswered, budget, progress)
+
+
+def _unanswered(manifest: Manifest, proof: Proof) -> tuple[Unknown | None, Unknown | None]:
+    """Why production's side of a manifest's one resource, and staging's, was not reached."""
+    production, staging = jobs_of(manifest)
+    if not production.kind.networked:
+        return None, None
+    facts = [side.resources[production.target.resource].facts for side in (proof.production, proof.staging)]
+    return unreached(production, facts[0]), unreached(staging, facts[1])
 
 
 def jobs_of(manifest: Manifest) -> list[Job]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "Watch it work on two embedded environments, and break one on purpose.",
     "init": "Write disjoint.toml from two files of variables.",
     "explain": "Say what a rule asks, reads, proves, and cannot see.",
+    "selftest": "Break isolation in memory, and see that every row notices.",
     "compare": "Say whether two addresses may reach one thing.",
 }
 """Each command lives in the module of its name and loads when it is called."""

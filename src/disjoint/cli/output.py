@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 
 from .spoken import show, spoken
+
+if TYPE_CHECKING:
+    from disjoint.report.ink import Ink
 
 FORMATS = ("text", "json", "markdown")
 _QUIET = ("PG", "AWS_", "REDIS", "BOTO", "SSLKEYLOGFILE")
@@ -33,6 +37,14 @@ class Output:
     file: Path | None = None
 
 
+def ink() -> Ink:
+    """How words are painted on standard output: bare where it is no terminal."""
+    from disjoint.report.ink import Ink  # noqa: PLC0415  (only a report needs it)
+
+    colour = sys.stdout.isatty() and _controls() and not os.environ.get("NO_COLOR")
+    return Ink(colour, not _unicode())
+
+
 def emit(render: Render, proof: Proof, output: Output) -> None:
     """Render a proof and put it where it is wanted, whole or not at all."""
     terminal = output.file is None and sys.stdout.isatty()
@@ -41,7 +53,7 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
         output.format,
         colour=terminal and _controls() and not os.environ.get("NO_COLOR"),
         ascii_only=not _unicode() and output.file is None,
-        width=_width() if terminal else 100,
+        width=width() if terminal else 100,
     )
     if output.file is None:
         show(text.rstrip("\n"))
@@ -129,7 +141,7 @@ def progress(manifest: Manifest) -> Iterator[Tell | None]:
     def tell(environment: str, resource: str, _seconds: float) -> None:
         waiting.discard((environment, resource))
         left = ", ".join(sorted(f"{e} {r}" for e, r in waiting))
-        click.echo(f"\r\x1b[2K{('waiting for ' + left)[: _width() - 1] if left else ''}", nl=False, err=True)
+        click.echo(f"\r\x1b[2K{('waiting for ' + left)[: width() - 1] if left else ''}", nl=False, err=True)
 
     try:
         yield tell
@@ -142,7 +154,7 @@ def _controls() -> bool:
     return os.environ.get("TERM") != "dumb"
 
 
-def _width() -> int:
+def width() -> int:
     """The terminal's columns; COLUMNS wins, and a terminal that does not say has 100."""
     return shutil.get_terminal_size((100, 24)).columns
 

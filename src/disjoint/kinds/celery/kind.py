@@ -30,4 +30,5 @@ KIND = Kind(
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
     lane="redis",
+    dialled=("broker", "result_backend"),
 )

@@ -49,4 +49,5 @@ KIND = Kind(
     ),
     beyond=("postgres/production-rows",),
     followed=as_libpq,
+    dialled=("url",),
 )

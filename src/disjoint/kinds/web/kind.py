@@ -56,4 +56,5 @@ KIND = Kind(
         Experiment("cors", Cors, _cors, applies=lambda declared: declared.cors),
     ),
     apart=("web/same-deployment",),
+    dialled=("url",),
 )
