@@ -80,7 +80,8 @@ def test_an_open_production_lets_everybody_in(supervisor: Supervisor, staging: V
     """A server that asks for no login is open to staging, whatever password staging has."""
     door = ValkeyServer.start(supervisor, "open")
     door.ask("CONFIG", "SET", "requirepass", "")
-    for here in (url_of(staging), f"redis://127.0.0.1:{staging.port}/0"):
+    stranger = url_of(staging, 0, "somebody", "pass-word")
+    for here in (url_of(staging), stranger, f"redis://127.0.0.1:{staging.port}/0"):
         found = World(f"redis://127.0.0.1:{door.port}/0", here, reach=True).judged("cross-login", "reach")
         assert found.outcome is Outcome.SHARED
     door.stop()
