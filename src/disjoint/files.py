@@ -45,8 +45,8 @@ Refuse = Callable[[str], UsageError]
 """The caller's own error, made of one sentence."""
 
 
-def read_text(path: Path, shown: str, refuse: Refuse) -> TextFile:
-    """Read a regular UTF-8 file of at most `LIMIT` octets.
+def read_text(path: Path, shown: str, refuse: Refuse, limit: int = LIMIT) -> TextFile:
+    """Read a regular UTF-8 file of at most `limit` octets.
 
     Opened without blocking and judged before the first read: a pipe with no writer,
     a terminal or a huge file is an answer, not a wait.
@@ -55,7 +55,7 @@ def read_text(path: Path, shown: str, refuse: Refuse) -> TextFile:
         UsageError: of the class that `refuse` is; naming `shown`, and the line where the text is at fault.
     """
     try:
-        octets, mode = _read(path, shown, refuse)
+        octets, mode = _read(path, shown, refuse, limit)
     except OSError as error:
         why = _WHY.get(error.errno or 0, "it cannot be read")
         raise refuse(f"{shown}: {why}") from None
@@ -64,19 +64,19 @@ def read_text(path: Path, shown: str, refuse: Refuse) -> TextFile:
     return TextFile(_decode(octets, shown, refuse), bool(mode & stat.S_IROTH))
 
 
-def _read(path: Path, shown: str, refuse: Refuse) -> tuple[bytes, int]:
+def _read(path: Path, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(descriptor)
         for is_it, what in _NATURE:
             if is_it(status.st_mode):
                 raise refuse(f"{shown}: is {what}, not a regular file")
-        if status.st_size <= LIMIT:
+        if status.st_size <= limit:
             with open(descriptor, "rb", closefd=False) as file:
-                octets = file.read(LIMIT + 1)
-            if len(octets) <= LIMIT:
+                octets = file.read(limit + 1)
+            if len(octets) <= limit:
                 return octets, status.st_mode
-        raise refuse(f"{shown}: is larger than 1 MiB")
+        raise refuse(f"{shown}: is larger than {limit >> 20} MiB")
     finally:
         os.close(descriptor)
 

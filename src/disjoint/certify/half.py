@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 
 from disjoint.errors import TamperedError, UnprovenError, UsageError
 from disjoint.model.plain import Plain, built, plain
+from disjoint.model.proof import Footprint
 
 from .keys import ProjectKey
 from .sign import Signature, holds, signed
@@ -43,8 +44,8 @@ class Common:
     """By how many seconds the servers' clocks are ahead of this machine's; None where none was read."""
     snapshot: Any
     """The side's facts, as plain values."""
-    footprint: Mapping[str, int]
-    """Commands that were sent, by their constant text."""
+    footprint: Footprint
+    """What the side's servers were asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,9 @@ COMMANDS = {
     "init": "Write disjoint.toml from two files of variables.",
     "explain": "Say what a rule asks, reads, proves, and cannot see.",
     "selftest": "Break isolation in memory, and see that every row notices.",
+    "hold": "Hold staging's marks, where no process may hold both sides' credentials.",
+    "look": "Look for them from production's side.",
+    "join": "Judge what both sides saw.",
     "compare": "Say whether two addresses may reach one thing.",
 }
 """Each command lives in the module of its name and loads when it is called."""

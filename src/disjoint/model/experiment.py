@@ -228,3 +228,11 @@ def _joined(name: str, alive: Sights, looked: Look, again: Sights) -> Sighting:
         control=looked.own.get(name, silent),
         seen=looked.theirs.get(name, silent),
     )
+
+
+def in_no_window(found: Sightings) -> Sightings:
+    """What is left where no clock bears out that both halves were of one time: only what was seen."""
+    why = Unknown("no server's clock was there to hold this machine's against")
+    return Sightings(
+        tuple(s if s.seen == Known(True) else Sighting(s.channel, why, why, why) for s in found.channels)
+    )

@@ -85,6 +85,10 @@ class Run:
         tally = self._tallies[environment.name]
         return Visit(environment, self.deadline, self._seats, tally, self.key)
 
+    def visit_until(self, deadline: Deadline, environment: Environment, seats: Seats) -> Visit:
+        """A probe with a deadline and seats of its own; counted and digested like the others."""
+        return Visit(environment, deadline, seats, self._tallies[environment.name], self.key)
+
     def _visit(self, target: Target[Any]) -> Visit:
         return self.visit(target.environment)
 

@@ -22,6 +22,12 @@ def _marking() -> Marking[BucketDeclared]:
     return canary
 
 
+def _uploading() -> Marking[BucketDeclared]:
+    from . import upload  # noqa: PLC0415  (as above)
+
+    return upload
+
+
 def _reach() -> Trial[BucketDeclared]:
     from .reach import reach  # noqa: PLC0415  (as above)
 
@@ -43,9 +49,11 @@ KIND = Kind(
     schemes=("s3", "s3a", "s3n", "gs"),
     beside=beside,
     experiments=(
-        Canary("canary", _marking),
+        Canary("canary", _marking, splits=False),  # its token is the key of an object
+        Canary("canary:upload", _uploading, stored=True, applies=lambda declared: declared.canary),
         Experiment("reach", Access, _reach, applies=lambda declared: declared.reach),
     ),
     apart=("bucket/same-bucket",),
     beyond=("bucket/production-objects",),
+    dialled=("endpoint",),
 )

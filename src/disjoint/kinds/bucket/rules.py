@@ -93,8 +93,8 @@ def _count(side: Side[BucketFacts]) -> tuple[str, ...]:
 
 RULES: tuple[Rule[BucketFacts, BucketDeclared], ...] = (
     Rule("bucket/same-bucket", same_bucket),
-    Rule("bucket/canary", canary, applies=lambda declared: declared.canary),
-    Rule("bucket/cross-access", cross_access, applies=lambda declared: declared.reach),
+    Rule("bucket/canary", canary, applies=lambda declared: declared.canary, needs="canary"),
+    Rule("bucket/cross-access", cross_access, applies=lambda declared: declared.reach, needs="reach"),
     Rule("bucket/replication", replication, applies=lambda declared: declared.replication),
     Rule(
         "bucket/contents",

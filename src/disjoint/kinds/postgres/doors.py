@@ -47,5 +47,5 @@ _ONE_LOGIN = (
 )
 
 RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
-    Rule("postgres/cross-login", cross_login, applies=lambda declared: declared.reach),
+    Rule("postgres/cross-login", cross_login, applies=lambda declared: declared.reach, needs="reach"),
 )

@@ -199,7 +199,7 @@ def key_counts(q: Ask) -> tuple[str, ...]:
 RULES: tuple[Rule[RedisFacts, RedisDeclared], ...] = (
     Rule("redis/same-server", same_server),
     Rule("redis/replica-or-copy", replica_or_copy),
-    Rule("redis/cross-login", cross_login, applies=lambda declared: declared.reach),
+    Rule("redis/cross-login", cross_login, applies=lambda declared: declared.reach, needs="reach"),
     Rule("redis/namespace", namespace, Asks.EXPECTATION, applies=lambda declared: declared.keys is not None),
 )
 LINTS: tuple[Lint[RedisFacts, RedisDeclared], ...] = (Lint("redis/namespace", key_counts),)

@@ -216,7 +216,7 @@ RULES: tuple[Rule[WebFacts, WebDeclared], ...] = (
     Rule("web/redirect", redirect),
     Rule("web/cookie-scope", cookie_scope),
     Rule("web/bundle", bundle, applies=lambda declared: declared.bundle),
-    Rule("web/cors", cors, applies=lambda declared: declared.cors),
-    Rule("web/cross-token", cross_token, applies=lambda declared: declared.reach),
+    Rule("web/cors", cors, applies=lambda declared: declared.cors, needs="cors"),
+    Rule("web/cross-token", cross_token, applies=lambda declared: declared.reach, needs="reach"),
 )
 LINTS: tuple[Lint[WebFacts, WebDeclared], ...] = ()
