@@ -135,9 +135,11 @@ def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
     if where == "source map":
         read.note(where, _sources(text))
         return
-    read.note(where, namings(text))
-    _read_imports(read, spot, text)
-    for reference in _maps(text, answer.headers.get("sourcemap", answer.headers.get("x-sourcemap", ""))):
+    program, *references = _parted(text)
+    read.note(where, namings(program))
+    _read_imports(read, spot, program)
+    stated = (answer.headers.get(name, "") for name in ("sourcemap", "x-sourcemap"))
+    for reference in (*references, *filter(None, stated)):
         if inline := _INLINE.match(reference):
             read.note("source map", _sources(_decoded(inline[1])))
         else:
@@ -147,12 +149,11 @@ def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
 _OPEN = "let every script that the page loads answer 200 where the page does"
 
 
-def _maps(text: str, header: str) -> Iterator[str]:
-    if header:
-        yield header
+def _parted(text: str) -> tuple[str, ...]:
+    """A script, and the reference to its source map at its end, if there is one."""
     start = text.rfind("sourceMappingURL=")
-    if start >= 0 and (found := _MAP.search(text, max(0, start - 4))):
-        yield found[1]
+    found = _MAP.search(text, max(0, start - 4)) if start >= 0 else None
+    return (text[: found.start()], found[1]) if found else (text,)
 
 
 def _decoded(text: str) -> str:
