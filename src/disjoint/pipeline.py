@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from disjoint.model.manifest import Manifest, required_settings, setting_fields,
 from disjoint.model.proof import Proof, together
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
+from disjoint.runner import doors
 from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
 from disjoint.runner.work import unreached
 from disjoint.selftest.answer import SelfTest
@@ -75,23 +76,27 @@ def verify(
     budget: float = BUDGET_SECONDS,
     progress: Progress | None = None,
     guarded: bool = False,
+    without: Collection[str] = (),
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
     Reads only; never raises for what a server does: that is a fact. `offline` touches no
     network, so that nothing is known beyond what is declared. `guarded` is for a staging that is
     production's own: then both sides are treated as production, and the footprint is of both.
+    Live tests named in `without` (``reach``) are left out, and what asks for them is UNPROVEN.
     """
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
     with Run(environments, budget, guarded=guarded) as run:
         jobs = jobs_of(manifest)
-        found = _offline(jobs, run) if offline else _online(manifest, jobs, run, started, progress)
+        limited = doors.without(jobs, without)
+        found = _offline(jobs, run) if offline else _online(manifest, limited, run, started, progress)
+        tried = {} if offline else doors.joined(found.tried, doors.untried(jobs, without))
         production = snapshot_of(manifest, manifest.production, found.results, started)
         staging = snapshot_of(manifest, manifest.staging, found.results, started)
         unclaimed = unclaimed_in(manifest, staging)
         finished = datetime.now(UTC)
-        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, Live(found.tried))
+        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, Live(tried))
         return Proof(
             staging=staging,
             production=production,
@@ -110,6 +115,11 @@ def verify(
             run=secrets.token_hex(3),
             budget=budget,
         )
+
+
+def announced(manifest: Manifest) -> list[str]:
+    """Whose credentials `verify` tries where, and what production's log will show of it."""
+    return [*doors.announced([job for job in jobs_of(manifest) if isinstance(present_of(job.target), Known)])]
 
 
 def selftest(

@@ -18,6 +18,11 @@ from .output import FORMATS, Output, emit, expect_writable, progress, quiet_proc
 @sources
 @budget_of(30.0)
 @click.option("--offline", is_flag=True, help="Touch no network: nothing is proven beyond what is declared.")
+@click.option(
+    "--no-reach",
+    is_flag=True,
+    help="Try no credential of staging's at production; what the manifest asks of it is then unproven.",
+)
 @click.option("--fail-on", multiple=True, metavar="RULE", help="A lint that makes the command end with 3.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=PATH, help="Write the report here instead of standard output.")
@@ -27,6 +32,7 @@ def command(
     production: Path | None,
     budget: float,
     offline: bool,
+    no_reach: bool,
     fail_on: tuple[str, ...],
     format_: str,
     output: Path | None,
@@ -36,19 +42,27 @@ def command(
     Both sides are only ever read; what production was asked is counted and shown. Nothing that could
     not be read counts as proof: it is UNPROVEN, with the grant or setting that would prove it.
 
+    Where the manifest says `reach`, staging's own credentials are tried at production once, and told of
+    on standard error before: production's log will show it.
+
     \b
     disjoint verify                                   what disjoint.toml declares
     disjoint verify --staging .env.staging --production .env.production
     disjoint verify --format markdown --output proof.md
     """
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
+    from disjoint.report.inert import inert  # noqa: PLC0415  (as above)
 
     _known(fail_on, pipeline.lints())
     expect_writable(output)
     stated = declared(manifest, staging, production)
     quiet_process()
+    if not offline and not no_reach:
+        for line in pipeline.announced(stated):
+            click.echo(inert(line), err=True)  # addresses as reports show them, without credentials
+    left_out = ("reach",) if no_reach else ()
     with progress(stated) as tell:
-        proof = pipeline.verify(stated, offline=offline, budget=budget, progress=tell)
+        proof = pipeline.verify(stated, offline=offline, budget=budget, progress=tell, without=left_out)
     emit(pipeline.render, proof, Output(format_, output))
     noted = [note.rule for note in proof.notes if note.rule in fail_on]
     return Exit.UNPROVEN if noted and code_of(proof) is Exit.HOLDS else code_of(proof)

@@ -203,6 +203,8 @@ class Experiment(Generic[D]):
     load: Callable[[], Trial[D]]
     stored: bool = False
     applies: Callable[[D], bool] = lambda _declared: True
+    announces: str = ""
+    """Told before it is made, where it tries ``{staging}``'s credentials at ``{place}``."""
 
 
 Tests: TypeAlias = Canary[D] | Experiment[D]

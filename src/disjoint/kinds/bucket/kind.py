@@ -51,7 +51,13 @@ KIND = Kind(
     experiments=(
         Canary("canary", _marking, splits=False),  # its token is the key of an object
         Canary("canary:upload", _uploading, stored=True, applies=lambda declared: declared.canary),
-        Experiment("reach", Access, _reach, applies=lambda declared: declared.reach),
+        Experiment(
+            "reach",
+            Access,
+            _reach,
+            applies=lambda declared: declared.reach,
+            announces="{staging}'s keys are tried with two reads at {place}: its log will show two refusals",
+        ),
     ),
     apart=("bucket/same-bucket",),
     beyond=("bucket/production-objects",),

@@ -45,7 +45,13 @@ KIND = Kind(
     lane="postgres",
     experiments=(
         Canary("canary", _marking),
-        Experiment("reach", Knock, _reach, applies=lambda declared: declared.reach),
+        Experiment(
+            "reach",
+            Knock,
+            _reach,
+            applies=lambda declared: declared.reach,
+            announces="{staging}'s login is tried once at {place}: its log will show one refused login",
+        ),
     ),
     beyond=("postgres/production-rows",),
     followed=as_libpq,

@@ -51,7 +51,13 @@ KIND = Kind(
     experiments=(
         Canary("canary", _presence),
         Canary("canary:message", _message, stored=True),
-        Experiment("reach", Knock, _reach, applies=lambda declared: declared.reach),
+        Experiment(
+            "reach",
+            Knock,
+            _reach,
+            applies=lambda declared: declared.reach,
+            announces="{staging}'s login is tried once at {place}: its log will show one refused login",
+        ),
     ),
     apart=("redis/same-server",),
     lane="redis",

@@ -52,7 +52,13 @@ KIND = Kind(
     schemes=("http", "https", "ws", "wss"),
     experiments=(
         Canary("canary", _marking, stored=True, applies=lambda declared: declared.canary is not None),
-        Experiment("reach", Door, _reach, applies=lambda declared: declared.reach),
+        Experiment(
+            "reach",
+            Door,
+            _reach,
+            applies=lambda declared: declared.reach,
+            announces="a token of {staging}'s key is tried once at {place}: its log will show one refusal",
+        ),
         Experiment("cors", Cors, _cors, applies=lambda declared: declared.cors),
     ),
     apart=("web/same-deployment",),
