@@ -92,6 +92,11 @@ def results_replica(world: World) -> World:
     return _results(world, made, RESULTS)
 
 
+def results_in_database(world: World) -> World:
+    """Celery's other backends are not asked: what is not known to be two may be one."""
+    return world.setting("staging", CELERY_RESULT_BACKEND=f"db+{world.staging.variables['DATABASE_URL']}")
+
+
 def same_queue_name(world: World) -> World:
     return world.setting("staging", CELERY_QUEUE=world.stack.production.queue)
 
@@ -146,6 +151,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging keeps its results on the server that production uses as its cache", results_in_cache),
     shares("celery-results-replica", RESULT, "celery/same-result-backend",
            "staging keeps its results on a replica of production's server", results_replica),
+    doubts("celery-results-in-database", RESULT, "celery/same-result-backend",
+           "staging keeps its results in a database, which is not asked for them", results_in_database),
     doubts("worker-called-production", WORKER, "celery/foreign-worker",
            "a worker on staging's broker has the name of production's", foreign_worker),
     stands("same-queue-name", QUEUE,

@@ -8,7 +8,7 @@ from disjoint.demo import shop
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.world import World, place
 
-from .databases import PRODUCTION, lead, own_database, own_server, signed_in
+from .databases import PRODUCTION, STAGING, lead, own_database, own_server, signed_in
 from .leak import Leak, doubts, shares, stands
 
 LINK = "database link"
@@ -16,14 +16,21 @@ LINK = "database link"
 
 def _foreign(world: World, where: str, database: str, wrapper: str = "postgres_fdw") -> World:
     """Staging's database has a foreign server that leads to `where`."""
-    login, extension = own_database(world), wrapper.replace("dblink_fdw", "dblink")
+    login = own_database(world)
+    _leading(world.stack.staging.postgres, login, where, database, wrapper)
+    return signed_in(world, login)
+
+
+def _leading(
+    server: PostgresServer, login: shop.Login, where: str, database: str, wrapper: str = "postgres_fdw"
+) -> None:
     host, _, port = where.partition(":")
-    with world.stack.staging.postgres.admin(login.database) as admin:
-        admin.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
+    with server.admin(login.database) as admin:
+        extension = sql.Identifier(wrapper.replace("dblink_fdw", "dblink"))
+        admin.execute(sql.SQL("CREATE EXTENSION {}").format(extension))
         statement = "CREATE SERVER reports FOREIGN DATA WRAPPER {} OPTIONS (host {}, port {}, dbname {})"
         options = map(sql.Literal, (host, port, database))
         admin.execute(sql.SQL(statement).format(sql.Identifier(wrapper), *options))
-    return signed_in(world, login)
 
 
 def foreign_server(world: World) -> World:
@@ -32,6 +39,13 @@ def foreign_server(world: World) -> World:
 
 def dblink(world: World) -> World:
     return _foreign(world, PRODUCTION, world.stack.production.login.database, "dblink_fdw")
+
+
+def production_reads_staging(world: World) -> World:
+    server = world.stack.production.postgres
+    login = own_database(world, server, shop.PRODUCTION_ROWS)
+    _leading(server, login, STAGING, world.stack.staging.login.database)
+    return lead(world, PRODUCTION, server.port, login, "production")
 
 
 def other_name(world: World) -> World:
@@ -93,6 +107,8 @@ LEAKS: tuple[Leak, ...] = (
            "a foreign server in staging's database leads to production's", foreign_server),
     shares("dblink-server", LINK, "postgres/foreign-link",
            "a server that dblink uses in staging's database leads to production's", dblink),
+    shares("foreign-server-reversed", LINK, "postgres/foreign-link",
+           "a foreign server in production's database leads to staging's", production_reads_staging),
     shares("foreign-server-other-name", LINK, "postgres/foreign-link",
            "a foreign server leads to another name, which staging's network takes to production's server",
            other_name),

@@ -54,6 +54,13 @@ def copy(world: World) -> World:
     return lead(world, place("postgres-restored", "staging", 5432), restored.port, login)
 
 
+def reversed_copy(world: World) -> World:
+    """Staging was there first: production was begun from its backup, and carries its roles too."""
+    made = world.stack.staging.postgres.copy(world.stack.fresh("postgres-launched"))
+    login = own_database(world, made, shop.PRODUCTION_ROWS)
+    return lead(world, place("postgres-launched", "production", 5432), made.port, login, "production")
+
+
 def own_replica(world: World) -> World:
     standby = world.stack.staging.postgres.standby(world.stack.fresh("standby"))
     return lead(world, place("postgres-read", "staging", 5432), standby.port, world.stack.staging.login)
@@ -114,6 +121,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging reads a streaming replica of production's server", replica),
     shares("postgres-copy", COPY, "postgres/replica-or-copy",
            "staging runs on a base backup of production's server whose tables were emptied", copy),
+    shares("postgres-copy-reversed", COPY, "postgres/replica-or-copy",
+           "production's server was begun from a base backup of staging's", reversed_copy),
     doubts("unreachable-production", SERVER, "postgres/same-server",
            "production's database refuses connections", unreachable),
     doubts("postgres-several-hosts", SERVER, "postgres/same-server",

@@ -83,6 +83,13 @@ def promoted_replica(world: World) -> World:
     return lead(world, place("cache-promoted", "staging", 6379), made)
 
 
+def reversed_replica(world: World) -> World:
+    """What staging writes is read in production."""
+    made = world.stack.staging.cache.replica(world.stack.fresh("cache-follower"))
+    where = place("cache-follower", "production", 6379)
+    return world.reaching(where, made.port).setting("production", REDIS_URL=made.url(where))
+
+
 def copy(world: World) -> World:
     made = world.stack.production.cache.copy(world.stack.fresh("cache-restored"))
     return lead(world, place("cache-restored", "staging", 6379), made)
@@ -151,6 +158,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging reads a replica of a replica of production's cache", chained_replica),
     shares("redis-promoted-replica", COPY, "redis/replica-or-copy",
            "staging's server was a replica of production's until it was promoted", promoted_replica),
+    shares("redis-replica-reversed", COPY, "redis/replica-or-copy",
+           "production reads a replica of staging's cache", reversed_replica),
     shares("redis-copy", COPY, "redis/replica-or-copy",
            "staging's server was started from production's dump file", copy),
     shares("production-keys", KEYS, "redis/namespace",
