@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 from disjoint.model.experiment import Look, Mark, Party, Sights
 from disjoint.model.fact import Fact, Known, Unknown
@@ -21,11 +20,7 @@ from disjoint.model.probe import ProbeError
 
 from .facts import STANDING, BucketDeclared
 from .listing import Entry, find, list_objects
-from .opening import Opened, opened
-from .refusal import explained
-from .session import StoreError
-
-T = TypeVar("T")
+from .opening import Opened, attempted, opened, told
 
 SETTLED = timedelta(hours=1)
 """After so long every listing shows an object, however far behind the store's answers are."""
@@ -43,7 +38,7 @@ def hold(party: Party[BucketDeclared], window: float) -> Iterator[Mark]:  # noqa
         ProbeError: the bucket was not listed, or has no object that would do.
     """
     ours = opened(party.target, party.probe)
-    marks = chosen(_told(party, ours, lambda: list_objects(ours.store, ours.address.name, 1).page))
+    marks = chosen(told(party, ours, lambda: list_objects(ours.store, ours.address.name, 1).page))
     if not marks:
         raise ProbeError("staging's bucket lists no object that could be looked for", _PUT_ONE)
     yield Mark(json.dumps([list(mark) for mark in marks]), lambda: _alive(party, ours, marks))
@@ -71,11 +66,11 @@ def look(party: Party[BucketDeclared], token: str) -> Look:
         ProbeError: nobody answered, or the keys may not list.
     """
     marks, own = _marks(token), opened(party.target, party.probe)
-    page = _told(party, own, lambda: list_objects(own.store, own.address.name, 1).page)
+    page = told(party, own, lambda: list_objects(own.store, own.address.name, 1).page)
     control = _control(party, own, page, {mark.key for mark in marks})
     now = datetime.now(UTC)
     theirs = {
-        channel: _attempt(party, own, partial(_seen, own, mark, page, now))
+        channel: attempted(party, own, partial(_seen, own, mark, page, now))
         for channel, mark in zip(STANDING, marks, strict=False)
     }
     return Look(dict.fromkeys(theirs, control), theirs)
@@ -96,7 +91,7 @@ def _marks(token: str) -> tuple[Entry, ...]:
 def _alive(party: Party[BucketDeclared], ours: Opened, marks: tuple[Entry, ...]) -> Sights:
     """Whether each object still is what it was, through the query that production is asked."""
     return {
-        channel: _attempt(party, ours, partial(_stands, ours, mark))
+        channel: attempted(party, ours, partial(_stands, ours, mark))
         for channel, mark in zip(STANDING, marks, strict=False)
     }
 
@@ -108,7 +103,7 @@ def _control(party: Party[BucketDeclared], own: Opened, page: Sequence[Entry], t
     if mine is None:
         return Unknown("production's bucket lists no object of its own that could be the control", _EMPTY)
     key = mine.key
-    return _attempt(party, own, lambda: Known(find(own.store, own.address.name, key) is not None))
+    return attempted(party, own, lambda: Known(find(own.store, own.address.name, key) is not None))
 
 
 _EMPTY = "none is ever put there for this: run again once production stores something"
@@ -160,19 +155,3 @@ def _time(entry: Entry) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else None
-
-
-def _told(party: Party[BucketDeclared], at: Opened, ask: Callable[[], T]) -> T:
-    """A refusal in our own words."""
-    try:
-        return ask()
-    except StoreError as error:
-        why = explained(error, party.target, at.address)
-        raise ProbeError(why.reason, why.remedy) from None
-
-
-def _attempt(party: Party[BucketDeclared], at: Opened, ask: Callable[[], Fact[T]]) -> Fact[T]:
-    try:
-        return _told(party, at, ask)
-    except ProbeError as error:
-        return Unknown(error.reason, error.remedy)

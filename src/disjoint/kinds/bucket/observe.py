@@ -30,7 +30,7 @@ MARKS = 16
 def observe(target: Target[BucketDeclared], probe: Probe) -> BucketFacts:
     """Read what the bucket says of itself. What fails is Unknown with its remedy."""
     try:
-        address, store = opened(target, probe)
+        address, _, store = opened(target, probe)
         return _Visit(target, address, probe, store).facts()
     except ProbeError as error:
         return unasked(target, Unknown(error.reason, error.remedy))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from disjoint.model.environment import Target
+from disjoint.model.experiment import Party
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.probe import Probe, ProbeError
 
 from .address import BucketAddress
 from .amazon import PARTITIONS
 from .facts import BucketDeclared, unasked
-from .session import REGION, Keys, Store
+from .refusal import explained
+from .session import REGION, Keys, Store, StoreError
+
+T = TypeVar("T")
 
 HOME = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where a partition other than Amazon's public one is asked first."""
@@ -23,6 +28,7 @@ class Opened(NamedTuple):
     """One environment's bucket, ready to be asked."""
 
     address: BucketAddress
+    keys: Keys
     store: Store
 
 
@@ -49,7 +55,7 @@ def opened(target: Target[BucketDeclared], probe: Probe) -> Opened:
         ProbeError: as `addressed`, or its region is not to be had.
     """
     address, own = addressed(target)
-    return Opened(address, store(target, address, probe, own))
+    return Opened(address, own, store(target, address, probe, own))
 
 
 def keys(target: Target[BucketDeclared]) -> Fact[Keys]:
@@ -79,3 +85,24 @@ def store(target: Target[BucketDeclared], address: BucketAddress, probe: Probe, 
         raise ProbeError("the declared region is none of Amazon's", f"mend {target.where('region')}")
     home = HOME.get(address.namespace, "us-east-1")
     return Store(probe, own, None, region or Store(probe, own, None, home).region(address.name) or home)
+
+
+def told(party: Party[BucketDeclared], at: Opened, ask: Callable[[], T]) -> T:
+    """What a question brings; a refusal in our own words.
+
+    Raises:
+        ProbeError: it was refused, or no answer came.
+    """
+    try:
+        return ask()
+    except StoreError as error:
+        why = explained(error, party.target, at.address)
+        raise ProbeError(why.reason, why.remedy) from None
+
+
+def attempted(party: Party[BucketDeclared], at: Opened, ask: Callable[[], Fact[T]]) -> Fact[T]:
+    """What a question brings; Unknown where it was refused or not answered."""
+    try:
+        return told(party, at, ask)
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)

@@ -94,6 +94,16 @@ class Store:
         return Store(self._probe, keys, self._endpoint, self._region)
 
     @property
+    def region_name(self) -> str:
+        """What requests are signed for."""
+        return self._region
+
+    def url(self, operation: str, **parameters: object) -> str:
+        """Where an operation would be sent, without its query; nothing is sent."""
+        signed = self._client.generate_presigned_url(xform_name(operation), Params=parameters)
+        return str(signed).partition("?")[0]
+
+    @property
     def last(self) -> HttpAnswer | None:
         """What came back last."""
         return self._last
