@@ -29,6 +29,7 @@ from disjoint.runner import doors
 from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
 from disjoint.runner.work import unreached
 from disjoint.selftest.answer import SelfTest
+from disjoint.selftest.mutation import by_pairs
 from disjoint.selftest.run import run as run_selftest
 from disjoint.sources import read
 
@@ -96,7 +97,8 @@ def verify(
         staging = snapshot_of(manifest, manifest.staging, found.results, started)
         unclaimed = unclaimed_in(manifest, staging)
         finished = datetime.now(UTC)
-        judged = judge(BY_NAME, manifest, production, staging, unclaimed, finished, Live(tried))
+        kinds = by_pairs(BY_NAME) if guarded else BY_NAME
+        judged = judge(kinds, manifest, production, staging, unclaimed, finished, Live(tried))
         return Proof(
             staging=staging,
             production=production,

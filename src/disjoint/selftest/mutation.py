@@ -49,6 +49,17 @@ def mutations(kinds: Kinds, manifest: Manifest) -> Iterator[Mutation | Skipped]:
             yield _elsewhere(kinds[resource.kind], resource, manifest)
 
 
+def by_pairs(kinds: Kinds) -> Kinds:
+    """Kinds that are judged by the rules about a pair alone.
+
+    What looks for a server behind every resource would see for them, and hide that they are blind.
+    """
+    return {
+        name: dataclasses.replace(kind, identities=lambda _facts: (), leads=lambda _facts: ())
+        for name, kind in kinds.items()
+    }
+
+
 def pretended(manifest: Manifest) -> Environment:
     """Staging by name and by rights; by variables and by ways there it is production."""
     return dataclasses.replace(manifest.production, name=manifest.staging.name, protected=False, warnings=())
