@@ -80,7 +80,8 @@ def url(server: ValkeyServer, database: int = 0) -> str:
 def outcomes(left: CeleryFacts, right: CeleryFacts) -> dict[str, Outcome]:
     sides = Side("production", True, TAKEN_AT, left), Side("staging", False, TAKEN_AT, right)
     question = Question(*sides, DECLARED)
-    return {rule.id.removeprefix("celery/"): rule.judge(question).outcome for rule in KIND.rules}
+    asked = [rule for rule in KIND.rules if rule.applies(DECLARED)]
+    return {rule.id.removeprefix("celery/"): rule.judge(question).outcome for rule in asked}
 
 
 def keys(server: ValkeyServer) -> list[Any]:

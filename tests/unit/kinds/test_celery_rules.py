@@ -30,7 +30,7 @@ def facts(url: str, **known: Any) -> CeleryFacts:
         "broker": parse(url), "broker_server": ONE, "broker_database": 0, "broker_transport": "no TLS",
         "pidbox": "box", "workers": ("celery@production",), "queues": (Queue("key", "celery"),), "bound": 1,
         "backend": parse(url), "backend_server": ONE, "backend_database": 1, "backend_transport": "no TLS",
-        "result_prefix": "none", **known,
+        "result_prefix": "none", "schedule": Unknown("not stated"), **known,
     }  # fmt: skip
     return CeleryFacts(**{n: v if isinstance(v, Unknown) else Known(v) for n, v in stated.items()})
 
@@ -133,6 +133,8 @@ def test_what_was_not_stated_is_not_asked() -> None:
         "celery/same-result-backend": False,
         "celery/queue-names": False,
         "celery/foreign-worker": True,
+        "celery/cross-login": False,
+        "celery/schedule": False,
     }
 
 

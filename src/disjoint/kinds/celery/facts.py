@@ -24,6 +24,14 @@ class CeleryDeclared:
     """``global_keyprefix`` of ``broker_transport_options``, exactly as configured."""
     result_key_prefix: str | None = field(default=None, metadata=SETTING)
     """``global_keyprefix`` of ``result_backend_transport_options``."""
+    reach: bool = False
+    """Try staging's logins once at production's broker and result backend."""
+    ping: bool = False
+    """Call staging's workers, once staging's broker is proven another server than production's."""
+    schedules: tuple[str, ...] | None = None
+    """Entries of RedBeat's schedule that staging may run although production runs them; ``[]``: none."""
+    redbeat_key_prefix: str | None = field(default=None, metadata=SETTING)
+    """RedBeat's setting of that name; ``redbeat:`` if it is not set."""
 
 
 class Server(NamedTuple):
@@ -35,6 +43,41 @@ class Server(NamedTuple):
     product: str
     steady: bool = True
     """False where a second connection did not meet the same process: behind a balancer it meets another."""
+
+
+class Nameless(NamedTuple):
+    """A Redis server that does not say who it is, and shows by a mark that it is one."""
+
+    steady: bool
+    """Whether a second connection found a mark that the first one held."""
+    clustered: bool
+    why: str
+    """Why it has no name."""
+    remedy: str
+
+
+class Knock(NamedTuple):
+    """What a server of production's answered to staging's login."""
+
+    let_in: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knocks:
+    """What production's two servers answered."""
+
+    broker: Fact[Knock]
+    backend: Fact[Knock]
+
+
+class Entry(NamedTuple):
+    """One periodic task, as RedBeat schedules it."""
+
+    key: str
+    """Digest of its name."""
+    name: str
+    """The name if the manifest states it, else the digest."""
 
 
 class Queue(NamedTuple):
@@ -51,7 +94,7 @@ class CeleryFacts:
     """What the servers behind a broker and a result backend show without being used."""
 
     broker: Fact[CeleryAddress]
-    broker_server: Fact[Server]
+    broker_server: Fact[Server | Nameless]
     broker_database: Fact[int]
     broker_transport: Fact[str]
     pidbox: Fact[str]
@@ -63,9 +106,11 @@ class CeleryFacts:
     bound: Fact[int]
     """How many queues the server shows as bound under the prefix."""
     backend: Fact[CeleryAddress]
-    backend_server: Fact[Server]
+    backend_server: Fact[Server | Nameless]
     backend_database: Fact[int]
     backend_transport: Fact[str]
+    schedule: Fact[tuple[Entry, ...]]
+    """What RedBeat would run, by what broker and result backend hold; only where ``schedules`` is stated."""
     result_prefix: Fact[str]
     """Digest of the prefix of the results' keys."""
 
@@ -86,6 +131,7 @@ def from_text(target: Target[CeleryDeclared], reason: str) -> CeleryFacts:
         backend_server=why,
         backend_database=why,
         backend_transport=why,
+        schedule=why,
         result_prefix=why,
     )
 
@@ -113,9 +159,11 @@ def identities(facts: CeleryFacts) -> tuple[Identity, ...]:
     )
 
 
-def _marks(server: Fact[Server]) -> Fact[frozenset[str]]:
-    match server:
-        case Known(known):
+def _marks(server: Fact[Server | Nameless]) -> Fact[frozenset[str]]:
+    if isinstance(server, Unknown):
+        return server
+    match server.value:
+        case Server() as known:
             return Known(frozenset({known.run_id, *known.replication_ids}))
-        case Unknown():
-            return server
+        case Nameless() as nameless:
+            return Unknown(nameless.why, nameless.remedy)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from disjoint.model.experiment import Canary, Experiment, Marking, Sightings, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import CeleryDeclared, CeleryFacts, from_text, identities
+from .facts import CeleryDeclared, CeleryFacts, Knocks, from_text, identities
 from .rules import LINTS, RULES
 
 
@@ -13,6 +14,30 @@ def _observer() -> Observer[CeleryDeclared, CeleryFacts]:
     from .observe import observe  # noqa: PLC0415  (the client library loads when it is asked for)
 
     return observe
+
+
+def _on_broker() -> Marking[CeleryDeclared]:
+    from .canary import ON_BROKER  # noqa: PLC0415  (as above)
+
+    return ON_BROKER
+
+
+def _on_backend() -> Marking[CeleryDeclared]:
+    from .canary import ON_BACKEND  # noqa: PLC0415  (as above)
+
+    return ON_BACKEND
+
+
+def _call() -> Trial[CeleryDeclared]:
+    from .calling import call  # noqa: PLC0415  (as above)
+
+    return call
+
+
+def _reach() -> Trial[CeleryDeclared]:
+    from .reach import reach  # noqa: PLC0415  (as above)
+
+    return reach
 
 
 KIND = Kind(
@@ -29,6 +54,13 @@ KIND = Kind(
     address_of=lambda facts: facts.broker,
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
+    experiments=(
+        Canary("canary:broker", _on_broker),
+        Canary("canary:result-backend", _on_backend, applies=lambda d: d.result_backend is not None),
+        Experiment("canary:workers", Sightings, _call, stored=True, applies=lambda d: d.ping),
+        Experiment("reach", Knocks, _reach, applies=lambda d: d.reach),
+    ),
+    apart=("celery/same-broker",),
     lane="redis",
     dialled=("broker", "result_backend"),
 )

@@ -4,40 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
 
-from disjoint.kinds.redis.account import identify, met_again
+from disjoint.kinds.redis import marks
+from disjoint.kinds.redis.account import Identity, identify, met_again
 from disjoint.kinds.redis.session import Login, Session, connect, known, then
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.manifest import fill
 from disjoint.model.probe import Probe, ProbeError
-from disjoint.model.url import ENCODE, SEVERED, severed
 
-from .address import login, parse
-from .facts import CeleryDeclared, CeleryFacts, Queue, Server, from_text, prefix_of
+from .bindings import BINDING, MAILBOX, members, workers
+from .facts import CeleryDeclared, CeleryFacts, Nameless, Queue, Server, from_text, prefix_of
+from .login import BACKEND, BROKER, login_of, must
+from .schedules import scheduled
 
-T = TypeVar("T")
-
-_BINDING = "_kombu.binding."
-_MAILBOX = ".celery.pidbox"
-_SEPARATOR = b"\x06\x16"
-"""Between routing key, pattern and queue in a member of a binding set (kombu's redis transport)."""
-MEMBERS = 10_000
-"""A set is sent whole while the server does nothing else: 1 ms for these."""
-_TOO_MANY = "remove the bindings of queues that are gone: kombu leaves them behind"
 _DEFAULT = "celery"
 """Celery's default exchange and queue."""
 
 
 def observe(target: Target[CeleryDeclared], probe: Probe) -> CeleryFacts:
     """One session for the broker, one for the result backend; a failure of one costs only its facts."""
-    return _with_backend(_with_broker(from_text(target, "not declared"), target, probe), target, probe)
+    facts = _with_backend(_with_broker(from_text(target, "not declared"), target, probe), target, probe)
+    if target.declared.schedules is None:
+        return facts
+    return replace(facts, schedule=_silent(facts, target) or scheduled(target, probe))
+
+
+def _silent(facts: CeleryFacts, target: Target[CeleryDeclared]) -> Unknown | None:
+    """Why a server that should be asked again has not answered before."""
+    for setting, transport in ((BROKER, facts.broker_transport), (BACKEND, facts.backend_transport)):
+        where = known(partial(login_of, target, setting))
+        if isinstance(where, Known) and isinstance(transport, Unknown):
+            return transport
+    return None
 
 
 def _with_broker(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Probe) -> CeleryFacts:
     try:
-        where = _login(target, "broker")
+        where = login_of(target, BROKER)
         with connect(where, probe) as session:
             seen = _with_names(_broker(facts, session, probe, where), session, probe, target)
         return replace(seen, broker_server=then(seen.broker_server, lambda s: _again(s, where, probe)))
@@ -48,7 +53,7 @@ def _with_broker(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Prob
 def _broker(facts: CeleryFacts, session: Session, probe: Probe, where: Login) -> CeleryFacts:
     return replace(
         facts,
-        broker_server=known(lambda: _server(session, probe)),
+        broker_server=_who(session, probe),
         broker_database=known(lambda: session.select(where.db)),
         broker_transport=Known(session.transport),
     )
@@ -73,7 +78,7 @@ def _with_backend(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Pro
     prefix = then(prefix_of(target, "result_key_prefix"), lambda text: probe.digest("celery.results", text))
     facts = replace(facts, result_prefix=prefix)
     try:
-        where = _login(target, "result_backend")
+        where = login_of(target, BACKEND)
         with connect(where, probe) as session:
             seen = _backend(facts, session, probe, where)
         return replace(seen, backend_server=then(seen.backend_server, lambda s: _again(s, where, probe)))
@@ -85,64 +90,49 @@ def _with_backend(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Pro
 def _backend(facts: CeleryFacts, session: Session, probe: Probe, where: Login) -> CeleryFacts:
     return replace(
         facts,
-        backend_server=known(lambda: _server(session, probe)),
+        backend_server=_who(session, probe),
         backend_database=known(lambda: session.select(where.db)),
         backend_transport=Known(session.transport),
     )
 
 
-def _login(target: Target[CeleryDeclared], setting: str) -> Login:
-    """Where a setting leads, if Redis answers there.
-
-    Raises:
-        ProbeError: the setting is unknown, or leads to something else.
-    """
-    text = _must(target.setting(setting)).reveal()
-    address, found = parse(text), login(text)
-    if why := address.fault or address.doubt:
-        raise ProbeError(why, f"mend the {setting}, or run where its value is known")
-    if severed(text):
-        raise ProbeError(SEVERED, ENCODE)
-    if len(address.entries) > 1:
-        raise ProbeError(
-            f"the {setting} is a list of servers to fail over to: which is in use is unknown", _EACH
-        )
-    if found is None:
-        raise ProbeError(f"this version asks only Redis; the {setting} is something else", _OTHER)
-    return found
+def _who(session: Session, probe: Probe) -> Fact[Server | Nameless]:
+    """Who the server says it is; where it does not, what a mark must show of it."""
+    identity = identify(session)
+    match known(lambda: _server(identity, probe)):
+        case Known(server):
+            return Known(server)
+        case Unknown(reason, remedy) as why:
+            node = mapped(identity.clustered, lambda node: Nameless(True, node, reason, remedy))
+            return node if isinstance(node, Known) else why
 
 
-_EACH = "declare each server of the list as a resource of its own"
-_OTHER = (
-    "compare it by hand (RabbitMQ: rabbitmqctl cluster_status and the virtual host; SQS: account, region, "
-    "queue_name_prefix), or declare a result backend's store as a resource of its own kind"
-)
-
-
-def _server(session: Session, probe: Probe) -> Server:
+def _server(identity: Identity, probe: Probe) -> Server:
     """Who the server says it is, whole.
 
     Raises:
         ProbeError: it does not say all of it.
     """
-    identity = identify(session)
-    ids = tuple(sorted(probe.digest("redis.replid", i) for i in _must(identity.replication_ids)))
-    run_id = probe.digest("redis.run_id", _must(identity.run_id))
-    return Server(run_id, ids, _must(identity.clustered), _must(identity.product))
+    run_id = probe.digest("redis.run_id", must(identity.run_id))
+    ids = tuple(sorted(probe.digest("redis.replid", i) for i in must(identity.replication_ids)))
+    return Server(run_id, ids, must(identity.clustered), must(identity.product))
 
 
-def _again(server: Server, where: Login, probe: Probe) -> Server:
-    """The server, and whether a second connection meets it again."""
-    met = known(lambda: met_again(where, probe, server.run_id))
-    return server._replace(steady=met == Known(True))
+def _again(server: Server | Nameless, where: Login, probe: Probe) -> Server | Nameless:
+    """The server, and whether a second connection meets it again.
 
-
-def _must(fact: Fact[T]) -> T:
-    match fact:
-        case Known(value):
-            return value
-        case Unknown(reason, remedy):
-            raise ProbeError(reason, remedy)
+    Raises:
+        ProbeError: it has no name, and no mark of it could be placed or looked for.
+    """
+    match server:
+        case Server():
+            met = known(lambda: met_again(where, probe, server.run_id))
+            return server._replace(steady=met == Known(True))
+        case Nameless():
+            marked = known(lambda: marks.met_again(where, probe))
+            if isinstance(marked, Unknown):
+                raise ProbeError(server.why, server.remedy)
+            return server._replace(steady=marked.value)
 
 
 def _with_names(
@@ -155,8 +145,8 @@ def _with_names(
     bound = then(both(prefix, stated), lambda asked: _bound(session, *asked))
     return replace(
         facts,
-        pidbox=then(prefix, lambda text: probe.digest("redis.key", f"{text}{_BINDING}{_MAILBOX[1:]}")),
-        workers=then(prefix, lambda text: _workers(session, text)),
+        pidbox=then(prefix, lambda text: probe.digest("redis.key", f"{text}{BINDING}{MAILBOX[1:]}")),
+        workers=then(prefix, lambda text: workers(session, text)),
         bound=then(bound, len),
         queues=then(
             both(prefix, both(stated, bound)),
@@ -172,36 +162,13 @@ def _stated(target: Target[CeleryDeclared]) -> tuple[str, ...]:
         ProbeError: a variable in them is unknown.
     """
     items = target.declared.queues or ()
-    return tuple(_must(fill(item, target.environment, "")).value.reveal() for item in items)
-
-
-def _workers(session: Session, prefix: str) -> tuple[str, ...]:
-    """Each live worker has bound its own mailbox: ``celery@host.celery.pidbox``."""
-    names = _members(session, f"{prefix}{_BINDING}{_MAILBOX[1:]}")
-    return tuple(sorted(name.removesuffix(_MAILBOX) for name in names))
+    return tuple(must(fill(item, target.environment, "")).value.reveal() for item in items)
 
 
 def _bound(session: Session, prefix: str, stated: tuple[str, ...]) -> frozenset[str]:
     """Queues bound to Celery's default exchange, or to the exchange of their own name."""
     exchanges = sorted({_DEFAULT, *stated})
-    return frozenset(name for each in exchanges for name in _members(session, f"{prefix}{_BINDING}{each}"))
-
-
-def _members(session: Session, key: str) -> list[str]:
-    """The queue names in one binding set.
-
-    Raises:
-        ProbeError: the set was not read.
-    """
-    size = session.ask("SCARD", key)
-    if not isinstance(size, int) or size > MEMBERS:
-        raise ProbeError(f"a binding set holds more than {MEMBERS} names, or is no set", _TOO_MANY)
-    match session.ask("SMEMBERS", key):
-        case list(members):
-            ends = [m.rpartition(_SEPARATOR)[2] for m in members if isinstance(m, bytes)]
-            return [end.decode("utf-8", "backslashreplace") for end in ends]
-        case _:
-            raise ProbeError("SMEMBERS was not answered with a set")
+    return frozenset(name for each in exchanges for name in members(session, f"{prefix}{BINDING}{each}"))
 
 
 def _queues(probe: Probe, prefix: str, stated: frozenset[str], bound: Iterable[str]) -> tuple[Queue, ...]:

@@ -174,21 +174,28 @@ def connect(login: Login, probe: Probe) -> Iterator[Session]:
         yield session
 
 
-def knock(login: Login, probe: Probe) -> tuple[bool, str]:
-    """Whether a login is let in, and in what way: one attempt, and PING where it was no use.
+def knock(theirs: Login, ours: Login, probe: Probe) -> tuple[bool, str]:
+    """Whether production's door opens to staging's login, and how: one attempt, and PING where it was no use.
 
     Raises:
         ProbeError: not reachable, or what was answered is no word on the login.
     """
-    stranger = login._replace(username="", password=None)
-    with connect(stranger, probe) as session:
-        if login.username or login.password:
-            if session.admits(login.username, login.password.reveal() if login.password else ""):
+    with connect(_stranger(theirs, ours), probe) as session:
+        if ours.username or ours.password:
+            if session.admits(ours.username, ours.password.reveal() if ours.password else ""):
                 return True, "the login was accepted"
             return (True, _OPEN) if session.is_open() else (False, "user and password were refused")
         return (True, _OPEN) if session.is_open() else (False, "a login is asked for, and staging has none")
 
 
+def _stranger(theirs: Login, ours: Login) -> Login:
+    """Production's door, with no credential of production's; what is staging's own of TLS comes along."""
+    kept = {name: value for name, value in theirs.parameters.items() if name not in _OF_A_CLIENT}
+    own = {name: value for name, value in ours.parameters.items() if name in _OF_A_CLIENT}
+    return theirs._replace(username="", password=None, parameters={**kept, **own})
+
+
+_OF_A_CLIENT = ("ssl_certfile", "ssl_keyfile", "ssl_password")
 _OPEN = "no login is asked for: whoever reaches the server is let in"
 
 
