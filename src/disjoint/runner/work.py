@@ -95,9 +95,9 @@ def unread(job: Job, why: Unknown) -> object:
 
 def unreached(job: Job, facts: Any) -> Unknown | None:
     """Why a visit brought home nothing but what its text says; None if anything answered."""
-    why: Unknown | None = None
+    text, why = job.kind.from_text(job.target, ""), None
     for field in dataclasses.fields(facts):
-        match getattr(job.kind.from_text(job.target, ""), field.name), getattr(facts, field.name):
+        match getattr(text, field.name), getattr(facts, field.name):
             case Unknown(), Known():
                 return None
             case Unknown(), Unknown() as unknown:
