@@ -16,7 +16,7 @@ from bucket_world import Place, both, held
 
 from disjoint.demo.servers.objects import ObjectStore
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.bucket import upload
+from disjoint.kinds.bucket import grants, upload
 from disjoint.kinds.bucket.opening import opened
 from disjoint.kinds.bucket.rules import RULES
 from disjoint.kinds.bucket.session import MARKS
@@ -124,7 +124,7 @@ def test_nothing_is_begun_that_may_not_be_ended(store: ObjectStore, production: 
 
 def test_the_stated_rights_are_enough(store: ObjectStore, production: Place) -> None:
     """Listing the bucket and its uploads, beginning one and ending it."""
-    keys = store.user("least", ["staging-reps"], ("s3:ListBucket", *upload.ACTIONS))
+    keys = store.user("least", ["staging-reps"], (*grants.LOOK, *grants.UPLOAD))
     with both(production, Place("staging-reps", keys, store.port)) as sides:
         found = sides.tried("canary:upload")
     assert isinstance(found, Known), found

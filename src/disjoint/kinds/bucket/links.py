@@ -13,11 +13,10 @@ from disjoint.model.fact import Unknown
 
 from .address import BucketAddress
 from .facts import BucketDeclared
+from .grants import REPLICATION
 from .refusal import explained, granting
 from .session import Store, StoreError
 
-ACTIONS = ("s3:GetReplicationConfiguration", "s3:GetBucketNotification")
-"""What reading them needs beyond a bucket's other facts."""
 _NONE = "ReplicationConfigurationNotFoundError"
 _HEAR = {
     "TopicConfigurations": "TopicArn",
@@ -56,7 +55,7 @@ def withheld(error: StoreError, target: Target[BucketDeclared], address: BucketA
     why = explained(error, target, address)
     if error.status != 403:
         return why
-    return Unknown(why.reason, granting(address, target.environment.name, ACTIONS))
+    return Unknown(why.reason, granting(address, target.environment.name, REPLICATION))
 
 
 def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:

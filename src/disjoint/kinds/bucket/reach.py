@@ -15,13 +15,13 @@ from disjoint.model.probe import ProbeError
 
 from .address import BucketAddress
 from .facts import Access, Answer, BucketDeclared, Policy
+from .grants import POLICY
 from .opening import Opened, keys, opened
 from .refusal import explained, granting
 from .session import Store, StoreError
 
 REFUSALS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 """What the store itself says of keys that it does not let in. Any other error is none."""
-POLICY_ACTIONS = ("s3:GetBucketPolicy",)
 
 
 def reach(pair: Pair[BucketDeclared]) -> Access:
@@ -83,7 +83,7 @@ def _policy(target: Target[BucketDeclared], theirs: Opened, staging: str) -> Fac
         if error.code == "NoSuchBucketPolicy":
             return Known(Policy((), 0, 0))
         why = explained(error, target, theirs.address)
-        may = granting(theirs.address, target.environment.name, POLICY_ACTIONS)
+        may = granting(theirs.address, target.environment.name, POLICY)
         return Unknown(why.reason, may) if error.status == 403 else why
     except (ProbeError, ValueError):
         return Unknown("production's bucket policy cannot be read")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from disjoint.model.environment import Target
@@ -11,10 +10,9 @@ from disjoint.model.fact import Unknown
 from .address import BucketAddress
 from .amazon import PARTITIONS
 from .facts import BucketDeclared
+from .grants import VERIFY, statement
 from .session import WHERE, StoreError
 
-ACTIONS = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation", "s3:GetBucketVersioning")
-"""All that a bucket's observer needs, and nothing that reads content."""
 NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
 FATAL = frozenset(
     {
@@ -25,14 +23,13 @@ FATAL = frozenset(
 """After these no other question would be answered."""
 
 
-def policy(address: BucketAddress, actions: Sequence[str] = ACTIONS) -> str:
+def policy(address: BucketAddress, actions: Sequence[str] = VERIFY) -> str:
     """The IAM statement that lets keys do so much with a bucket; by default, what `verify` needs."""
     partition = address.namespace if address.namespace in PARTITIONS else "aws"
-    arn = f"arn:{partition}:s3:::{address.name}"
-    return json.dumps({"Effect": "Allow", "Action": list(actions), "Resource": arn})
+    return statement(tuple(actions), f"arn:{partition}:s3:::{address.name}")
 
 
-def granting(address: BucketAddress, environment: str, actions: Sequence[str] = ACTIONS) -> str:
+def granting(address: BucketAddress, environment: str, actions: Sequence[str] = VERIFY) -> str:
     """The remedy for keys that may not."""
     return f"allow {environment}'s keys: {policy(address, actions)}"
 

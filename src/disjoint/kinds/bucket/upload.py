@@ -25,13 +25,12 @@ from disjoint.model.probe import ProbeError
 
 from .canary import chosen
 from .facts import BEGUN, BucketDeclared
+from .grants import UPLOAD
 from .listing import list_objects, uploads
 from .opening import Opened, attempted, opened, told
 from .refusal import granting
 from .session import StoreError
 
-ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads")
-"""What staging's keys need for it. Production's need the last alone."""
 SPARE_SECONDS = 10.0
 _STARTED_SECONDS = 5.0
 _PROGRAM = Path(__file__).with_name("cleaner.py")
@@ -90,7 +89,7 @@ def _check(party: Party[BucketDeclared], ours: Opened, key: str) -> None:
         _ask(ours, "AbortMultipartUpload", key, UploadId="none")
     except StoreError as error:
         if error.status == 403:
-            may = granting(ours.address, party.target.environment.name, ACTIONS)
+            may = granting(ours.address, party.target.environment.name, UPLOAD)
             raise ProbeError("staging's keys may not end an upload: none was begun", may) from None
 
 
