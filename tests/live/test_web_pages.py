@@ -201,6 +201,12 @@ def test_a_page_that_fails_leaves_hops_and_cookies_unknown(serve: Serve) -> None
         assert facts.named == Known("staging")
 
 
+def test_a_script_that_does_not_exist_runs_nothing(serve: Serve) -> None:
+    """What no browser could load leaves the rest of the bundle known."""
+    facts = seen(serve(app_js=Page("", 404), login=f'<form action="{PRODUCTION}/login">'))
+    assert named(facts, "www.production.test") == {("page", "plain", "used")}
+
+
 def test_a_page_that_leads_to_itself_is_read(serve: Serve) -> None:
     """A refresh without an address, and a redirect to the same page, lead nowhere."""
     home = Page("<!doctype html>", headers={"content-type": "text/html", "refresh": "30"})

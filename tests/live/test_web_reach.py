@@ -181,6 +181,20 @@ def test_origins_are_asked_for_on_both_sides(supervisor: Supervisor, staging: We
         assert set(production.asked) == {"GET /health 200"}
 
 
+@pytest.mark.parametrize(
+    "stated", ["http://www.production.test", "http://www.staging.test, *", "HTTP://WWW.STAGING.TEST"]
+)
+def test_an_origin_that_is_not_the_askers_own_allows_it_nothing(
+    supervisor: Supervisor, staging: WebServer, stated: str
+) -> None:
+    """Browsers compare the header octet for octet with the page's origin, and take no list."""
+    told = Page("{}", headers={"access-control-allow-origin": stated})
+    production = serve(supervisor, "production", f"cors-fixed-{len(stated)}", Doors(), health=told)
+    with between(production.port, staging.port) as both:
+        others = tuple(Reply(reply.asker, "others", False) for reply in CLOSED)
+        assert ask_both(both.pair).production == Known(others)
+
+
 def test_a_path_that_errs_allows_nobody_anything(supervisor: Supervisor, staging: WebServer) -> None:
     """An error's headers say nothing of the answers that matter."""
     ill = serve(supervisor, "production", "cors-ill", Doors(), health=Page("", 503))
