@@ -21,6 +21,7 @@ from disjoint.manifest.load import load as load_manifest
 from disjoint.model.address import Likeness
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
+from disjoint.model.kind import Kind
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
 from disjoint.model.proof import Proof, together
 from disjoint.model.snapshot import Observed, Snapshot
@@ -63,11 +64,20 @@ def lints() -> tuple[str, ...]:
     return tuple(sorted({*own, *NOTED}))
 
 
+def recipes(kind: str) -> Mapping[str, str]:
+    """What to grant for what, as text to copy."""
+    return _kind(kind).recipes()
+
+
 def compare(kind: str, production: str | None, staging: str | None) -> Likeness:
     """Say what two texts of one kind tell about each other; None is an unset variable."""
-    if kind not in BY_NAME:
+    return _kind(kind).compare_text(production, staging)
+
+
+def _kind(name: str) -> Kind[Any, Any]:
+    if name not in BY_NAME:
         raise UsageError(f"there is no such kind: use {', '.join(BY_NAME)}")
-    return BY_NAME[kind].compare_text(production, staging)
+    return BY_NAME[name]
 
 
 def verify(

@@ -15,11 +15,22 @@ from .spoken import show
 
 @click.command()
 @click.argument("rule", required=False)
-def command(rule: str | None) -> int:
+@click.option("--grants", metavar="KIND", help="Print the least privilege that a kind of resource needs.")
+@click.option("--split", is_flag=True, help="With --grants: only what `disjoint look` needs on production.")
+def command(rule: str | None, grants: str | None, *, split: bool) -> int:
     """Say what a rule asks, reads, proves and cannot see, and the remedy.
 
     Without RULE, list them all. Rules are named as reports name them: postgres/same-server.
+
+    \b
+    disjoint explain postgres/same-server             a rule's page
+    disjoint explain --grants postgres                what to grant for what, as text to copy
+    disjoint explain --grants redis --split           for the side that only looks
     """
+    if grants is not None:
+        return _granted(grants, rule, split=split)
+    if split:
+        raise click.UsageError("--split is for --grants: say of which KIND")
     found = pages()
     if rule is None:
         show("\n".join(_listed(found)))
@@ -27,6 +38,19 @@ def command(rule: str | None) -> int:
         show(found[rule].read_text("utf-8").rstrip("\n"))
     else:
         raise click.UsageError(_unknown(rule, found))
+    return Exit.HOLDS
+
+
+def _granted(kind: str, rule: str | None, *, split: bool) -> int:
+    from disjoint import pipeline  # noqa: PLC0415  (a rule's page needs none of it)
+
+    if rule is not None:
+        raise click.UsageError("give a RULE or --grants KIND, not both")
+    recipes = pipeline.recipes(kind)
+    wanted = {
+        for_what: text for for_what, text in recipes.items() if for_what.startswith("look") or not split
+    }
+    show("\n\n".join(f"-- {for_what}\n{text}" for for_what, text in wanted.items()))
     return Exit.HOLDS
 
 

@@ -188,6 +188,9 @@ class Kind(Generic[D, F]):
     lane: str = ""
     """Kinds that may meet on one server, or load one client library, name one lane: it may run in a process
     of its own. Without a name they stay in this one."""
+    recipes: Callable[[], Mapping[str, str]] = dict
+    """The least privilege, as text to copy: what it is for -> SQL, an ACL line, a policy, a sentence.
+    What is for ``look`` alone begins with that word."""
     dialled: tuple[str, ...] = ()
     """The text fields that hold a server's address: what `selftest` gives another name."""
     networked: bool = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -34,6 +36,12 @@ def _reach() -> Trial[BucketDeclared]:
     return reach
 
 
+def _recipes() -> Mapping[str, str]:
+    from .grants import RECIPES  # noqa: PLC0415  (asked for by people, hardly ever by a run)
+
+    return RECIPES
+
+
 KIND = Kind(
     name="bucket",
     declared=BucketDeclared,
@@ -61,5 +69,6 @@ KIND = Kind(
     ),
     apart=("bucket/same-bucket",),
     beyond=("bucket/production-objects",),
+    recipes=_recipes,
     dialled=("endpoint",),
 )

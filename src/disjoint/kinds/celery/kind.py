@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from disjoint.model.experiment import Canary, Experiment, Marking, Sightings, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -40,6 +42,12 @@ def _reach() -> Trial[CeleryDeclared]:
     return reach
 
 
+def _recipes() -> Mapping[str, str]:
+    from .grants import RECIPES  # noqa: PLC0415  (asked for by people, hardly ever by a run)
+
+    return RECIPES
+
+
 KIND = Kind(
     name="celery",
     declared=CeleryDeclared,
@@ -58,9 +66,16 @@ KIND = Kind(
         Canary("canary:broker", _on_broker),
         Canary("canary:result-backend", _on_backend, applies=lambda d: d.result_backend is not None),
         Experiment("canary:workers", Sightings, _call, stored=True, applies=lambda d: d.ping),
-        Experiment("reach", Knocks, _reach, applies=lambda d: d.reach),
+        Experiment(
+            "reach",
+            Knocks,
+            _reach,
+            applies=lambda d: d.reach,
+            announces="{staging}'s login is tried once at {place}: its log will show one refused login",
+        ),
     ),
     apart=("celery/same-broker",),
     lane="redis",
+    recipes=_recipes,
     dialled=("broker", "result_backend"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -26,6 +28,12 @@ def _reach() -> Trial[PostgresDeclared]:
     from .reach import reach  # noqa: PLC0415  (as above)
 
     return reach
+
+
+def _recipes() -> Mapping[str, str]:
+    from .grants import RECIPES  # noqa: PLC0415  (asked for by people, hardly ever by a run)
+
+    return RECIPES
 
 
 KIND = Kind(
@@ -55,5 +63,6 @@ KIND = Kind(
     ),
     beyond=("postgres/production-rows",),
     followed=as_libpq,
+    recipes=_recipes,
     dialled=("url",),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -34,6 +36,12 @@ def _reach() -> Trial[RedisDeclared]:
     return reach
 
 
+def _recipes() -> Mapping[str, str]:
+    from .grants import RECIPES  # noqa: PLC0415  (asked for by people, hardly ever by a run)
+
+    return RECIPES
+
+
 KIND = Kind(
     name="redis",
     declared=RedisDeclared,
@@ -62,5 +70,6 @@ KIND = Kind(
     apart=("redis/same-server",),
     lane="redis",
     beyond=("redis/production-keys",),
+    recipes=_recipes,
     dialled=("url",),
 )

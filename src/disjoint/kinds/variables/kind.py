@@ -33,5 +33,9 @@ KIND = Kind(
     compare=compare,
     compare_text=compare_text,
     address_of=_address,
+    recipes=lambda: {
+        "verify": "nothing is granted: the variables are read where the manifest says they are written",
+        "look, production's side": "nothing is granted: only production's variables are read",
+    },
     networked=False,
 )

@@ -62,5 +62,12 @@ KIND = Kind(
         Experiment("cors", Cors, _cors, applies=lambda declared: declared.cors),
     ),
     apart=("web/same-deployment",),
+    recipes=lambda: {
+        "verify": "nothing is granted: the service is asked by GET and HEAD for what it answers to everybody",
+        "look, production's side": "nothing is granted",
+        "canary, each side": "the application offers one path (disjoint explain web/same-deployment)",
+        "reach = true, production's side": "a path that answers 2xx to a valid token of nobody's, and the "
+        "key that signs production's own tokens (disjoint explain web/cross-token)",
+    },
     dialled=("url",),
 )

@@ -1,0 +1,20 @@
+"""The least a user needs, as ACL lines to copy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .commands import ACL, LOOK_ACL
+
+LISTING = "ACL SETUSER disjoint +client|list"
+"""Also shows the addresses of other clients: only where no subscription is allowed."""
+PUBLISH = "ACL SETUSER disjoint +publish"
+"""Only on staging, and only to channels that begin with ``disjoint:``."""
+
+RECIPES: Mapping[str, str] = {
+    "verify, each side's user on its own server": ACL,
+    "look, production's user": LOOK_ACL,
+    "replica-or-copy by a message, staging's user": PUBLISH,
+    "where no user may subscribe, each side's user": LISTING,
+}
+"""What to run for what; PASSWORD is to be filled in."""
