@@ -87,7 +87,7 @@ class Crossing:
     def _send_due(self) -> None:
         for trial in [trial for trial in self._waiting if self._due(trial)]:
             self._waiting.remove(trial)
-            if (why := self._hindrance(trial)) is None:
+            if (why := self._hindered(trial)) is None:
                 self._send(trial)
             else:
                 self._done.put((trial, Result(why, 0.0)))
@@ -96,6 +96,12 @@ class Crossing:
         """A mark that is stored waits for every server of the lane: it may be any of production's."""
         needed = [job.key for job in self.lane.jobs] if trial.test.stored else _both(trial)
         return all(key in self._facts for key in needed)
+
+    def _hindered(self, trial: Trial) -> Unknown | None:
+        try:
+            return self._hindrance(trial)
+        except Exception as error:  # noqa: BLE001  (whatever cannot be permitted is not tried, and nobody waits for it)
+            return Unknown(f"the test was not permitted: {type(error).__name__}")
 
     def _hindrance(self, trial: Trial) -> Unknown | None:
         """Why a trial must not or need not be made: a server that did not answer is not asked again."""
