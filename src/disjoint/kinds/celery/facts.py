@@ -71,13 +71,17 @@ class Knocks:
     backend: Fact[Knock]
 
 
+CLEAN_UP = "celery.backend_cleanup"
+"""Celery's own entry: every beat has it, and it removes what its own result backend no longer needs."""
+
+
 class Entry(NamedTuple):
     """One periodic task, as RedBeat schedules it."""
 
     key: str
     """Digest of its name."""
     name: str
-    """The name if the manifest states it, else the digest."""
+    """The name if the manifest states it or it is Celery's own, else the digest."""
 
 
 class Queue(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.finding import Grade, Judgement, isolated, shared, unproven
 
-from .facts import CeleryFacts, Entry
+from .facts import CLEAN_UP, CeleryFacts, Entry
 from .servers import Ask
 
 
@@ -22,7 +22,7 @@ def schedule(q: Ask) -> Judgement:
         case Known(()), Known():
             return unproven("no schedule of RedBeat's was found in production", seen, _ELSEWHERE)
         case Known(theirs), Known(ours):
-            twice = _twice(theirs, ours, q.declared.schedules or ())
+            twice = _twice(theirs, ours, (*(q.declared.schedules or ()), CLEAN_UP))
             if twice:
                 return shared(Grade.IDENTITY, f"runs in both environments: {', '.join(twice)}", seen, _STOP)
             return isolated(Grade.IDENTITY, _summary(ours), seen, _BLIND)

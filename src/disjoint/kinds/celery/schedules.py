@@ -9,7 +9,7 @@ from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.probe import Probe, ProbeError
 
-from .facts import CeleryDeclared, Entry
+from .facts import CLEAN_UP, CeleryDeclared, Entry
 from .login import BACKEND, BROKER, login_of, must
 
 PREFIX = "redbeat:"
@@ -49,9 +49,9 @@ def _places(target: Target[CeleryDeclared]) -> Fact[list[Login]]:
 
 def _all(places: list[Login], target: Target[CeleryDeclared], probe: Probe, prefix: str) -> tuple[Entry, ...]:
     names = sorted({name for where in places for name in _names(where, probe, prefix)})
-    stated = target.declared.schedules or ()
+    shown = {*(target.declared.schedules or ()), CLEAN_UP}
     digests = {name: probe.digest("celery.schedule", name) for name in names}
-    return tuple(Entry(digests[name], name if name in stated else digests[name]) for name in names)
+    return tuple(Entry(digests[name], name if name in shown else digests[name]) for name in names)
 
 
 def _names(where: Login, probe: Probe, prefix: str) -> list[str]:
