@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,6 +102,33 @@ def both(production: Place, staging: Place, budget: float = 20.0) -> Iterator[Bo
             return Party(target(Resource("storage", "bucket", DECLARED), where), probe)
 
         yield Both(Pair(party("production", production), party("staging", staging)), tallies)
+
+
+@contextlib.contextmanager
+def recording(port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Another port that leads to a server, and the first line of each request that came through it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    lines: list[bytes] = []
+
+    def carry(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, socket.create_connection(("127.0.0.1", port)) as there:
+            octets = connection.recv(65536)
+            lines.append(octets.partition(b"\r\n")[0])
+            there.sendall(octets)
+            while octets := there.recv(65536):
+                connection.sendall(octets)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=carry, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1], lines
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
 
 def held(store: ObjectStore, bucket: str) -> tuple[Any, ...]:
