@@ -36,6 +36,7 @@ RULES = frozenset(
         "celery/foreign-worker",
         "bucket/same-bucket",
         "bucket/contents",
+        "bucket/canary",
         "web/same-domain",
         "web/same-deployment",
         "web/environment-name",
@@ -121,12 +122,12 @@ def test_naming_lines_read_that_they_prove_nothing() -> None:
 
 def test_content_lines_are_ticked_by_stated_expectations_only() -> None:
     """Rules about content count only where the manifest asks for them."""
-    content = {"postgres/tables", "postgres/sentinel", "redis/namespace", "bucket/contents"}
+    content = {"postgres/tables", "postgres/sentinel", "redis/namespace", "bucket/contents", "bucket/canary"}
     assert {line.tick for line in LINES if line.by in content} <= {Tick.STATED, Tick.QUEUES, Tick.NEVER}
 
 
 def test_calls_across_environments_stay_pending() -> None:
-    """No rule answers for tokens, CORS and bundles yet, and the page says so."""
+    """Rules answer for pages and tokens, none for code that is no page, and the line says so."""
     [line] = [line for line in LINES if "cross-environment API calls" in line.text]
     assert line.by == HUMAN
     assert line.how.startswith("PENDING")

@@ -71,8 +71,15 @@ _WALKED = "only where the manifest states `keys`, for the database of each broke
 _STATED = "only where the manifest states the expectation; a count alone proves nothing"
 _REPLACED = "replaced by evidence: what both servers answered, when, and how they were asked"
 _STEP = "filled in for the case whenever the verdict is SHARED; a person does it"
-_PENDING = "PENDING: needs a mark placed in staging and looked for in production; verify writes nothing"
-_UNANSWERED = "PENDING: no rule answers for tokens, CORS and page bundles yet"
+_MARKED = "only where the manifest states `canary`: a mark of staging's own, with a control on each side"
+_UNANSWERED = (
+    "PENDING: pages, origins and tokens have rules of their own (web/redirect, web/bundle, web/cors, "
+    "web/cross-token); calls from code that is no page are seen by none"
+)
+_UNREAD = (
+    "PENDING: the declared logins are tried where `reach` is stated (postgres/cross-login, redis/cross-login, "
+    "bucket/cross-access); no rule compares rows yet"
+)
 _HEALTH = "each side's own health answer, without a redirect"
 _QUEUES = "queue names and key prefixes of the two brokers, from their bindings; never KEYS"
 _OWN_SERVER = "a separate instance by identity; the whole row must be VERIFIED"
@@ -304,25 +311,25 @@ LINES: tuple[Line, ...] = (
     ),
     Line(BUCKET, "s3cmd ls s3://agentverse-staging-reps/", "bucket/contents", Tick.STATED, _STATED),
     Line(BUCKET, "# Should show only staging REPs or empty", "bucket/contents", Tick.STATED, _STATED),
-    Line(BUCKET, "3. **Write/Read Test:**", HUMAN, Tick.NEVER, _PENDING),
-    Line(BUCKET, "# Upload test file to staging bucket", HUMAN, Tick.NEVER, _PENDING),
-    Line(BUCKET, 'echo "staging-test" > /tmp/staging-test.txt', HUMAN, Tick.NEVER, _PENDING),
+    Line(BUCKET, "3. **Write/Read Test:**", "bucket/canary", Tick.STATED, _MARKED),
+    Line(BUCKET, "# Upload test file to staging bucket", "bucket/canary", Tick.STATED, _MARKED),
+    Line(BUCKET, 'echo "staging-test" > /tmp/staging-test.txt', "bucket/canary", Tick.STATED, _MARKED),
     Line(
         BUCKET,
         "s3cmd put /tmp/staging-test.txt s3://agentverse-staging-reps/test/",
-        HUMAN,
-        Tick.NEVER,
-        _PENDING,
+        "bucket/canary",
+        Tick.STATED,
+        _MARKED,
     ),
-    Line(BUCKET, "# Verify it's NOT in production bucket", HUMAN, Tick.NEVER, _PENDING),
+    Line(BUCKET, "# Verify it's NOT in production bucket", "bucket/canary", Tick.STATED, _MARKED),
     Line(
         BUCKET,
         "s3cmd ls s3://agentverse-reps/test/staging-test.txt",
-        HUMAN,
-        Tick.NEVER,
-        _PENDING,
+        "bucket/canary",
+        Tick.STATED,
+        _MARKED,
     ),
-    Line(BUCKET, "# Should return empty/not found", HUMAN, Tick.NEVER, _PENDING),
+    Line(BUCKET, "# Should return empty/not found", "bucket/canary", Tick.STATED, _MARKED),
     Line(
         BUCKET,
         "[ ] STORAGE_BUCKET_NAME confirmed as staging bucket",
@@ -330,8 +337,14 @@ LINES: tuple[Line, ...] = (
         Tick.IDENTITY,
         "it is listed with staging's own keys, and is not production's",
     ),
-    Line(BUCKET, "[ ] Test file written to staging bucket only", HUMAN, Tick.NEVER, _PENDING),
-    Line(BUCKET, "[ ] Production bucket does not contain staging test file", HUMAN, Tick.NEVER, _PENDING),
+    Line(BUCKET, "[ ] Test file written to staging bucket only", "bucket/canary", Tick.STATED, _MARKED),
+    Line(
+        BUCKET,
+        "[ ] Production bucket does not contain staging test file",
+        "bucket/canary",
+        Tick.STATED,
+        _MARKED,
+    ),
     Line(
         NETWORK,
         "| API | `api.agentverse.io` | `agentverse-api-staging.up.railway.app` |",
@@ -521,7 +534,7 @@ LINES: tuple[Line, ...] = (
         "[ ] No production data accessible from staging",
         HUMAN,
         Tick.NEVER,
-        "PENDING: no rule tries staging's credentials at production, or compares rows, yet",
+        _UNREAD,
     ),
     Line(CERTIFICATION, "Verified By: ___________________", HUMAN, Tick.NEVER, "a person signs"),
     Line(CERTIFICATION, "Date: 2026-01-10", HUMAN, Tick.NEVER, "the day a person signs"),
