@@ -77,8 +77,8 @@ _UNANSWERED = (
     "web/cross-token); calls from code that is no page are seen by none"
 )
 _UNREAD = (
-    "PENDING: the declared logins are tried where `reach` is stated (postgres/cross-login, redis/cross-login, "
-    "bucket/cross-access); no rule compares rows yet"
+    "PENDING: the declared logins are tried where `reach` is stated (postgres/cross-login, "
+    "redis/cross-login, bucket/cross-access); no rule compares rows yet"
 )
 _HEALTH = "each side's own health answer, without a redirect"
 _QUEUES = "queue names and key prefixes of the two brokers, from their bindings; never KEYS"
