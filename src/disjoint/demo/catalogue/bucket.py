@@ -74,8 +74,7 @@ def let_in_to_write(world: World) -> World:
 
 def public(world: World) -> World:
     made, bucket = _moved(world, "production", "shop-public", PRODUCTIONS)
-    client = made.stack.store.client("s3", made.stack.store.root)
-    client.delete_public_access_block(Bucket=bucket)
+    made.stack.store.unblock(bucket)
     made.stack.store.allow(bucket, {"Principal": "*", "Action": ["s3:ListBucket", "s3:PutObject"]})
     return made
 

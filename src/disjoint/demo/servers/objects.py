@@ -87,6 +87,10 @@ class ObjectStore:
         policy = json.dumps({"Version": "2012-10-17", "Statement": stated})
         self.client("s3", self.root).put_bucket_policy(Bucket=bucket, Policy=policy)
 
+    def unblock(self, bucket: str) -> None:
+        """Let policies of a bucket speak of everybody, as a bucket of public files has it."""
+        self.client("s3", self.root).delete_public_access_block(Bucket=bucket)
+
     def keep_versions(self, bucket: str) -> None:
         """Keep old versions from now on."""
         kept = {"Status": "Enabled"}
@@ -95,7 +99,8 @@ class ObjectStore:
     def replicate(self, bucket: str, target: str) -> None:
         """Copy what is stored from now on to another bucket; both keep versions."""
         rule = {
-            "Status": "Enabled", "Priority": 1, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"},
+            "Status": "Enabled", "Priority": 1, "Filter": {},
+            "DeleteMarkerReplication": {"Status": "Disabled"},
             "Destination": {"Bucket": f"arn:aws:s3:::{target}"},
         }  # fmt: skip
         stated = {"Role": f"arn:aws:iam::{ACCOUNT}:role/replication", "Rules": [rule]}

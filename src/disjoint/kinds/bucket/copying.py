@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, Outcome, isolated, shared, unproven
 
-from .address import BucketAddress, namespaces
-from .sameness import BucketQuestion, same_bucket
+from .address import BucketAddress
+from .sameness import BucketQuestion, one_store, same_bucket
 
 
 def replication(q: BucketQuestion) -> Judgement:
@@ -36,7 +36,7 @@ def _linked(q: BucketQuestion, production: BucketAddress, staging: BucketAddress
     if heard:
         return shared(Grade.IDENTITY, "one queue, topic or function hears of both buckets", _seen(q), _CUT)
     if named := next(_named(q, production, staging), ""):
-        if namespaces(production, staging) == "same":
+        if one_store(q, production, staging):
             return shared(Grade.IDENTITY, named, _seen(q), _CUT)
         why = "names are unique in one store only"
         return unproven(f"{named}, or another of that name: {why}", _seen(q), _CUT)

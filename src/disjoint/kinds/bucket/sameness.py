@@ -154,16 +154,19 @@ def _owned(q: BucketQuestion, summary: str) -> Judgement:
 
 
 def _apart(q: BucketQuestion, production: BucketAddress, staging: BucketAddress) -> bool:
-    """Whether other names are surely other buckets: one namespace, or two that are surely two."""
-    ours, theirs = q.production.facts, q.staging.facts
-    match namespaces(production, staging):
-        case "same":
-            return True
-        case "different":
-            return both(ours.tls, theirs.tls) == Known((True, True))
-        case _:
-            one_socket = isinstance(ours.place, Known) and ours.place == theirs.place
-            return one_socket and production.namespace == staging.namespace
+    """Whether other names are surely other buckets: in one store, or in two that are surely two."""
+    if namespaces(production, staging) == "different":
+        return both(q.production.facts.tls, q.staging.facts.tls) == Known((True, True))
+    return one_store(q, production, staging)
+
+
+def one_store(q: BucketQuestion, production: BucketAddress, staging: BucketAddress) -> bool:
+    """Whether both names live where names are unique: one namespace, and where it is relative, one socket."""
+    if namespaces(production, staging) == "same":
+        return True
+    ours, theirs = q.production.facts.place, q.staging.facts.place
+    one_socket = isinstance(ours, Known) and ours == theirs
+    return one_socket and production.namespace == staging.namespace
 
 
 def _common(q: BucketQuestion) -> frozenset[str]:
