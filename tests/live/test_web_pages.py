@@ -88,7 +88,7 @@ def test_a_whole_site_is_read_by_get_alone(serve: Serve) -> None:
     server = serve()
     facts = seen(server)
     assert isinstance(facts.bundle, Known)
-    assert facts.bundle.value == Bundle(4, 0, 1, facts.bundle.value.mentions)
+    assert facts.bundle.value == Bundle(4, 0, 1, 0, facts.bundle.value.mentions)
     assert named(facts, "api.staging.test") == {("script", "plain", "used"), ("source map", "plain", "used")}
     assert named(facts, HOST) == {("page", "plain", "linked")}
     assert facts.hops == Known(())
@@ -142,6 +142,14 @@ def _elsewhere(facts: WebFacts) -> WebFacts:
             {("script", "plain", "used")},
         ),
         (
+            {
+                "app_js": script('load(["assets/none.js","assets/page.js"])'),
+                "assets/none_js": Page("<!doctype html>"),
+                "assets/page_js": script(f"const a='{PRODUCTION}'"),
+            },
+            {("script", "plain", "used")},
+        ),
+        (
             {"login": '<script>import x from "/early.mjs"</script>', "early_mjs": script(f"`{PRODUCTION}`")},
             {("script", "plain", "used")},
         ),
@@ -192,7 +200,7 @@ def test_what_cannot_be_read_is_unproven_and_says_what_would(
 
 
 def test_a_page_that_fails_leaves_hops_and_cookies_unknown(serve: Serve) -> None:
-    """A page too large, or that leads on for ever, is no page without cookies; the health answer still counts."""
+    """A page too large, or that leads on for ever, is no page without cookies; the health answer counts."""
     ring = {f"r{n}": Page("", 302, {"location": f"/r{n + 1}"}) for n in range(8)}
     for pages in ({"home": "x" * (2**20 + 1)}, {"home": Page("", 302, {"location": "/r0"}), **ring}):
         facts = seen(serve(**pages))
@@ -205,6 +213,24 @@ def test_a_script_that_does_not_exist_runs_nothing(serve: Serve) -> None:
     """What no browser could load leaves the rest of the bundle known."""
     facts = seen(serve(app_js=Page("", 404), login=f'<form action="{PRODUCTION}/login">'))
     assert named(facts, "www.production.test") == {("page", "plain", "used")}
+
+
+def test_chunks_beyond_the_limit_are_told(serve: Serve) -> None:
+    """Forty guesses are asked for, and the others counted."""
+    server = serve(app_js=script(";".join(f'"assets/page{n}.js"' for n in range(50))))
+    facts = seen(server)
+    assert isinstance(facts.bundle, Known)
+    assert facts.bundle.value.unread == 10
+    assert sum("/assets/" in line for line in server.asked) == 40
+    sides = Side("production", True, AT, _elsewhere(facts)), Side("staging", False, AT, facts)
+    assert "10 further chunks not read" in bundle(Question(*sides, DECLARED)).limits
+
+
+def test_a_health_answer_that_leads_away_is_recorded(serve: Serve) -> None:
+    """The health path is a page like others in this."""
+    facts = seen(serve(health=Page("", 308, {"location": f"{PRODUCTION}/health"})))
+    assert isinstance(facts.hops, Known)
+    assert [(hop.page, hop.to.shown) for hop in facts.hops.value] == [("/health", PRODUCTION)]
 
 
 def test_a_page_that_leads_to_itself_is_read(serve: Serve) -> None:

@@ -86,6 +86,10 @@ def test_another_host_is_not_taken_for_it(text: str) -> None:
         f'self.__next_f.push([1,"{{\\"href\\":\\"{URL}\\"}}"])',
         f'{{"canonical":"{URL}"}}',
         f"<loc>{URL}</loc>",
+        f"// production is {URL}",
+        f'throw Error("see {URL} for more")',
+        f"/*\n * {URL}\n */",
+        f'"docs:\\n{URL}"',
     ],
 )
 def test_a_link_in_a_program_is_no_call(text: str) -> None:

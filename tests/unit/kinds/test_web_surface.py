@@ -24,7 +24,6 @@ AT = datetime(2026, 1, 10, tzinfo=UTC)
 NOTHING = Unknown("not asked")
 DECLARED = WebDeclared(url="$WEB_URL", pages=("/login",), bundle=True)
 OURS, THEIRS = "https://www.example.com", "https://staging.example.com"
-READ = Bundle(4, 0, 1, frozenset())
 
 
 def mark(url: str) -> str:
@@ -138,7 +137,7 @@ def test_ports_part_no_cookies() -> None:
 
 
 def names(*mentions: Mention, elsewhere: int = 0, own: int = 1) -> WebFacts:
-    return facts(THEIRS, read=Bundle(4, elsewhere, own, frozenset(mentions)))
+    return facts(THEIRS, read=Bundle(4, elsewhere, own, 0, frozenset(mentions)))
 
 
 CALL = Mention(mark(OURS), "used", "split", "script")

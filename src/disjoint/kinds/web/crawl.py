@@ -20,12 +20,15 @@ from .mentions import Naming, named_mark, namings
 from .pages import Page, Walk, ask, is_html, mark_digest, text_of
 
 FILES = 60
+GUESSES = 40
 FILE_OCTETS = 4 << 20
 ALL_OCTETS = 24 << 20
 
 _IMPORT = re.compile(
     r"(?:\bfrom|\bimport\(?)\s?[\"'`](\.{0,2}/[^\"'`\s]{1,300}?\.m?js(?:\?[^\"'`\s]{0,100})?)[\"'`]"
 )
+_CHUNK = re.compile(r"[\"'`](([\w@~-]{1,40})/(?:[\w.@~-]{1,80}/){0,6}[\w.@~-]{1,120}\.m?js)[\"'`]")
+"""A file that a running program may load: ``assets/page-1a2b.js``. A guess: it need not exist."""
 _MAP = re.compile(r"//[#@]\s?sourceMappingURL=([^\s'\"]+)\s*\Z")
 _INLINE = re.compile(r"data:application/json[^,]{0,60};base64,(.*)\Z", re.DOTALL)
 _TOO_MUCH = "declare fewer pages, or serve scripts in fewer files"
@@ -38,6 +41,7 @@ class _Crawl:
     home: Spot
     probe: Probe
     waiting: deque[tuple[Where, Spot]] = field(default_factory=deque)
+    guesses: deque[Spot] = field(default_factory=deque)
     known: set[Spot] = field(default_factory=set)
     files: int = 0
     octets: int = 0
@@ -56,6 +60,14 @@ class _Crawl:
             self.own += where == "script"
         else:
             self.elsewhere += where == "script"
+
+    def guess(self, base: Spot, reference: str, first: str) -> None:
+        """Read a file at the end, if there is one: below the folder that is part of the script's own path."""
+        before, found, _ = base.path.partition(f"/{first}/")
+        spot = resolve(self.home, f"{before}/{reference}" if found else f"/{reference}")
+        if spot is not None and spot not in self.known:
+            self.known.add(spot)
+            self.guesses.append(spot)
 
     def take(self, octets: int) -> None:
         """Count a file.
@@ -89,7 +101,9 @@ def crawl(walked: Walk, probe: Probe) -> Bundle:
     while read.waiting:
         where, spot = read.waiting.popleft()
         _read_file(read, where, spot)
-    return Bundle(read.files, read.elsewhere, read.own, frozenset(read.mentions))
+    for _ in range(min(GUESSES, len(read.guesses), FILES - read.files)):
+        _try_chunk(read, read.guesses.popleft())
+    return Bundle(read.files, read.elsewhere, read.own, len(read.guesses), frozenset(read.mentions))
 
 
 def _arrived(walked: Walk) -> tuple[Page, ...]:
@@ -122,6 +136,16 @@ def _read_page(read: _Crawl, spot: Spot, text: str) -> None:
 def _read_imports(read: _Crawl, spot: Spot, program: str) -> None:
     for found in _IMPORT.finditer(program):
         read.expect("script", spot, found[1])
+    for found in _CHUNK.finditer(program):
+        read.guess(spot, found[1], found[2])
+
+
+def _try_chunk(read: _Crawl, spot: Spot) -> None:
+    """Read a chunk if it is one: many applications answer unknown paths with a page."""
+    answer = ask(spot, read.probe, FILE_OCTETS)
+    if 200 <= answer.status < 300 and not is_html(answer):
+        read.take(len(answer.body))
+        read.note("script", namings(text_of(answer)))
 
 
 def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:

@@ -89,6 +89,8 @@ class Bundle(NamedTuple):
     """Scripts on other hosts, which were not."""
     own: int
     """Scripts on its own host."""
+    unread: int
+    """Further chunks that its scripts speak of, and that were not asked for."""
     mentions: frozenset[Mention]
 
 

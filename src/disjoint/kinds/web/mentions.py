@@ -46,6 +46,8 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL}){{1,10}}"
 _URL = re.compile(rf"//(?:[^\s/@\"'`<>\\]{{1,100}}@)?({_NAME})\.?(?::([0-9]{{1,5}}))?(?![A-Za-z0-9_.-]{{2}})")
 _BARE = re.compile(rf"{_QUOTE}({_NAME})(?::([0-9]{{1,5}}))?(?=[\"'`/])")
+_PROSE = re.compile(r"(?:\s|\\[nrt])(?:https?:|wss?:)?\Z")
+"""What stands before a URL in a sentence, a comment or a policy; in a program it is a quote."""
 _LINKING = ("href", "<loc>", "canonical")
 _LINK = re.compile(
     r"(?:\bhref\\?[\"']?\s?[:=]\s?\\?[\"'`]?|<loc>|\bcanonical\\?[\"']?\s?[:=]\s?\\?[\"'`]?)"
@@ -88,7 +90,8 @@ def _found(text: str) -> set[tuple[str, Use]]:
 def _using(text: str, found: re.Match[str]) -> tuple[str, Use]:
     start = found.start(1)
     before = text[max(0, start - 40) : start].lower()
-    link = any(word in before for word in _LINKING) and _LINK.search(before)
+    prose = _PROSE.search(text, max(0, found.start() - 8), found.start()) is not None
+    link = prose or (any(word in before for word in _LINKING) and _LINK.search(before))
     host = found[1].lower()
     return f"{host}:{found[2]}" if found[2] else host, "linked" if link else "used"
 

@@ -13,10 +13,10 @@ from disjoint.model.probe import HttpAnswer, HttpRequest, Place, Probe, ProbeErr
 from .address import WebAddress
 from .cookies import Cookie
 from .crawl import crawl
-from .facts import Bundle, WebDeclared, WebFacts, unasked, unreadable
+from .facts import Bundle, Hop, WebDeclared, WebFacts, unasked, unreadable
 from .health import Health, read_health
 from .locate import Spot
-from .pages import Walk, cookies_of, digest_of, url_of, walk
+from .pages import Page, Walk, cookies_of, digest_of, led_away, url_of, walk
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -39,9 +39,8 @@ def observe(target: Target[WebDeclared], probe: Probe) -> WebFacts:
 
 def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Probe) -> WebFacts:
     place = _attempt(lambda: probe.place(address.host, address.port))
-    request = HttpRequest(
-        "GET", url_of(Spot(address, declared.health.partition("#")[0])), {"Accept": "application/json"}
-    )
+    spot = Spot(address, "/" + declared.health.partition("#")[0].removeprefix("/"))
+    request = HttpRequest("GET", url_of(spot), {"Accept": "application/json"})
     answer = _attempt(lambda: probe.exchange(request)) if isinstance(place, Known) else place
     health = _then(answer, lambda a: Known(read_health(a, declared)))
     walked = _attempt(lambda: walk(address, declared.pages, probe)) if isinstance(place, Known) else place
@@ -56,10 +55,16 @@ def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Pro
         named=_then(health, lambda h: h.named),
         deployment=_then(health, lambda h: _lasting(h, request, declared, probe)),
         mark=Known(digest_of(address, probe)),
-        hops=_then(walked, lambda w: Known(w.hops)),
+        hops=_then(both(answer, walked), lambda seen: Known(_hops(*seen, spot, declared, probe))),
         cookies=cookies,
         bundle=_then(walked, lambda w: _bundle(w, declared, probe)),
     )
+
+
+def _hops(
+    health: HttpAnswer, walked: Walk, spot: Spot, declared: WebDeclared, probe: Probe
+) -> tuple[Hop, ...]:
+    return (*led_away(declared.health, Page(spot, health), probe), *walked.hops)
 
 
 def _cookies(health: HttpAnswer, walked: Walk, address: WebAddress) -> tuple[Cookie, ...]:

@@ -69,6 +69,15 @@ def _end(path: str, spot: Spot, probe: Probe, pages: dict[Spot, Page]) -> Page |
 _ENDLESS = "let the page answer by itself, or declare the pages that do"
 
 
+def led_away(path: str, page: Page, probe: Probe) -> tuple[Hop, ...]:
+    """Where one answer alone sends its reader on another host."""
+    match way_out(page):
+        case how, to if not own(page.spot.address, to.address):
+            return (Hop(path, how, to.address, digest_of(to.address, probe)),)
+        case _:
+            return ()
+
+
 def ask(spot: Spot, probe: Probe, octets: int = PAGE_OCTETS) -> HttpAnswer:
     """One GET of a page.
 

@@ -64,7 +64,7 @@ _OWN_WAY = "let each environment redirect to its own address: take the host from
 def _stays(q: WebQuestion, hops: tuple[Hop, ...]) -> Judgement:
     away = sorted({hop.to.shown for hop in hops})
     elsewhere = f"; not followed: {', '.join(away[:5])}" if away else ""
-    read = ", ".join(("/", *q.declared.pages))
+    read = ", ".join((q.declared.health, "/", *q.declared.pages))
     limits = f"read: {read}, as a stranger sees them; scripts are not run{elsewhere}"
     seen = tuple(
         side.saw(
@@ -189,6 +189,8 @@ def _names_none(q: WebQuestion, ours: WebAddress, read: Bundle, linked: bool) ->
         why = f"all scripts of staging's pages ({read.elsewhere}) lie on other hosts, and were not read"
         return unproven(why, seen, "serve staging's own scripts from its own host")
     limits = "chunks that only a running program loads, and names that it puts together from variables"
+    if read.unread:
+        limits += f"; {counted(read.unread, 'further chunk')} not read"
     if read.elsewhere:
         limits += f"; {counted(read.elsewhere, 'script')} of other hosts not read"
     also = "; it is linked to, which calls nothing" if linked else ""
