@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from disjoint.kinds.registry import KINDS
-from disjoint.model.experiment import Sightings, Unseen
+from disjoint.model.experiment import CANARY, Sightings, Unseen, sight
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
 from disjoint.model.kind import Asks, Kind, Question, Rule
@@ -40,7 +40,8 @@ def possible(kind: Kind[Any, Any], asked: Question[Any, Any]) -> bool:
     ours, theirs = (kind.identities(side.facts) for side in (asked.left, asked.right))
     pairs = [(a.marks, b.marks) for a, b in zip(ours, theirs, strict=True)]
     one = any(isinstance(a, Known) and isinstance(b, Known) and a.value & b.value for a, b in pairs)
-    return not (one and isinstance(asked.sight(), Unseen))
+    canaries = [found for name, found in asked.experiments.items() if name.startswith(CANARY)]
+    return not (one and any(isinstance(sight(iter([found])), Unseen) for found in canaries))
 
 
 @EACH_KIND
