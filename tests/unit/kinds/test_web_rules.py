@@ -217,6 +217,28 @@ def test_a_declared_deployment_field_must_be_answered() -> None:
     assert isinstance(read_health(answer('{"app": {"build": null}}'), declared).deployment, Unknown)
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "declared", "named"),
+    [
+        ("{}", {"x-environment": "staging"}, DECLARED, "staging"),
+        ("{}", {"x-app-environment": "Stage"}, DECLARED, "Stage"),
+        ('{"environment": "staging"}', {"x-environment": "production"}, DECLARED, "staging"),
+        ('{"environment": ["staging"]}', {"x-environment": "staging"}, DECLARED, None),
+        ("{}", {"x-environment": "s3cr3t-" * 9}, DECLARED, None),
+        ("OK", {"x-environment": "staging"}, DECLARED, None),
+        ("OK", {"x-stage": "staging"}, replace(DECLARED, environment_header="X-Stage"), "staging"),
+        ("{}", {"x-environment": "staging"}, replace(DECLARED, environment_header="X-Stage"), None),
+    ],
+)
+def test_a_header_names_the_environment_where_the_answer_does_not(
+    body: str, headers: dict[str, str], declared: WebDeclared, named: str | None
+) -> None:
+    """The usual names beside JSON that names none; the declared one beside any whole answer."""
+    for status in (200, 503):
+        found = read_health(replace(answer(body, status), headers=headers), declared).named
+        assert (found.value if isinstance(found, Known) else None) == (named if status == 200 else None)
+
+
 def test_a_platforms_header_identifies_the_deployment() -> None:
     """Without a member of the answer, the usual headers are read."""
     read = read_health(answer("{}", x_railway_deployment_id="0b1c2d3e-4f50"), DECLARED)

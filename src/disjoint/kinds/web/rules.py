@@ -83,7 +83,10 @@ def same_deployment(q: WebQuestion) -> Judgement:
             return replace(told, limits=f"{told.limits}; no canary counts: {reason}") if asked else told
 
 
-_ONE_BEHIND = "one deployment behind both addresses: production shows the nonce that staging was given"
+_ONE_BEHIND = (
+    "production shows the nonce that staging was given: one deployment behind both addresses, "
+    "or one store behind both deployments"
+)
 
 
 def _marked(q: WebQuestion, told: Judgement) -> Judgement:
