@@ -71,7 +71,15 @@ REQUIRED = {
         "celery-results-in-cache",
         "celery-results-replica",
     ),
-    "bucket/same-bucket": ("same-bucket", "same-bucket-other-spelling"),
+    "bucket/same-bucket": ("same-bucket", "same-bucket-other-spelling", "bucket-called-staging"),
+    "bucket/cross-access": (
+        "bucket-policy-lets-staging-in",
+        "bucket-public",
+        "bucket-user-of-both",
+        "bucket-one-key-pair",
+    ),
+    "bucket/replication": ("bucket-replicated-to-staging", "bucket-replicated-to-production"),
+    "bucket/contents": ("bucket-imported", "bucket-old-versions"),
     "web/same-domain": ("same-domain",),
     "web/environment-name": ("health-says-production", "header-says-production"),
     "web/same-deployment": ("same-deployment", "web-proxy"),
@@ -159,6 +167,11 @@ DOUBTFUL = (
     "token-control-refused",
     "token-endpoint-open",
     "token-endpoint-ill",
+    "bucket-policy-lets-staging-write",
+    "bucket-may-not-list",
+    "bucket-wrong-secret",
+    "bucket-missing",
+    "bucket-copies-under-one-key",
 )
 WHOLE = (
     "railway-names",
@@ -216,6 +229,11 @@ WHOLE = (
     "cors-public",
     "cors-reflects-without-credentials",
     "own-previous-key",
+    "bucket-same-keys",
+    "bucket-empty-production",
+    "bucket-two-endpoints",
+    "bucket-with-versions",
+    "bucket-named-production",
 )
 OTHERS = frozenset({"bucket"})
 """Families whose isolated twin is still to come."""
