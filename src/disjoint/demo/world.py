@@ -133,7 +133,7 @@ _RESOURCES: Mapping[str, Table] = {
         "reach": True,
         "stamp": True,
     },
-    "cache": {"kind": "redis", "url": "$REDIS_URL", "keys": ("staging:",)},
+    "cache": {"kind": "redis", "url": "$REDIS_URL", "keys": ("staging:",), "reach": True},
     "tasks": {
         "kind": "celery",
         "broker": "$CELERY_BROKER_URL",

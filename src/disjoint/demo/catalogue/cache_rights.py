@@ -29,13 +29,18 @@ def own_without_scan(world: World) -> World:
     return restricted(world, world.stack.staging.cache, "~*", "&*", "+@all", "-scan")
 
 
-def silent(world: World) -> World:
-    """One server for both: it has no CLIENT, and neither account may run INFO or listen to a channel."""
-    server = ValkeyServer.start(
-        world.stack.supervisor, world.stack.fresh("cache-silent"), settings=('rename-command CLIENT ""',)
+def silent_server(world: World) -> ValkeyServer:
+    """A server that nobody can mark by a connection's name."""
+    stack = world.stack
+    return ValkeyServer.start(
+        stack.supervisor, stack.fresh("cache-silent"), settings=('rename-command CLIENT ""',)
     )
+
+
+def silent(world: World) -> World:
+    """Neither account may run INFO or listen to a channel, and neither server has CLIENT."""
     for half in HALVES:
-        world = restricted(world, server, *NO_INFO, *NO_CHANNELS, half=half)
+        world = restricted(world, silent_server(world), *NO_INFO, *NO_CHANNELS, half=half)
     return world
 
 
@@ -53,7 +58,7 @@ LEAKS: tuple[Leak, ...] = (
     doubts("redis-without-info-two-servers", RIGHTS, "redis/replica-or-copy",
            "staging's account may not ask its server who it is", own_without_info),
     doubts("redis-silent", RIGHTS, "redis/same-server",
-           "one server without CLIENT, and neither account may run INFO or listen to a channel", silent),
+           "neither account may ask its server or mark it, by channels or by names", silent),
     doubts("redis-without-scan", RIGHTS, "redis/namespace",
            "staging's account may not list the keys of its database", own_without_scan),
     stands("redis-least-account", RIGHTS,

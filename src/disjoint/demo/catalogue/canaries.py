@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from disjoint.demo import shop
 from disjoint.demo.servers.pgbouncer import PACKAGE
-from disjoint.demo.world import World, place
+from disjoint.demo.world import HALVES, World, place
 from disjoint.model.finding import Grade
 
 from .cache_rights import NO_CHANNELS, NO_INFO, restricted
@@ -46,7 +46,10 @@ def no_info(world: World) -> World:
 
 
 def no_info_and_channels(world: World) -> World:
-    return restricted(world, world.stack.production.cache, *NO_INFO, *NO_CHANNELS)
+    """Names of connections are left to mark the server by."""
+    for half in HALVES:
+        world = restricted(world, world.stack.production.cache, *NO_INFO, *NO_CHANNELS, half=half)
+    return world
 
 
 DATABASES: tuple[Leak, ...] = (
@@ -67,6 +70,6 @@ CACHES: tuple[Leak, ...] = (
     shares("redis-without-info", CACHE_RIGHTS, "redis/same-server",
            "staging's account at production's cache may not ask who it is", no_info, Grade.CANARY),
     shares("redis-without-info-and-channels", CACHE_RIGHTS, "redis/same-server",
-           "staging's account at production's cache may neither ask who it is nor listen to a channel",
+           "one cache, and neither account may ask who it is or listen to a channel",
            no_info_and_channels, Grade.CANARY),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from disjoint.demo.servers.cluster import start_cluster
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.world import HALVES, Half, World, place
 
-from .leak import Leak, stands
+from .leak import Leak, shares, stands
 
 CLUSTER = "cache cluster"
 
@@ -41,6 +41,10 @@ def own_cluster(world: World) -> World:
 
 
 LEAKS: tuple[Leak, ...] = (
+    shares("redis-cluster-nodes", CLUSTER, "redis/same-server",
+           "staging's cache and production's are two nodes of one cluster", two_nodes),
+    stands("redis-two-clusters", CLUSTER,
+           "each environment's cache is a node of a cluster of its own", two_clusters),
     stands("own-redis-cluster", CLUSTER,
            "staging's cache is a cluster of its own, production's a single server", own_cluster),
 )  # fmt: skip

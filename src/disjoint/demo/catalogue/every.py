@@ -33,7 +33,8 @@ from .leak import Leak
 LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
     *canaries.DATABASES, *logins.DATABASES,
-    *redis.LEAKS, *cache_rights.LEAKS, *cluster.LEAKS, *tls.LEAKS, *celery.LEAKS,
+    *redis.LEAKS, *cache_rights.LEAKS, *canaries.CACHES, *logins.CACHES, *cluster.LEAKS,
+    *tls.LEAKS, *celery.LEAKS,
     *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from psycopg import sql
 
 from disjoint.demo.servers.valkey import ValkeyServer
-from disjoint.demo.world import World, place
+from disjoint.demo.world import HALVES, World, place
 
+from .cache_rights import NO_CHANNELS, NO_INFO, restricted, silent_server
 from .databases import own_database, signed_in
 from .leak import Leak, shares, stands
 from .rights import ACTIVITY, IDENTITY, LOCKS, START, without
@@ -56,6 +57,14 @@ def other_cache_password(world: World) -> World:
     return world.setting("staging", REDIS_URL=world.stack.staging.cache.url(CACHE, 0, account))
 
 
+def silent_cache(world: World) -> World:
+    """One server, which can be neither asked nor marked: that it lets staging in is what tells."""
+    server = silent_server(world)
+    for half in HALVES:
+        world = restricted(world, server, *NO_INFO, *NO_CHANNELS, half=half)
+    return world
+
+
 def _accept(server: ValkeyServer, user: str, password: str) -> None:
     server.ask("ACL", "SETUSER", user, "on", f">{password}", "~*", "&*", "+@all")
 
@@ -74,6 +83,8 @@ CACHES: tuple[Leak, ...] = (
     shares("redis-login-accepted", LOGIN, "redis/cross-login",
            "production's cache knows staging's account and password, though staging has a server of its own",
            cache_login),
+    shares("redis-silent-one-server", LOGIN, "redis/cross-login",
+           "one cache, which neither account may ask or mark, by channels or by names", silent_cache),
     stands("same-account-other-password", LOGIN,
            "production's cache knows an account of that name, with another password", other_cache_password),
 )  # fmt: skip
