@@ -216,9 +216,8 @@ Tried: TypeAlias = Mapping[str, Fact[Any]]
 
 
 def saw(alive: Sights, looked: Look, again: Sights) -> Sightings:
-    """Put the two halves of a canary together, channel by channel."""
-    channels = dict.fromkeys((*alive, *looked.theirs))
-    return Sightings(tuple(_joined(name, alive, looked, again) for name in channels))
+    """Put the two halves of a canary together, channel by channel: those in which it was looked for."""
+    return Sightings(tuple(_joined(name, alive, looked, again) for name in looked.theirs))
 
 
 def _joined(name: str, alive: Sights, looked: Look, again: Sights) -> Sighting:
