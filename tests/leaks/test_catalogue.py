@@ -241,8 +241,6 @@ WHOLE = (
     "bucket-with-versions",
     "bucket-named-production",
 )
-OTHERS = frozenset({"bucket"})
-"""Families whose isolated twin is still to come."""
 
 
 def prove(world: World, directory: Path) -> Proof:
