@@ -560,3 +560,11 @@ def test_tls_is_as_the_address_says(
     monkeypatch.setattr(wire, "HANDSHAKE_SECONDS", 0.3)
     clear = facts(production.url(f"127.0.0.1:{production.port}").replace("redis:", "rediss:"), budget=30.0)
     assert "no TLS connection" in why(clear.run_id)
+
+
+def test_the_servers_own_clock_is_held_against_this_machines(production: ValkeyServer) -> None:
+    """INFO tells the time in passing, so that marks of two halves can be compared by it."""
+    _, tally = visited(url_of(production))
+    ahead = tally.ahead()
+    assert ahead is not None
+    assert abs(ahead) < 1

@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 
 from disjoint.kinds.celery.address import parse
-from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Queue, Server
+from disjoint.kinds.celery.facts import (
+    CLEAN_UP,
+    CeleryDeclared,
+    CeleryFacts,
+    Entry,
+    Knock,
+    Knocks,
+    Nameless,
+    Queue,
+    Server,
+)
 from disjoint.kinds.celery.rules import RULES
+from disjoint.model.experiment import Sighting, Sightings
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
@@ -40,10 +51,14 @@ def staging(url: str = STAGING, **known: Any) -> CeleryFacts:
     return facts(url, **{**apart, **known})
 
 
-def ask(rule: str, left: CeleryFacts, right: CeleryFacts) -> Judgement:
+DECLARED = CeleryDeclared(broker="$B", result_backend="$R", queues=("celery",), schedules=("nightly",))
+
+
+def ask(rule: str, left: CeleryFacts, right: CeleryFacts, **experiments: Any) -> Judgement:
     judge = next(r.judge for r in RULES if r.id == f"celery/{rule}")
     sides = Side("production", True, TAKEN_AT, left), Side("staging", False, TAKEN_AT, right)
-    return judge(Question(*sides, CeleryDeclared(broker="$B", result_backend="$R", queues=("celery",))))
+    came_of = {name.replace("_", ":"): found for name, found in experiments.items()}
+    return judge(Question(*sides, DECLARED, came_of))
 
 
 OTHER_PREFIX: dict[str, Any] = {
@@ -145,3 +160,118 @@ def test_an_address_that_answers_as_two_servers_tells_none_apart() -> None:
         assert ask(rule, facts(PRODUCTION), staging(**turning)).outcome is UNPROVEN
     one = staging(broker_server=ONE._replace(steady=False))
     assert ask("same-broker", facts(PRODUCTION), one).outcome is SHARED
+
+
+QUIET = Nameless(steady=True, clustered=False, why="this user may not run INFO", remedy="+info")
+
+
+def came_of(seen: bool, *, control: bool = True) -> Known[Sightings]:
+    """What came of a canary, in one channel."""
+    return Known(Sightings((Sighting("subscription", Known(True), Known(control), Known(seen)),)))
+
+
+CANARIES = [
+    ("unseen", {}, came_of(False), (ISOLATED, Grade.CANARY)),
+    ("no control", {}, came_of(False, control=False), (ISOLATED, Grade.IDENTITY)),
+    ("failed", {}, DENIED, (ISOLATED, Grade.IDENTITY)),
+    ("seen, ids differ", {}, came_of(True), (SHARED, Grade.CANARY)),
+    ("one server that hides its mark", {"broker_server": ONE}, came_of(False), (SHARED, Grade.IDENTITY)),
+    ("a copy, unseen", {"broker_server": COPY}, came_of(False), (SHARED, Grade.IDENTITY)),
+    ("nameless, unseen", {"broker_server": QUIET}, came_of(False), (ISOLATED, Grade.CANARY)),
+    ("nameless, seen", {"broker_server": QUIET}, came_of(True), (SHARED, Grade.CANARY)),
+    (
+        "nameless, no control",
+        {"broker_server": QUIET},
+        came_of(False, control=False),
+        (UNPROVEN, Grade.DECLARED),
+    ),
+    ("nameless, not tried", {"broker_server": QUIET}, None, (UNPROVEN, Grade.DECLARED)),
+    (
+        "nameless, balanced",
+        {"broker_server": QUIET._replace(steady=False)},
+        came_of(False),
+        (UNPROVEN, Grade.DECLARED),
+    ),
+    ("nothing known, unseen", {"broker_server": DENIED}, came_of(False), (UNPROVEN, Grade.DECLARED)),
+]
+
+
+@pytest.mark.parametrize(("what", "known", "canary", "found"), CANARIES, ids=[row[0] for row in CANARIES])
+def test_the_table_of_the_canary(what: str, known: dict[str, Any], canary: Any, found: Any) -> None:
+    """Identity and canary together: each row of the table has its outcome and its grade."""
+    tried = {} if canary is None else {"canary_broker": canary}
+    judged = ask("same-broker", facts(PRODUCTION), staging(**known), **tried)
+    assert (judged.outcome, judged.grade) == found, what
+
+
+def test_two_nameless_nodes_may_be_of_one_cluster() -> None:
+    """Nodes count no subscriber of each other, so that a mark tells them apart that are one."""
+    node = QUIET._replace(clustered=True)
+    for theirs, found in ((node, UNPROVEN), (QUIET, ISOLATED), (ONE._replace(clustered=True), UNPROVEN)):
+        left, right = facts(PRODUCTION, broker_server=theirs), staging(broker_server=node)
+        assert ask("same-broker", left, right, canary_broker=came_of(False)).outcome is found
+
+
+def test_a_mark_on_the_broker_says_nothing_of_the_result_backend() -> None:
+    """Each server has its own canary."""
+    left, right = facts(PRODUCTION), staging()
+    assert ask("same-result-backend", left, right, canary_broker=came_of(True)).outcome is ISOLATED
+    assert ask("same-broker", left, right, canary_broker=came_of(True)).outcome is SHARED
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        (came_of(False), (ISOLATED, Grade.CANARY)),
+        (came_of(True), (UNPROVEN, Grade.DECLARED)),
+        (came_of(False, control=False), (ISOLATED, Grade.IDENTITY)),
+        (DENIED, (ISOLATED, Grade.IDENTITY)),
+    ],
+)
+def test_who_answers_a_call(call: Any, found: Any) -> None:
+    """Only staging's: ISOLATED by canary; one that production lists: left open, as one name on both is."""
+    judged = ask("foreign-worker", facts(PRODUCTION), staging(), canary_workers=call)
+    assert (judged.outcome, judged.grade) == found
+
+
+REFUSED, LET_IN = Known(Knock(False, "refused")), Known(Knock(True, "accepted"))
+
+
+@pytest.mark.parametrize(
+    ("knocks", "known", "found"),
+    [
+        (Knocks(REFUSED, REFUSED), {}, (ISOLATED, Grade.REFUSED)),
+        (Knocks(REFUSED, LET_IN), {}, (SHARED, Grade.IDENTITY)),
+        (Knocks(LET_IN, DENIED), {}, (SHARED, Grade.IDENTITY)),
+        (Knocks(REFUSED, DENIED), {}, (UNPROVEN, Grade.DECLARED)),
+        (Knocks(REFUSED, REFUSED), {"backend_transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
+        (Knocks(REFUSED, REFUSED), {"broker_transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
+    ],
+)
+def test_both_doors_must_refuse(knocks: Knocks, known: dict[str, Any], found: Any) -> None:
+    """One that lets staging in is enough for SHARED; ISOLATED needs both refusals, and both controls."""
+    judged = ask("cross-login", facts(PRODUCTION, **known), staging(), reach=Known(knocks))
+    assert (judged.outcome, judged.grade) == found
+    assert ask("cross-login", facts(PRODUCTION), staging()).outcome is UNPROVEN
+
+
+def entries(*names: str) -> tuple[Entry, ...]:
+    return tuple(Entry(f"key of {name}", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "found"),
+    [
+        (entries("invoices"), entries("invoices"), SHARED),
+        (entries("invoices", "nightly"), entries("nightly"), ISOLATED),
+        (entries(CLEAN_UP), entries(CLEAN_UP), ISOLATED),
+        (entries("invoices"), (), ISOLATED),
+        ((), entries("invoices"), UNPROVEN),
+        ((), (), UNPROVEN),
+        (DENIED, entries("invoices"), UNPROVEN),
+        (entries("invoices"), DENIED, UNPROVEN),
+    ],
+)
+def test_what_both_beats_would_run(theirs: Any, ours: Any, found: Outcome) -> None:
+    """Production's schedule is the control; what both have and nobody allowed runs twice."""
+    assert ask("schedule", facts(PRODUCTION, schedule=theirs), staging(schedule=ours)).outcome is found

@@ -98,7 +98,7 @@ def _backend(facts: CeleryFacts, session: Session, probe: Probe, where: Login) -
 
 def _who(session: Session, probe: Probe) -> Fact[Server | Nameless]:
     """Who the server says it is; where it does not, what a mark must show of it."""
-    identity = identify(session)
+    identity = identify(session, probe)
     match known(lambda: _server(identity, probe)):
         case Known(server):
             return Known(server)

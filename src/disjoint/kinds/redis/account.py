@@ -25,9 +25,10 @@ class Identity(NamedTuple):
     product: Fact[str]
 
 
-def identify(session: Session) -> Identity:
+def identify(session: Session, probe: Probe) -> Identity:
     """Ask ``INFO server`` and ``INFO replication``; each answer stands on its own."""
     server = known(lambda: info(session, "server"))
+    _set_clock(server, probe)
     replication = known(lambda: info(session, "replication"))
     return Identity(
         run_id=then(server, _run_id),
@@ -37,6 +38,13 @@ def identify(session: Session) -> Identity:
         clustered=_clustered(session, server),
         product=then(server, _product),
     )
+
+
+def _set_clock(server: Fact[Mapping[str, str]], probe: Probe) -> None:
+    """Marks of two sides are compared by time: the server's own clock is told in passing."""
+    told = server.value.get("server_time_usec", "") if isinstance(server, Known) else ""
+    if told.isascii() and told.isdecimal() and len(told) < 20:
+        probe.clock(int(told) / 1e6)
 
 
 def _clustered(session: Session, server: Fact[Mapping[str, str]]) -> Fact[bool]:

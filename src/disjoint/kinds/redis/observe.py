@@ -67,7 +67,7 @@ _NAMED = "declare the server that the Sentinel names: SENTINEL GET-MASTER-ADDR-B
 
 
 def _answers(session: Session, probe: Probe, target: Target[RedisDeclared], where: Login) -> RedisFacts:
-    server = identify(session)
+    server = identify(session, probe)
     database = known(lambda: session.select(where.db))
     facts = RedisFacts(
         address=from_text(target, "").address,
