@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ import pytest
 from disjoint.demo.catalogue.every import BY_NAME, LEAKS, named
 from disjoint.demo.place import fill, prepare
 from disjoint.demo.programs.sweep import clear, orphans
+from disjoint.demo.servers import pgbouncer
 from disjoint.demo.signals import orderly
 from disjoint.demo.stack import Stack
 from disjoint.demo.world import HALVES, Side, World
@@ -59,6 +61,27 @@ def test_a_name_can_mean_two_places(small: World) -> None:
     """A private name is mapped in one environment without touching the other."""
     other = small.reaching("db.test:5432", 9, "staging")
     assert other.staging.reach_at != other.production.reach_at
+
+
+def test_what_is_public_or_accepted_stands_in_the_manifest(small: World, tmp_path: Path) -> None:
+    """Two people accept a finding for a month, in a TOML date without quotes."""
+    other = small.publishing("SENTRY_DSN").waiving("absent-in-production", "database", "none is needed")
+    read = tomllib.loads(other.write(tmp_path).read_text())
+    (waiver,) = read["waivers"]
+    assert read["public"] == ["SENTRY_DSN"]
+    assert waiver["owner"] != waiver["approver"]
+    assert timedelta(days=28) < waiver["expires"] - datetime.now(UTC).date() <= timedelta(days=30)
+    assert (small.public, small.waivers) == ((), ())
+
+
+def test_a_world_says_which_package_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it needs one, and only where it is not installed."""
+    needing = [leak for leak in LEAKS if leak.needs]
+    monkeypatch.setattr(pgbouncer, "program", lambda: None)
+    assert {leak.lacks for leak in needing} == {"apt install pgbouncer"}
+    assert not any(leak.lacks for leak in LEAKS if not leak.needs)
+    monkeypatch.setattr(pgbouncer, "program", lambda: "/usr/sbin/pgbouncer")
+    assert not any(leak.lacks for leak in needing)
 
 
 def test_ready_is_written_after_everything_else(small: World, tmp_path: Path) -> None:
