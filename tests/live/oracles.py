@@ -31,12 +31,13 @@ class Oracle:
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
         self._stack = ExitStack()
+        self._own: set[int] = set()
         self.sent: list[str] = []
         """Each command, as the footprint counts it."""
 
     def __enter__(self) -> Self:
         servers = self._servers
-        self._listeners = [self._stack.enter_context(_statements(servers.postgres))]
+        self._listeners = [self._stack.enter_context(_statements(servers.postgres, self._own))]
         for cache in (servers.cache, servers.broker):
             self._listeners.append(self._stack.enter_context(_commands(cache)))
         for service in (servers.api, servers.web):
@@ -51,6 +52,10 @@ class Oracle:
         for listener in self._listeners:
             self.sent += next(listener)
 
+    def ignore(self, pid: int) -> None:
+        """Leave out the statements of a session that the test itself opened."""
+        self._own.add(pid)
+
     def words(self) -> frozenset[str]:
         """The first word of everything that was sent."""
         return frozenset(command.split()[0].upper() for command in self.sent)
@@ -61,10 +66,10 @@ class Oracle:
 
 
 @contextlib.contextmanager
-def _statements(server: PostgresServer) -> Iterator[Iterator[list[str]]]:
+def _statements(server: PostgresServer, own: set[int]) -> Iterator[Iterator[list[str]]]:
     """log_statement=all: every statement of every session but ours, and every connection."""
     with server.admin() as admin:
-        own = admin.info.backend_pid
+        own.add(admin.info.backend_pid)
         for setting in ("log_statement = 'all'", "log_connections = 'on'"):
             admin.execute(f"ALTER SYSTEM SET {setting}".encode())
         admin.execute("SELECT pg_reload_conf()")
@@ -78,16 +83,16 @@ def _statements(server: PostgresServer) -> Iterator[Iterator[list[str]]]:
             admin.execute("SELECT pg_reload_conf()")
 
 
-def _logged(server: PostgresServer, begun: int, own: int) -> Iterator[list[str]]:
+def _logged(server: PostgresServer, begun: int, own: set[int]) -> Iterator[list[str]]:
     time.sleep(0.3)
     said = server.process.log.read_bytes()[begun:].decode()
     entries = re.findall(r"\[(\d+)\] LOG:  (.*?)(?=\n\d{4}-|\Z)", said, re.DOTALL)
     found: list[str] = []
     for pid, entry in entries:
-        if entry.startswith("connection received"):
+        if entry.startswith("connection received") and int(pid) not in own:
             found.append("CONNECT")
         asked = re.match(r"(?:statement|execute <unnamed>): (.*)", entry, re.DOTALL)
-        if asked and int(pid) != own:
+        if asked and int(pid) not in own:
             found += [" ".join(part.split()) for part in asked[1].split(";")]
     yield found
 
