@@ -143,10 +143,12 @@ def stored(servers: Servers, own: Stack) -> tuple[list[object], list[object]]:
 def ours(servers: Servers) -> list[object]:
     """Locks, names, subscriptions, channels and keys of ours that an environment shows now."""
     with servers.postgres.admin() as admin:
-        found: list[object] = admin.execute(
-            "SELECT 'lock', pid::text FROM pg_locks WHERE locktype = 'advisory' UNION ALL "
-            "SELECT application_name, pid::text FROM pg_stat_activity WHERE application_name LIKE 'disjoint%'"
-        ).fetchall()
+        found: list[object] = [
+            *admin.execute(
+                "SELECT 'lock', pid::text FROM pg_locks WHERE locktype = 'advisory' UNION ALL "
+                "SELECT application_name, pid::text FROM pg_stat_activity WHERE application_name LIKE 'disjoint%'"
+            ).fetchall()
+        ]
     for server in (servers.cache, servers.broker):
         with closing(server.admin()) as client:
             found += client.pubsub_channels("*disjoint*")

@@ -28,11 +28,8 @@ def _announced(job: Job, staging: str) -> Iterator[str]:
 
 def _place(job: Job) -> str:
     target = job.target
-    match job.kind.address_of(job.kind.from_text(target, "")):
-        case Known(address):
-            where = f"{target.kind}, {address.shown}"
-        case Unknown():
-            where = target.kind
+    address = job.kind.address_of(job.kind.from_text(target, ""))
+    where = f"{target.kind}, {address.value.shown}" if isinstance(address, Known) else target.kind
     return f"{target.environment.name}'s {target.resource} ({where})"
 
 
