@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.servers.worker import Worker
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.celery.facts import Knock, Knocks
+from disjoint.kinds.celery.grants import RECIPES
 from disjoint.kinds.redis.session import grant
 from disjoint.model.experiment import Blind, Seen, Sight, Unseen, sight
 from disjoint.model.fact import Known
@@ -116,6 +118,36 @@ def test_staging_alone_answers_a_call(production: ValkeyServer, staging: ValkeyS
     with administered(production) as admin:
         assert (admin.dbsize(), admin.info("persistence")["rdb_changes_since_last_save"]) == before
     assert gone(staging)
+
+
+def test_the_documented_users_are_enough(production: ValkeyServer, staging: ValkeyServer) -> None:
+    """Production's looks and reads, staging's calls as well; neither may touch an application's key."""
+    recipes = {name.split(",")[0]: line.replace("PASSWORD", "pass-word") for name, line in RECIPES.items()}
+    look, verify = recipes["look"], recipes["verify"]
+    for server, lines in ((production, [look]), (staging, [verify, recipes["foreign-worker by a call"]])):
+        for line in lines:
+            server.ask(*_words(line))
+    there = f"redis://disjoint-look:pass-word@127.0.0.1:{production.port}/0"
+    here = f"redis://disjoint:pass-word@127.0.0.1:{staging.port}/0"
+    world = World((there, there), (here, here), CALLING)
+    for rule, names in (("same-broker", ["canary:broker"]), ("foreign-worker", ["canary:workers"])):
+        found = world.judged(rule, *names)
+        assert (found.outcome, found.grade) == (Outcome.ISOLATED, Grade.CANARY)
+    for server, name in ((production, "disjoint-look"), (staging, "disjoint")):
+        for command in (
+            "DEL celery",
+            "LPUSH orders x",
+            "LRANGE orders 0 1",
+            "PUBLISH orders x",
+            "SADD users x",
+        ):
+            assert b"permissions" in server.ask("ACL", "DRYRUN", name, *command.split())
+    assert gone(staging)
+
+
+def _words(line: str) -> list[str]:
+    """An ACL line's words; a selector in parentheses is one."""
+    return [selector or word for selector, word in re.findall(r"(\([^)]*\))|(\S+)", line)]
 
 
 def test_a_worker_of_productions_that_answers_is_seen(production: ValkeyServer) -> None:

@@ -22,6 +22,9 @@ LOOK_ACL = (
 )
 """Four commands for production's half of a canary, and of its identity; no key, no other channel."""
 
+CALL = "+multi +exec +publish &*.celery.pidbox (~*disjoint.* +sadd +rpush +pexpire +lrange +del)"
+"""What a user of staging's broker needs over and above to call its workers: own keys, one kind of channel."""
+
 _PLAIN = frozenset(("PING", "INFO", "SCAN", "DBSIZE", "TYPE", "TTL", "STRLEN", "SELECT"))
 _TWO_WORDS = frozenset(
     ("OBJECT ENCODING", "ACL WHOAMI", "CLIENT SETNAME", "CLIENT LIST", "PUBSUB NUMSUB", "CLUSTER NODES")
@@ -35,6 +38,7 @@ _OF_SCHEDULES = frozenset(("ZCARD", "ZRANGE"))
 _PROTOCOLS = (("2",), ("3",))
 _MAILBOX = ".celery.pidbox"
 _OWN_KEY = "disjoint."
+_TOGETHER = frozenset(("MULTI", "EXEC"))
 _OF_OWN_KEYS = frozenset(("SADD", "RPUSH", "PEXPIRE", "LRANGE", "DEL"))
 
 
@@ -65,7 +69,7 @@ def marks(*words: str) -> bool:
         return len(arguments) == 2 and (arguments[0].startswith(_CHANNEL) or arguments[0].endswith(_MAILBOX))
     if verb in _OF_OWN_KEYS:
         return bool(arguments) and _OWN_KEY in arguments[0]
-    return words in {("MULTI",), ("EXEC",)}
+    return len(words) == 1 and verb in _TOGETHER
 
 
 def name_of(*words: str) -> str:
@@ -83,6 +87,8 @@ def grant(name: str) -> str:
         return f"(+smembers +scard %R~*{_BINDINGS}*)"
     if name in _OF_SCHEDULES:
         return f"(+zcard +zrange %R~*{_SCHEDULE})"
+    if name in _OF_OWN_KEYS or name in _TOGETHER:
+        return CALL
     if name in _OWN_CHANNELS:
         return f"+subscribe +pubsub|numsub &{_CHANNEL}*"
     return "+" + (name.replace(" ", "|") if name in _TWO_WORDS else name.split(maxsplit=1)[0]).lower()
