@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_a_policy_for_anyone_counts_by_what_it_allows(store: ObjectStore, stagin
     """Public files may be read by all; a bucket that anyone may write to is staging's as well."""
     files = _with_policy(store, "files", Principal="*", Action=["s3:GetObject"])
     found, access = crossed(files, staging)
-    assert (found.outcome, access.policy) == (Outcome.ISOLATED, Known(Policy(("s3:GetObject",), 0, 0)))
+    assert (found.outcome, access.policy) == (Outcome.ISOLATED, Known(Policy(("s3:GetObject",), (), 0, 0)))
     assert "anyone may read objects" in found.limits
     drop = _with_policy(store, "drop", Principal={"AWS": "*"}, Action=["s3:PutObject"])
     found, _ = crossed(drop, staging)
@@ -140,7 +141,7 @@ def test_a_policy_that_may_not_be_read_is_named(store: ObjectStore, staging: Pla
     assert "s3:GetBucketPolicy" in found.limits
     may = store.user("least-and-policy", ["reps"], (*grants.VERIFY, *grants.POLICY))
     _, access = crossed(Place("reps", may, store.port), staging)
-    assert access.policy == Known(Policy((), 0, 0))
+    assert access.policy == Known(Policy((), (), 0, 0))
 
 
 def _error(code: bytes, status: str) -> bytes:
@@ -190,30 +191,27 @@ def test_a_refusal_beside_a_refusal_of_productions_own_is_none(store: ObjectStor
     assert "s3:ListBucket" in found.remedy
 
 
+ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}
+TLS_ONLY = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+
+
 @pytest.mark.parametrize(
-    ("text", "policy"),
+    ("statements", "policy"),
     [
-        ('{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}}', Policy(("s3:*",), 0, 0)),
-        ('{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]}', Policy((), 0, 0)),
-        (
-            '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Condition": {"a": 1}}]}',
-            Policy((), 0, 1),
-        ),
-        ('{"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": "x"}}]}', Policy(("*",), 0, 0)),
-        (
-            '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/a-stg", "2"]}}]}',
-            Policy((), 1, 1),
-        ),
-        ('{"Statement": {"Effect": "Allow", "Principal": {"Service": "x"}}}', Policy((), 0, 0)),
-        (
-            '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:user/nonstaging"}}]}',
-            Policy((), 0, 1),
-        ),
+        (ANYONE, Policy(("s3:*",), (), 0, 0)),
+        ([ANYONE, TLS_ONLY], Policy(("s3:*",), (), 0, 0)),
+        ([ANYONE, {"Effect": "Deny", "Principal": "*"}], Policy((), ("s3:*",), 0, 0)),
+        ([{**ANYONE, "Condition": {"a": 1}}], Policy((), ("s3:*",), 0, 0)),
+        ([{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}], Policy((), (), 0, 0)),
+        ({"Effect": "Allow", "NotPrincipal": {"AWS": "x"}}, Policy(("*",), (), 0, 0)),
+        ({"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/a-stg", "2"]}}, Policy((), (), 1, 1)),
+        ({"Effect": "Allow", "Principal": {"Service": "x"}}, Policy((), (), 0, 0)),
+        ({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:user/nonstaging"}}, Policy((), (), 0, 1)),
     ],
 )
-def test_a_policy_is_read_by_whom_it_lets_in(text: str, policy: Policy) -> None:
-    """Deny and conditions open nothing; a service is nobody's login; names count by whole words."""
-    assert reach.read_policy(text, "staging") == policy
+def test_a_policy_is_read_by_whom_it_lets_in(statements: object, policy: Policy) -> None:
+    """Denials and conditions leave doubt; a service is nobody's login; names count by whole words."""
+    assert reach.read_policy(json.dumps({"Statement": statements}), "staging") == policy
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"Statement": []}', "<html>", '"x"', '{"Statement": 1}'])

@@ -128,7 +128,7 @@ def test_marks_are_stored_only_where_identity_holds_alone() -> None:
 
 REFUSED, ALLOWED = Answer("refused", "403 AccessDenied"), Answer("allowed", "200")
 UNCLEAR = Answer("unclear", "404 NoSuchBucket")
-NONE: Fact[Policy] = Known(Policy((), 0, 0))
+NONE: Fact[Policy] = Known(Policy((), (), 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,11 @@ NONE: Fact[Policy] = Known(Policy((), 0, 0))
     [
         (Access(YES, REFUSED, REFUSED, NONE), ISOLATED, Grade.REFUSED),
         (Access(YES, REFUSED, REFUSED, NOBODY), ISOLATED, Grade.REFUSED),
-        (Access(YES, REFUSED, REFUSED, Known(Policy(("s3:GetObject",), 0, 2))), ISOLATED, Grade.REFUSED),
-        (Access(YES, REFUSED, REFUSED, Known(Policy(("s3:PutObject",), 0, 0))), SHARED, IDENTITY),
-        (Access(YES, REFUSED, REFUSED, Known(Policy((), 1, 0))), UNPROVEN, DECLARED),
+        (Access(YES, REFUSED, REFUSED, Known(Policy(("s3:GetObject",), (), 0, 2))), ISOLATED, Grade.REFUSED),
+        (Access(YES, REFUSED, REFUSED, Known(Policy((), ("s3:GetObject",), 0, 0))), ISOLATED, Grade.REFUSED),
+        (Access(YES, REFUSED, REFUSED, Known(Policy((), ("s3:PutObject",), 0, 0))), UNPROVEN, DECLARED),
+        (Access(YES, REFUSED, REFUSED, Known(Policy(("s3:PutObject",), (), 0, 0))), SHARED, IDENTITY),
+        (Access(YES, REFUSED, REFUSED, Known(Policy((), (), 1, 0))), UNPROVEN, DECLARED),
         (Access(NO, REFUSED, REFUSED, NONE), UNPROVEN, DECLARED),
         (Access(NOBODY, REFUSED, REFUSED, NONE), UNPROVEN, DECLARED),
         (Access(YES, REFUSED, UNCLEAR, NONE), UNPROVEN, DECLARED),

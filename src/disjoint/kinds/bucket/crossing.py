@@ -37,8 +37,8 @@ def _let_in(q: BucketQuestion, found: Access) -> Judgement | None:
             summary = f"staging's keys may {what} production's bucket"
             return shared(Grade.IDENTITY, summary, _seen(q, found), _OWN)
     match found.policy:
-        case Known(Policy(anyone)) if writing := [a for a in anyone if not _reads_objects(a)]:
-            summary = f"production's bucket policy allows anyone {', '.join(writing)}"
+        case Known(Policy(anyone)) if writing := _beyond_reading(anyone):
+            summary = f"production's bucket policy allows anyone {writing}"
             return shared(Grade.IDENTITY, summary, _seen(q, found), _OTHER_USER)
         case _:
             return None
@@ -56,26 +56,34 @@ def _held_back(q: BucketQuestion, found: Access) -> Judgement:
             pass
     if unclear := [answer.told for answer in (found.head, found.listing) if answer.word != "refused"]:
         return unproven(f"no refusal: production's store answered {' and '.join(unclear)}", seen, _ASK)
-    match found.policy:
-        case Known(Policy(_, alike, _)) if alike:
-            why = "production's bucket policy names a user that is called as staging is"
-            return unproven(f"{why}: what it may write is not known", seen, _OTHER_USER)
+    if doubt := _doubt(found.policy):
+        return unproven(f"production's bucket policy {doubt}", seen, _OTHER_USER)
+    summary = "production's store itself refused staging's keys"
+    return isolated(Grade.REFUSED, summary, seen, _limits(found.policy))
+
+
+def _doubt(policy: Fact[Policy]) -> str:
+    """What a policy may let staging do, that reading does not show."""
+    match policy:
+        case Known(Policy(_, _, alike, _)) if alike:
+            return "names a user that is called as staging is: what it may write is not known"
+        case Known(Policy(_, perhaps, _, _)) if writing := _beyond_reading(perhaps):
+            return f"allows anyone {writing}, under conditions: whether staging meets them is not known"
         case _:
-            summary = "production's store itself refused staging's keys"
-            return isolated(Grade.REFUSED, summary, seen, _limits(found.policy))
+            return ""
 
 
-def _reads_objects(action: str) -> bool:
-    """Reading objects by their keys: how public files are served."""
-    return action.lower().startswith("s3:getobject")
+def _beyond_reading(actions: tuple[str, ...]) -> str:
+    """All but reading objects by their keys, which is how public files are served."""
+    return ", ".join(action for action in actions if not action.lower().startswith("s3:getobject"))
 
 
 def _limits(policy: Fact[Policy]) -> str:
     match policy:
         case Unknown(reason, remedy):
             return f"{_ONE_PAIR}; the bucket policy was not read ({reason}: {remedy or 'not offered'})"
-        case Known(Policy(anyone, _, others)):
-            more = "; anyone may read objects whose keys they know" if anyone else ""
+        case Known(Policy(anyone, perhaps, _, others)):
+            more = "; anyone may read objects whose keys they know" if anyone or perhaps else ""
             whose = f"; the policy names {others} others, and whose they are is not known" if others else ""
             return f"{_ONE_PAIR}{more}{whose}"
 

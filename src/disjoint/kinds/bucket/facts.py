@@ -107,7 +107,9 @@ class Policy(NamedTuple):
     """Whom production's bucket policy lets in, as far as one policy tells."""
 
     anyone: tuple[str, ...]
-    """What it allows to everybody, by action; without conditions."""
+    """What it allows to everybody, by action; without conditions and denials."""
+    perhaps: tuple[str, ...]
+    """What it allows to everybody under conditions, or next to denials that may take it back."""
     alike: int
     """Principals whose name holds the name of staging."""
     others: int

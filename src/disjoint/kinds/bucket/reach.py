@@ -81,7 +81,7 @@ def _policy(target: Target[BucketDeclared], theirs: Opened, staging: str) -> Fac
         return Known(read_policy(str(answer.get("Policy", "")), staging))
     except StoreError as error:
         if error.code == "NoSuchBucketPolicy":
-            return Known(Policy((), 0, 0))
+            return Known(Policy((), (), 0, 0))
         why = explained(error, target, theirs.address)
         may = granting(theirs.address, target.environment.name, POLICY)
         return Unknown(why.reason, may) if error.status == 403 else why
@@ -101,17 +101,24 @@ def read_policy(text: str, staging: str) -> Policy:
     if not statements:
         raise ValueError("no statement")
     allowing = [s for s in statements if s.get("Effect") == "Allow"]
-    named = [name for statement in allowing for name in _principals(statement)]
-    alike = sum(1 for name in named if name != "*" and _is_like(name, staging))
-    anyone = {action for s in allowing if _is_open(s) for action in map(str, _many(s.get("Action", "*")))}
-    others = sum(1 for s in allowing for name in _principals(s) if name != "*" or s.get("Condition")) - alike
-    return Policy(tuple(sorted(anyone)), alike, others)
+    narrowed = any(s.get("Effect") == "Deny" and not _asks_for_tls(s) for s in statements)
+    open_to_all = [s for s in allowing if "*" in _principals(s) or "NotPrincipal" in s]
+    surely = [s for s in open_to_all if not narrowed and not s.get("Condition")]
+    named = [name for s in allowing for name in _principals(s) if name != "*"]
+    alike = sum(_is_like(name, staging) for name in named)
+    perhaps = _actions(open_to_all) - _actions(surely)
+    return Policy(tuple(sorted(_actions(surely))), tuple(sorted(perhaps)), alike, len(named) - alike)
 
 
-def _is_open(statement: Mapping[str, Any]) -> bool:
-    """Everybody, without conditions. `NotPrincipal` with Allow is everybody but some."""
-    everybody = "*" in _principals(statement) or "NotPrincipal" in statement
-    return everybody and not statement.get("Condition")
+def _actions(statements: list[dict[str, Any]]) -> frozenset[str]:
+    """What they are about; a statement about all but some is about everything."""
+    return frozenset(str(action) for s in statements for action in _many(s.get("Action", "*")))
+
+
+def _asks_for_tls(statement: Mapping[str, Any]) -> bool:
+    """The denial that most buckets have: it takes nothing from whoever speaks TLS."""
+    condition = json.dumps(statement.get("Condition", "")).lower()
+    return condition.replace('"', "").replace(" ", "") == "{bool:{aws:securetransport:false}}"
 
 
 def _principals(statement: Mapping[str, Any]) -> Iterator[str]:

@@ -33,7 +33,7 @@ _CANARY = "an object of its own in staging's bucket, and one in production's, wo
 _UNSEEN = "replication, policies and what else the keys may reach are not examined here"
 _MARKED = (
     "one moment, one object; a copy or a replica is another object, and a gateway that shows each side its "
-    "own part of one bucket looks like two"
+    "own part of one bucket, or fetches from the other on demand, looks like two"
 )
 LIST = "let each side's keys list its bucket and the versions in it"
 
