@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any, Self
 
@@ -102,7 +102,8 @@ def _commands(server: ValkeyServer) -> Iterator[Iterator[list[str]]]:
     """MONITOR: every command of every client that was not there before."""
     with closing(server.admin()) as admin, closing(server.admin()) as other:
         admin.ping()  # redis-py introduces itself when it connects
-        with other.monitor() as monitor:
+        listen: Callable[[], Any] = other.monitor
+        with listen() as monitor:
             known = {str(client["addr"]) for client in admin.client_list()}
             yield _monitored(admin, monitor, known)
 

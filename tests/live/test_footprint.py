@@ -146,7 +146,8 @@ def ours(servers: Servers) -> list[object]:
         found: list[object] = [
             *admin.execute(
                 "SELECT 'lock', pid::text FROM pg_locks WHERE locktype = 'advisory' UNION ALL "
-                "SELECT application_name, pid::text FROM pg_stat_activity WHERE application_name LIKE 'disjoint%'"
+                "SELECT application_name, pid::text FROM pg_stat_activity "
+                "WHERE application_name LIKE 'disjoint%'"
             ).fetchall()
         ]
     for server in (servers.cache, servers.broker):
