@@ -66,6 +66,7 @@ class Supervisor:
         self._processes: list[Process] = []
         self._secrets: set[str] = set()
         self._names = 0
+        self._ports: set[int] = set()
         self._closed = False
         self._lock = threading.Lock()
         self.once = threading.Lock()
@@ -159,7 +160,7 @@ class Supervisor:
             DemoError: it ended or never answered; the message ends with its last log lines.
         """
         for left in reversed(range(_ATTEMPTS)):
-            port = free_port()
+            port = self._port()
             process = self.spawn(name, program(port))
             try:
                 self.until(process, partial(ready, port), seconds)
@@ -170,6 +171,14 @@ class Supervisor:
             else:
                 return process, port
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _port(self) -> int:
+        """A free port that none of this supervisor's servers was given: one may not have bound its own yet."""
+        with self._lock:
+            while (port := free_port()) in self._ports:
+                pass
+            self._ports.add(port)
+            return port
 
     def until(self, process: Process, ready: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until a process is ready.

@@ -158,6 +158,7 @@ def main(port: int, settings: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(read["certificate"])
         server.socket = context.wrap_socket(server.socket, server_side=True)
+    settings.with_name("bound").touch()
     server.serve_forever()
 
 

@@ -94,7 +94,10 @@ class WebServer:
             argv = (sys.executable, "-I", "-S", str(PROGRAMS / "web.py"), str(port), str(settings))
             return Program(argv)
 
-        process, port = supervisor.serve(name, program, listening)
+        def ready(port: int) -> bool:
+            return settings.with_name("bound").exists() and listening(port)  # not another's on the same port
+
+        process, port = supervisor.serve(name, program, ready)
         return cls(supervisor, name, process, port, settings.with_name("access.log"))
 
     @property
