@@ -29,7 +29,7 @@ def test_production_is_asked_for_what_was_announced_and_keeps_nothing(world: Wor
     api, web, _, _ = logs = [asked(server, log) for server, log in zip(servers, before, strict=True)]
     assert sorted(api) == sorted(
         [
-            *["GET /health 200"] * 6,
+            *["GET /health 200"] * 7,
             "GET / 200",
             "GET /account 200",
             *["GET /account 401"] * 2,

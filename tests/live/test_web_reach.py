@@ -14,7 +14,7 @@ from disjoint.demo.storefront import api_doors, api_pages
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.web import canary
 from disjoint.kinds.web.cors import ask_both
-from disjoint.kinds.web.facts import Cors, Door, Reply, WebDeclared
+from disjoint.kinds.web.facts import Asker, Cors, Door, Reply, WebDeclared
 from disjoint.kinds.web.reach import reach
 from disjoint.kinds.web.token import TokenKind
 from disjoint.model.environment import Environment, Variable
@@ -37,7 +37,9 @@ DECLARED = WebDeclared(
     secret_key="$SECRET_KEY",
     canary=CANARY,
 )
-CLOSED = tuple(Reply(asker, "nobody", False) for asker in ("other", "other", "null", "stranger"))
+ASKERS: tuple[Asker, ...] = ("own", "other", "other", "null", "stranger")
+CLOSED = tuple(Reply(asker, "it" if asker == "own" else "nobody", asker == "own") for asker in ASKERS)
+"""What an application allows that lists its own pages only, with credentials."""
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +164,7 @@ def test_origins_are_asked_for_on_both_sides(supervisor: Supervisor, staging: We
         "closed": (doors, CLOSED),
         "staging": (
             replace(doors, origins=("http://www.staging.test",)),
-            (CLOSED[0], Reply("other", "it", True), *CLOSED[2:]),
+            (Reply("own", "nobody", False), CLOSED[1], Reply("other", "it", True), *CLOSED[3:]),
         ),
         "any": (
             replace(doors, origins=("any",)),
@@ -177,12 +179,12 @@ def test_origins_are_asked_for_on_both_sides(supervisor: Supervisor, staging: We
         production = serve(supervisor, "production", f"cors-{name}", opened)
         with between(production.port, staging.port) as both:
             assert ask_both(both.pair) == Cors(Known(expected), Known(CLOSED))
-            assert both.sent == [{"GET": 4}, {"GET": 4}]
+            assert both.sent == [{"GET": 5}, {"GET": 5}]
         assert set(production.asked) == {"GET /health 200"}
 
 
 @pytest.mark.parametrize(
-    "stated", ["http://www.production.test", "http://www.staging.test, *", "HTTP://WWW.STAGING.TEST"]
+    "stated", ["http://www.elsewhere.test", "http://www.staging.test, *", "HTTP://WWW.STAGING.TEST"]
 )
 def test_an_origin_that_is_not_the_askers_own_allows_it_nothing(
     supervisor: Supervisor, staging: WebServer, stated: str

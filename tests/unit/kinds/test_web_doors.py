@@ -148,6 +148,21 @@ def test_an_origin_that_is_allowed_is_shared_and_a_public_answer_is_not(
         assert (judged.outcome, bool(judged.remedy)) == (outcome, outcome is not Outcome.ISOLATED)
 
 
+def test_where_its_own_pages_may_not_read_nothing_follows_for_others() -> None:
+    """The control: a path that no page may read says nothing about whose pages may."""
+    expected: tuple[tuple[Allowed, Outcome], ...] = (
+        ("nobody", Outcome.UNPROVEN),
+        ("it", Outcome.ISOLATED),
+        ("everybody", Outcome.ISOLATED),
+    )
+    for allowed, outcome in expected:
+        found = Cors(Known((reply("own", allowed), *CLOSED)), Known(CLOSED))
+        judged = cors(question(cors=Known(found)))
+        assert (judged.outcome, bool(judged.remedy)) == (outcome, outcome is not Outcome.ISOLATED)
+    two_paths = (reply("own", "nobody"), reply("own", "it"), *CLOSED)
+    assert cors(question(cors=Known(Cors(Known(two_paths), Known(CLOSED))))).outcome is Outcome.ISOLATED
+
+
 def test_one_side_unread_is_unproven_unless_the_other_is_shared() -> None:
     """What was not read is no absence."""
     unread = Unknown("no answer", "run it")

@@ -108,14 +108,15 @@ def test_text_that_is_cited_is_only_linked() -> None:
         ("API.shop.example", HOST),
         ("api.shop.example:443", HOST),
         ("api.shop.example:80", HOST),
-        ("api.shop.example:8443", "api.shop.example:8443"),
+        ("api.shop.example:8443", HOST),
+        ("b\u00fccher.example", "xn--bcher-kva.example"),
         ("localhost:3000", ""),
         ("10.0.0.1", ""),
         ("db.railway.internal", ""),
         ("api.shop.example:99999", ""),
     ],
 )
-def test_a_mark_is_a_public_name_and_an_unusual_port(name: str, mark: str) -> None:
+def test_a_mark_is_a_public_name_on_any_port(name: str, mark: str) -> None:
     """Private names mean another place in each network, and mark none."""
     assert named_mark(name) == mark
 

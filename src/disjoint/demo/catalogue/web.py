@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection
 from uuid import uuid4
 
@@ -104,7 +105,7 @@ def silent(world: World) -> World:
 
 def no_canary(world: World) -> World:
     """The application does not offer what the manifest asks for: the grade stays at identity."""
-    doors = Doors(keys=(world.stack.staging.secret_key,), canary="")
+    doors = replace(api_doors("staging", world.stack.staging.secret_key), canary="")
     return serve(world, "staging", "API_URL", "api-plain.staging.test", api_pages("staging"), doors)
 
 

@@ -52,8 +52,9 @@ def _each(party: Party[WebDeclared], others: tuple[str, ...]) -> Iterator[Reply]
     address = parse(party.target.text("url") or "")
     if fault := unreadable(address):
         raise ProbeError(fault)
+    own: list[tuple[Asker, str]] = [("own", origin) for origin in _origins(party.target)[1:]]
     stranger = f"https://{secrets.token_hex(8)}.invalid"
-    askers: list[tuple[Asker, str]] = [("other", origin) for origin in others]
+    askers: list[tuple[Asker, str]] = [*own, *(("other", origin) for origin in others)]
     declared = party.target.declared
     for path in dict.fromkeys((declared.health, *declared.pages)):
         spot = resolve(Spot(address, "/"), path) or Spot(address, "/")

@@ -95,8 +95,11 @@ def _allowing(q: WebQuestion, found: Cors) -> Judgement:
             return unproven(f"whom the answers allow is not known: {reason}", seen, remedy or _ASKABLE)
         case Known((old, new)) if not {"other"} <= {r.asker for r in old} & {r.asker for r in new}:
             return unproven("no page of the other side was asked for", seen, _ASKABLE)
+        case Known((old, new)) if unanswered := [side.environment for side, r in sides if _silent(r)]:
+            why = f"{' and '.join(unanswered)} does not let its own pages read, either: the control failed"
+            return unproven(why, seen, _OWN_PAGES)
         case Known((old, new)):
-            public = any(reply.allowed in {"everybody", "it"} for reply in (*old, *new))
+            public = any(r.allowed in {"everybody", "it"} for r in (*old, *new) if r.asker != "own")
             also = (
                 "; what everybody may read without credentials is public, and asked by no cookie"
                 if public
@@ -115,6 +118,16 @@ _PREFLIGHT = (
 )
 
 
+def _silent(replies: Fact[tuple[Reply, ...]]) -> bool:
+    """True where this side's own pages are declared, and no path that was asked allows them anything."""
+    given = replies.value if isinstance(replies, Known) else ()
+    own = [reply for reply in given if reply.asker == "own"]
+    return bool(own) and not any(reply.allowed in {"it", "everybody"} for reply in own)
+
+
+_OWN_PAGES = "declare pages = [...] with a path that the pages of origin may read in each environment"
+
+
 def _fault(q: WebQuestion, side: Side[WebFacts], replies: Fact[tuple[Reply, ...]]) -> str:
     """What one side allows and must not; empty if nothing was seen."""
     match replies:
@@ -122,7 +135,7 @@ def _fault(q: WebQuestion, side: Side[WebFacts], replies: Fact[tuple[Reply, ...]
             return ""
         case Known(all_of_it):
             other = q.staging if side is q.production else q.production
-            given = {(reply.asker, reply.credentials) for reply in all_of_it if reply.allowed == "it"}
+            given = {(r.asker, r.credentials) for r in all_of_it if r.allowed == "it"}
             name = side.environment
             if ("stranger", True) in given:
                 return f"{name} lets any origin read its answers with credentials"
@@ -143,5 +156,10 @@ def _shown(side: Side[WebFacts], replies: Fact[tuple[Reply, ...]]) -> Iterator[E
                 yield side.saw(f"asked by {_WHO[asker]}, allows", Known(told), "GET with Origin")
 
 
-_WHO = {"other": "the other side's page", "null": "a page without an origin", "stranger": "a stranger's page"}
+_WHO = {
+    "own": "its own page",
+    "other": "the other side's page",
+    "null": "a page without an origin",
+    "stranger": "a stranger's page",
+}
 _WHOM = {"nobody": "nobody", "it": "it", "everybody": "everybody", "others": "others"}

@@ -64,7 +64,7 @@ class Hop(NamedTuple):
     """``Location``, ``Refresh`` or ``meta refresh``."""
     to: WebAddress
     mark: str
-    """Digest of host and port, as `WebFacts.mark`; empty where no public name is meant."""
+    """Digest of that host, as `WebFacts.mark`; empty where no public name is meant."""
 
 
 Where = Literal["page", "script", "source map"]
@@ -74,7 +74,7 @@ class Mention(NamedTuple):
     """A host that staging's pages name."""
 
     mark: str
-    """Digest of host and port, as `WebFacts.mark`: what else stands in a bundle stays there."""
+    """Digest of that host, as `WebFacts.mark`: what else stands in a bundle stays there."""
     use: Use
     form: Form
     where: Where
@@ -94,8 +94,8 @@ class Bundle(NamedTuple):
     mentions: frozenset[Mention]
 
 
-Asker = Literal["other", "null", "stranger"]
-"""Whose page asks: the other environment's, one without an origin, or one of a host that nobody has."""
+Asker = Literal["own", "other", "null", "stranger"]
+"""Whose page asks: this side's own, the other environment's, one without an origin, or nobody's host."""
 Allowed = Literal["nobody", "it", "everybody", "others"]
 """Whom the answer lets read it."""
 
@@ -152,7 +152,7 @@ class WebFacts:
     deployment: Fact[str]
     """Digest of the deployment's identity; empty where a whole answer offers none."""
     mark: Fact[str]
-    """Digest of its host, and of its port where that is unusual; empty for a private name."""
+    """Digest of its host; empty for a private name."""
     hops: Fact[tuple[Hop, ...]]
     """Where ``/`` and the declared pages lead, away from its own host."""
     cookies: Fact[tuple[Cookie, ...]]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from .address import DEFAULT_PORTS, parse
+from .address import parse
 
 Form: TypeAlias = Literal["plain", "escaped", "split", "base64"]
 Use: TypeAlias = Literal["used", "linked"]
@@ -42,7 +42,7 @@ _JOIN = re.compile(rf"\[\s?({_LITERAL}(?:\s?,\s?{_LITERAL}){{1,40}})\s?,?\s?\]\.
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _DEEPEST = 2
 _FEW = 100
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_LABEL = r"\w(?:[\w-]{0,61}\w)?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL}){{1,10}}"
 _URL = re.compile(rf"//(?:[^\s/@\"'`<>\\]{{1,100}}@)?({_NAME})\.?(?::([0-9]{{1,5}}))?(?![A-Za-z0-9_.-]{{2}})")
 _BARE = re.compile(rf"{_QUOTE}({_NAME})(?::([0-9]{{1,5}}))?(?=[\"'`/])")
@@ -138,14 +138,8 @@ def _decoded(text: str) -> Iterator[str]:
 _STANDARD = str.maketrans("-_", "+/")
 
 
-def mark_of(host: str, port: int) -> str:
-    """A host and, where it is none of the usual two, its port: what names and addresses agree on."""
-    return host if port in DEFAULT_PORTS.values() else f"{host}:{port}"
-
-
 def named_mark(name: str) -> str:
-    """The mark of a named host, normalised as addresses are; empty where it is no public name."""
+    """The named host, normalised as addresses are; empty where it is no public name."""
     address = parse(f"https://{name}")
-    if address.fault or address.doubt or address.where.relative:
-        return ""
-    return mark_of(address.host, address.port)
+    public = not (address.fault or address.doubt or address.where.relative)
+    return address.host if public else ""

@@ -14,7 +14,6 @@ from .cookies import Cookie, read_cookie
 from .facts import Hop
 from .locate import Spot, own, resolve
 from .markup import read_markup, refresh_of
-from .mentions import mark_of
 from .suffixes import is_suffix
 
 PAGE_OCTETS = 1 << 20
@@ -55,10 +54,10 @@ def walk(address: WebAddress, paths: tuple[str, ...], probe: Probe) -> Walk:
 def _end(path: str, spot: Spot, probe: Probe, pages: dict[Spot, Page]) -> Page | Hop:
     home = spot.address
     for _ in range(_HOPS):
-        page = pages[spot] = pages.get(spot) or Page(spot, ask(spot, probe))
+        page = pages[spot] = pages.get(spot) or Page(spot, ask(spot, probe, accept=_AS_A_BROWSER))
         match way_out(page):
             case None:
-                return page
+                return _arrived(path, page)
             case how, to if own(home, to.address):
                 spot = to
             case how, to:
@@ -66,6 +65,16 @@ def _end(path: str, spot: Spot, probe: Probe, pages: dict[Spot, Page]) -> Page |
     raise ProbeError(f"{path} is redirected more than {_HOPS} times on its own host", _ENDLESS)
 
 
+def _arrived(path: str, page: Page) -> Page:
+    """A service need not have a front page, nor show it to strangers; a declared page must answer."""
+    status = page.answer.status
+    if status >= 500 or status == 429 or (status >= 400 and path != "/"):
+        raise ProbeError(f"{path} answers {status}", _SHOWN)
+    return page
+
+
+_SHOWN = "declare pages that answer 200 to a stranger"
+_AS_A_BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 _ENDLESS = "let the page answer by itself, or declare the pages that do"
 
 
@@ -78,13 +87,13 @@ def led_away(path: str, page: Page, probe: Probe) -> tuple[Hop, ...]:
             return ()
 
 
-def ask(spot: Spot, probe: Probe, octets: int = PAGE_OCTETS) -> HttpAnswer:
-    """One GET of a page.
+def ask(spot: Spot, probe: Probe, octets: int = PAGE_OCTETS, accept: str = "*/*") -> HttpAnswer:
+    """One GET of a page, or of what a page loads.
 
     Raises:
         ProbeError: nobody answered, or not wholly and plainly.
     """
-    return probe.exchange(HttpRequest("GET", url_of(spot), {"Accept": "*/*"}, octets))
+    return probe.exchange(HttpRequest("GET", url_of(spot), {"Accept": accept}, octets))
 
 
 def url_of(spot: Spot) -> str:
@@ -128,11 +137,11 @@ def digest_of(address: WebAddress, probe: Probe) -> str:
     """The mark of a place on the network; empty where the name means none to strangers."""
     if address.fault or address.doubt or address.where.relative or not address.host:
         return ""
-    return mark_digest(mark_of(address.host, address.port), probe)
+    return mark_digest(address.host, probe)
 
 
 def mark_digest(mark: str, probe: Probe) -> str:
-    """The digest of a mark of `mentions`; empty for none."""
+    """The digest of a host; empty for none."""
     return probe.digest("host", mark) if mark else ""
 
 
