@@ -173,7 +173,7 @@ class Supervisor:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _port(self) -> int:
-        """A free port that none of this supervisor's servers was given: one may not have bound its own yet."""
+        """A free port that none of these servers was given: one may not have bound its own yet."""
         with self._lock:
             while (port := free_port()) in self._ports:
                 pass
