@@ -1,0 +1,51 @@
+"""What live tests across both environments add to `disjoint verify` of the demo: with them and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from measuring import PYTHON, Command, in_turn, result
+from verify import kept_demo
+
+from disjoint.kinds.registry import KINDS
+
+ROUNDS = 9
+BOUND_SECONDS = 0.5
+PROGRAM = """
+import sys
+from pathlib import Path
+from disjoint import pipeline
+proof = pipeline.verify(pipeline.load(Path(sys.argv[1])), without=sys.argv[2:])
+assert proof.footprint.writes == 0
+"""
+
+
+def measure() -> dict[str, dict[str, object]]:
+    """All canaries at once, and all live tests at once, against none; a fresh process each, in turn."""
+    names = {test.name for kind in KINDS for test in kind.experiments}
+    canaries = sorted(name for name in names if name.startswith("canary"))
+    with kept_demo() as directory:
+        manifest = directory / "disjoint.toml"
+        times = in_turn(
+            {
+                "everything": run(manifest),
+                "canaries alone": run(manifest, *sorted(names - {*canaries})),
+                "nothing": run(manifest, *sorted(names)),
+            },
+            ROUNDS,
+        )
+    return {
+        f"behaviour/{what}": compared(times[measured], times["nothing"])
+        for what, measured in (("canaries", "canaries alone"), ("every live test", "everything"))
+    }
+
+
+def run(manifest: Path, *without: str) -> Command:
+    """One verification without the named live tests, in a process of its own."""
+    return [PYTHON, "-c", PROGRAM, str(manifest), *without]
+
+
+def compared(ours: float, reference: float) -> dict[str, object]:
+    """The ratio, and what is added in seconds."""
+    told = result(ours, reference, "the same run without live tests")
+    return {**told, "added": round(ours - reference, 3), "bound": BOUND_SECONDS, "rounds": ROUNDS}
