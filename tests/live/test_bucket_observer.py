@@ -350,10 +350,14 @@ def test_a_dripping_store_ends_with_the_budget() -> None:
         ("HeadObject", {"Key": "k"}),
         ("DeleteObject", {"Key": "k"}),
         ("CreateMultipartUpload", {"Key": "k"}),
+        ("AbortMultipartUpload", {"Key": "k", "UploadId": "u"}),
+        ("CopyObject", {"Key": "k", "CopySource": "staging-reps/k"}),
+        ("PutBucketPolicy", {"Policy": "{}"}),
+        ("DeleteBucketReplication", {}),
         ("CreateBucket", {}),
     ],
 )
-def test_the_client_knows_five_reads(operation: str, parameters: dict[str, Any]) -> None:
+def test_production_is_asked_nothing_but_reads(operation: str, parameters: dict[str, Any]) -> None:
     """Everything else is refused before anything is sent."""
     with answering([page(b"")]) as peer, Visit.alone(Environment("production", True, {}, "here")) as visit:
         keys = Keys(Secret("a"), Secret("b"), None)
