@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 
 from disjoint.demo.servers.web import Page
-from disjoint.demo.storefront import HTML, SCRIPT, cookies, site_pages, source_map
+from disjoint.demo.storefront import HTML, SCRIPT, api_doors, api_pages, cookies, site_pages, source_map
 from disjoint.demo.world import Half, World
 
 from .leak import Leak, doubts, shares, stands
@@ -19,10 +20,13 @@ OWN_CALLS = "fetch('http://api.staging.test/orders');"
 
 
 def _site(world: World, half: Half = "staging", host: str = "", **pages: Page) -> World:
-    """With another site; pages that are named take the place of its own."""
+    """With another site, at a host that its API knows; pages that are named take the place of its own."""
     paths = {"home": "/", "login": "/login", "sign_in": "/sign-in", "app": "/app.js", "map": "/app.js.map"}
     told = {paths[name]: page for name, page in pages.items()}
-    return serve(world, half, "WEB_URL", host or f"www-next.{half}.test", {**site_pages(half), **told})
+    if host:
+        doors = replace(api_doors(half, world.stack.servers(half).secret_key), origins=(f"http://{host}",))
+        world = serve(world, half, "API_URL", f"api-next.{half}.test", api_pages(half), doors)
+    return serve(world, half, "WEB_URL", host or f"www.{half}.test", {**site_pages(half), **told})
 
 
 def _siblings(world: World, headers: Mapping[str, str | tuple[str, ...]], half: Half = "staging") -> World:
@@ -83,7 +87,7 @@ def redirect_to_staging(world: World) -> World:
 def own_redirect(world: World) -> World:
     sign_in = Page("<!doctype html><form method=post></form>")
     return _site(
-        world, home=_moved("http://www.www-next.staging.test/"), login=_moved("/sign-in"), sign_in=sign_in
+        world, home=_moved("http://www.www.staging.test/"), login=_moved("/sign-in"), sign_in=sign_in
     )
 
 
@@ -93,7 +97,7 @@ def own_login(world: World) -> World:
 
 def redirect_without_end(world: World) -> World:
     return serve(
-        world, "staging", "WEB_URL", "www-loop.staging.test",
+        world, "staging", "WEB_URL", "www.staging.test",
         {**site_pages("staging"), **{f"/{n}": _moved(f"/{n + 1}") for n in range(9)}, "/": _moved("/0")},
     )  # fmt: skip
 
