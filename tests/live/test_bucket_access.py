@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,6 +181,26 @@ def test_what_is_no_refusal_by_the_store_is_none(staging: Place, answer: bytes) 
     assert found.value.listing.word == "unclear"
     assert peer.methods == {b"GET", b"HEAD"}
     assert len(peer.asked) == 4
+
+
+def test_another_bucket_of_that_name_is_not_productions(staging: Place) -> None:
+    """Where each account has names of its own, staging's keys open staging's bucket."""
+    one, other = (page(ONE_OBJECT % key) for key in (b"production/1.txt", b"staging/1.txt"))
+    place = Place("reps", NOBODY, 0)
+    for later, word in ((other, "unclear"), (one, "allowed"), (LISTED, "unclear")):
+        with (
+            answering([one], later=[later]) as peer,
+            both(replace(place, port=peer.port), staging) as sides,
+        ):
+            found = sides.tried("reach")
+        assert isinstance(found, Known)
+        assert (found.value.head.word, found.value.listing.word) == (word, word)
+
+
+ONE_OBJECT = (
+    b"<?xml version='1.0'?><ListBucketResult><Name>reps</Name><KeyCount>1</KeyCount><Contents>"
+    b"<Key>%b</Key></Contents></ListBucketResult>"
+)
 
 
 def test_a_refusal_beside_a_refusal_of_productions_own_is_none(store: ObjectStore, staging: Place) -> None:

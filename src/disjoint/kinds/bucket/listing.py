@@ -126,6 +126,15 @@ def _entry(line: Mapping[str, Any]) -> Entry:
     return Entry(key, "" if version == "null" else version, etag, time, size)
 
 
+def first_of(store: Store, bucket: str) -> Entry | None:
+    """The object that a bucket lists first; None if it lists none. Raises as `list_objects`."""
+    answer = store.ask("ListObjectsV2", Bucket=bucket, MaxKeys=1)
+    lines = _lines(answer, "Contents")
+    if answer.get("Name") != bucket or answer.get("KeyCount") != len(lines):
+        raise ProbeError(NO_LISTING, NO_STORE)
+    return _entry(lines[0]) if lines else None
+
+
 def find(store: Store, bucket: str, key: str) -> Entry | None:
     """The object of exactly this key; None if the bucket lists none.
 

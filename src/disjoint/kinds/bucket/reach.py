@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from disjoint.model.environment import Target
 from disjoint.model.experiment import Pair
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.names import same_environment
 from disjoint.model.probe import ProbeError
 
 from .address import BucketAddress
 from .facts import Access, Answer, BucketDeclared, Policy
 from .grants import POLICY
+from .listing import Entry, first_of
 from .opening import Opened, keys, opened
 from .refusal import explained, granting
 from .session import Store, StoreError
@@ -37,40 +38,49 @@ def reach(pair: Pair[BucketDeclared]) -> Access:
         case Unknown(reason, remedy):
             raise ProbeError(reason, remedy)
         case Known(ours):
-            control = _listed(pair.production.target, theirs)
+            own = _attempted(pair.production.target, theirs)
             knocking = theirs.store.asked_by(ours)
             return Access(
-                control,
-                _answer(knocking, theirs.address, "HeadBucket"),
-                _answer(knocking, theirs.address, "ListObjectsV2"),
+                mapped(own, lambda _first: True),
+                *_answers(knocking, theirs.address, own),
                 _policy(pair.production.target, theirs, pair.staging.target.environment.name),
             )
 
 
-def _listed(target: Target[BucketDeclared], theirs: Opened) -> Fact[bool]:
-    """Whether production's own keys are let in where staging's are tried, the same way."""
+def _attempted(target: Target[BucketDeclared], theirs: Opened) -> Fact[Entry | None]:
+    """What production's own keys list where staging's are tried, the same way."""
     try:
-        answer = theirs.store.ask("ListObjectsV2", Bucket=theirs.address.name, MaxKeys=1)
+        return Known(first_of(theirs.store, theirs.address.name))
     except StoreError as error:
         return explained(error, target, theirs.address)
     except ProbeError as error:
         return Unknown(error.reason, error.remedy)
-    return Known(answer.get("Name") == theirs.address.name)
 
 
-def _answer(store: Store, address: BucketAddress, operation: str) -> Answer:
-    """A HEAD has no body, so that its refusal names no code."""
-    lines = {"MaxKeys": 1} if operation == "ListObjectsV2" else {}
+def _answers(store: Store, address: BucketAddress, own: Fact[Entry | None]) -> tuple[Answer, Answer]:
+    """To a HEAD, whose refusal has no body and names no code, and to a listing of one line.
+
+    Where names are unique in one account only, keys of another open another bucket of that name.
+    """
+    head = _answer(lambda: store.ask("HeadBucket", Bucket=address.name), heads=True)
+    listed: list[Entry | None] = []
+    line = _answer(lambda: listed.append(first_of(store, address.name)))
+    if listed and isinstance(own, Known) and own.value != listed[0]:
+        return _ANOTHER, _ANOTHER
+    return head, line
+
+
+_ANOTHER = Answer("unclear", "with staging's keys the name opens a bucket that lists other objects")
+
+
+def _answer(ask: Callable[[], object], *, heads: bool = False) -> Answer:
     try:
-        answer = store.ask(operation, Bucket=address.name, **lines)
+        ask()
     except StoreError as error:
-        told = f"{error.status} {error.code}".strip()
-        refused = error.code in REFUSALS or (operation == "HeadBucket" and error.status == 403)
-        return Answer("refused" if refused and error.status == 403 else "unclear", told)
+        refused = error.status == 403 and (heads or error.code in REFUSALS)
+        return Answer("refused" if refused else "unclear", f"{error.status} {error.code}".strip())
     except ProbeError as error:
         return Answer("unclear", error.reason)
-    if lines and answer.get("Name") != address.name:
-        return Answer("unclear", "the answer is no listing of that bucket")
     return Answer("allowed", "200")
 
 
