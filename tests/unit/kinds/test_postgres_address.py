@@ -199,7 +199,8 @@ def test_a_service_file_leaves_the_address_open() -> None:
     address = parse("postgresql:///orders", {"PGSERVICE": "prod", "PGHOST": "db.shop.example"})
     assert compare(address, parse(URL)).verdict == "unknown"
     assert login("service=prod").fault
-    assert login("service=prod host=db.shop.example dbname=orders").fault == ""
+    assert login("service=prod host=db.shop.example port=5432 dbname=orders user=shop").fault
+    assert login("service=prod hostaddr=192.0.2.7 port=5432 dbname=orders user=shop").fault == ""
 
 
 def test_a_login_holds_what_libpq_would_use() -> None:

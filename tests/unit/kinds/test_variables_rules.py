@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
 
+from disjoint.kinds.postgres.kind import KIND as POSTGRES
 from disjoint.kinds.variables.endpoints import endpoints
 from disjoint.kinds.variables.facts import VariablesDeclared
 from disjoint.kinds.variables.kind import KIND
@@ -222,6 +224,52 @@ def test_weak_secrets_are_one_note_for_each_side() -> None:
         "default, placeholder or too short in production: API_KEY, DB_PASSWORD",
         "default, placeholder or too short in staging: API_KEY, DB_PASSWORD",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPORTS_AUTH", f"Bearer {LONG}"),
+        ("REPORTS_AUTH", f"Basic {b64encode(f'shop:{LONG}'.encode()).decode()}"),
+        ("SERVICE_ACCOUNT", f'{{"project": "shop", "auth": [{{"private_key": "{LONG}"}}]}}'),
+        ("JOBS_URL", f"https://jobs.example.com/hook?token={LONG}"),
+        ("MAIL_URL", f"smtp://shop:{LONG}@mail.example.com:587"),
+        ("SECRET_KEY_FALLBACKS", f"{OTHER}, {LONG}"),
+    ],
+)
+def test_a_secret_is_found_inside_what_carries_it(name: str, value: str) -> None:
+    """A header, JSON, a query, an address, a list: who reads the variable holds the secret."""
+    found = judged("secret-reused", {"SECRET_KEY": LONG}, {name: value, "SECRET_KEY": OTHER})
+    assert found.outcome is Outcome.SHARED
+    assert LONG not in found.summary
+    own = judged("secret-reused", {"SECRET_KEY": LONG}, {name: value.replace(LONG, OTHER), "A_KEY": OTHER})
+    assert own.outcome is Outcome.ISOLATED or "Basic" in value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{" * 3000,
+        '{"a":' * 900 + "1" + "}" * 900,
+        f'{{"type": "{LONG}", "key_id": "{LONG}", "token_uri": "{LONG}"}}',
+        f"https://jobs.example.com/hook?run={LONG}",
+        "https://[jobs?token=x",
+    ],
+)
+def test_what_is_no_secret_by_its_own_name_is_none_inside(value: str) -> None:
+    """A project, a key's id and a run are the same in many places; hostile text ends nothing."""
+    found = judged("secret-reused", {"SECRET_KEY": LONG}, {"ANY": value, "SECRET_KEY": OTHER})
+    assert found.outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["jdbc:postgresql://", "r2dbc:postgresql://", "db+postgresql://", "postgresql+asyncpg://"]
+)
+def test_an_address_is_read_through_what_wraps_it(wrapped: str) -> None:
+    """Java's drivers and Celery's backends write a database's address with a word before it."""
+    variables = environment("staging", {"REPORTING": f"{wrapped}db.example.com:5432/shop"})
+    (found,) = endpoints(variables, (POSTGRES, WEB), ())
+    assert found.address.shown == "db.example.com:5432/shop"
 
 
 def test_a_password_with_dots_is_no_host_name() -> None:

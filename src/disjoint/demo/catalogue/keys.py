@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from uuid import uuid4
 
 from disjoint.demo.world import HALVES, World
@@ -40,6 +41,16 @@ def in_url(world: World) -> World:
     word = world.stack.supervisor.secret()
     world = world.setting("production", SMTP_PASSWORD=word)
     return world.setting("staging", MAIL_URL=f"smtp://shop:{word}@mail.partner.test:587")
+
+
+def in_header(world: World) -> World:
+    return world.setting("staging", REPORTS_AUTHORIZATION=f"Bearer {_theirs(world)}")
+
+
+def in_json(world: World) -> World:
+    """What a vendor gives as one file is kept as one variable."""
+    account = json.dumps({"project": "shop", "private_key": _theirs(world)})
+    return world.setting("staging", SERVICE_ACCOUNT=account)
 
 
 def live_key(world: World) -> World:
@@ -90,6 +101,10 @@ LEAKS: tuple[Leak, ...] = (
            "production's SECRET_KEY is among the keys that staging still accepts", in_list, Grade.DECLARED),
     shares("same-secret-in-url", KEYS, "variables/secret-reused",
            "a password of production's stands in an address of staging's", in_url, Grade.DECLARED),
+    shares("same-secret-in-header", KEYS, "variables/secret-reused",
+           "production's SECRET_KEY stands in a header that staging sends", in_header, Grade.DECLARED),
+    shares("same-secret-in-json", KEYS, "variables/secret-reused",
+           "production's SECRET_KEY stands in a vendor's JSON file in a variable", in_json, Grade.DECLARED),
     shares("live-key", KEYS, "variables/live-key",
            "staging holds a live-mode payment key of its own", live_key, Grade.DECLARED),
     shares("live-key-of-a-bank", KEYS, "variables/live-key",

@@ -46,6 +46,12 @@ def production_url_renamed(world: World) -> World:
     return world.setting("staging", REPORTS_DATABASE_URL=world.production.variables["DATABASE_URL"])
 
 
+def production_url_wrapped(world: World) -> World:
+    """As Java's drivers write it, with a login of its own."""
+    database = world.stack.production.login.database
+    return world.setting("staging", REPORTING=f"jdbc:postgresql://{PRODUCTION}/{database}?user=reports")
+
+
 def cors(world: World) -> World:
     """The list was copied with one origin too many."""
     theirs = world.production.variables["API_URL"]
@@ -81,6 +87,11 @@ def host_parameter(world: World) -> World:
     """What stands before the slash is staging's; libpq goes where the parameter says."""
     url, host = database_url(STAGING, reader_in_production(world)), PRODUCTION.partition(":")[0]
     return world.setting("staging", DATABASE_URL=f"{url}?host={host}")
+
+
+def service_file(world: World) -> World:
+    """libpq takes from that file what the URL leaves out; an address to connect to is one of these."""
+    return world.setting("staging", PGSERVICE="reports")
 
 
 def own_cors(world: World) -> World:
@@ -134,6 +145,9 @@ LEAKS: tuple[Leak, ...] = (
     shares("production-url-renamed", ADDRESS, "variables/endpoint-reused",
            "production's DATABASE_URL stands in staging under another name", production_url_renamed,
            Grade.DECLARED),
+    shares("production-url-wrapped", ADDRESS, "variables/endpoint-reused",
+           "production's database stands in staging as Java's drivers write it", production_url_wrapped,
+           Grade.DECLARED),
     shares("production-in-cors", ADDRESS, "variables/endpoint-reused",
            "production's API stands in staging's CORS_ORIGINS", cors, Grade.DECLARED),
     shares("production-bucket-renamed", ADDRESS, "variables/endpoint-reused",
@@ -146,6 +160,8 @@ LEAKS: tuple[Leak, ...] = (
     shares("host-parameter", ADDRESS, "variables/override",
            "?host= at the end of staging's DATABASE_URL sends it to production", host_parameter,
            Grade.DECLARED),
+    doubts("service-file", ADDRESS, "postgres/same-server",
+           "PGSERVICE names a file of the machine, which may lead libpq elsewhere", service_file),
     doubts("unresolved-address", ADDRESS, "variables/endpoint-reused",
            "an address in staging is a reference that only the platform resolves", unresolved_address),
     doubts("absent-production", MISSING, "absent-in-production",

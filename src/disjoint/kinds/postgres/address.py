@@ -132,11 +132,7 @@ def login(text: str, overrides: Mapping[str, str] = NOTHING) -> Login:
     stated = _filled(three[0], overrides)
     read = _read(three[0], overrides)
     candidates = _candidates(stated)
-    fault = (
-        read.fault
-        or read.doubt
-        or (SERVICE if stated.service and not (stated.host and stated.dbname) else "")
-    )
+    fault = read.fault or read.doubt or (SERVICE if stated.service and not _whole(stated) else "")
     if candidates is None or fault:
         return Login((), "", "", None, {}, fault or COUNTS)
     user = stated.user or ""
@@ -148,6 +144,11 @@ def login(text: str, overrides: Mapping[str, str] = NOTHING) -> Login:
         Secret(password) if password else None,
         parameters(stated, overrides),
     )
+
+
+def _whole(stated: Stated) -> bool:
+    """Is nothing left for a service file to say? It may name the hostaddr, which goes before any host."""
+    return bool(stated.hostaddr and stated.port and stated.dbname and stated.user)
 
 
 def compare(a: PostgresAddress, b: PostgresAddress) -> Likeness:

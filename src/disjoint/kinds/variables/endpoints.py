@@ -22,7 +22,9 @@ _HOSTNAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[
 _SECRET_NAME = re.compile(r"(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|KEY)$")
 _BUCKET = re.compile(r"(?:^|_)BUCKET(?:_NAME)?$")
 _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
-_SCHEME = re.compile(r"^([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
+_WRAPPED = r"(?:jdbc:|r2dbc:|db\+)?"
+"""How Java's drivers and Celery's backends write the address of a database."""
+_SCHEME = re.compile(rf"^{_WRAPPED}([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
 _CONNINFO = re.compile(r"(?:^|\s)(?:host|hostaddr|service)\s*=", re.IGNORECASE)
 
 OVERRIDES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE")
@@ -65,7 +67,7 @@ def _addresses(
     scheme = found[1].lower() if (found := _SCHEME.search(item)) else ""
     for kind in kinds:
         if (scheme and scheme in kind.schemes) or (kind.name == "postgres" and _CONNINFO.search(item)):
-            yield kind.read(item)
+            yield kind.read(item.removeprefix("db+"))
         elif kind.name == "web" and _lists_hosts(name.upper()) and _HOSTNAME.search(item):
             yield kind.read(f"https://{item}")
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():

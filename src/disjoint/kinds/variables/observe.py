@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
 
 from disjoint.model.environment import Environment, Target, Variable
 from disjoint.model.fact import Absent, Fact, Known
@@ -12,7 +11,8 @@ from disjoint.model.probe import Probe
 
 from .address import normal_forms
 from .facts import Digested, LiveKey, VariablesDeclared, VariablesFacts
-from .shapes import SHORTEST, is_default, is_weak, live_vendor, named_login, named_secret, shaped_secret
+from .held import held
+from .shapes import is_weak, live_vendor, named_login, named_secret
 
 PLATFORM = ("RAILWAY_ENVIRONMENT_NAME", "RAILWAY_ENVIRONMENT", "VERCEL_ENV")
 """What the platform itself says; set by it, not copied with the application's variables."""
@@ -64,28 +64,9 @@ def _secrets(environment: Environment, public: frozenset[str], probe: Probe) -> 
     for variable, value in _readable(environment):
         if variable.name in public or variable.name.startswith("DISJOINT_"):
             continue
-        for label, secret in _held(variable.name, value):
+        for label, secret in held(variable.name, value):
             forms = frozenset(probe.digest("secret", form) for form in normal_forms(secret))
             yield Digested(label, variable.where, forms)
-
-
-def _held(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """The secrets a variable holds: itself, the members of its list, the password in its URL."""
-    if named_secret(name):
-        members = {value, *(part.strip() for part in value.split(","))} if "," in value else {value}
-        yield from ((name, part) for part in sorted(members) if shaped_secret(name, part))
-    if (password := _password(value)) is not None:
-        yield f"{name} (password)", password
-
-
-def _password(value: str) -> str | None:
-    if "://" not in value:
-        return None
-    try:
-        password = unquote(urlsplit(value).password or "")
-    except ValueError:
-        return None
-    return password if len(password) >= SHORTEST and not is_default(password) else None
 
 
 def _unresolved(environment: Environment, public: frozenset[str]) -> Iterator[str]:

@@ -1,0 +1,82 @@
+"""The secrets that one variable holds: its value, or what stands in a list, a header, JSON or a URL. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .shapes import SHORTEST, is_default, named_secret, shaped_secret
+
+_HEADER = re.compile(r"(?:bearer|basic|token|bot|apikey)\s+(\S+)\Z", re.IGNORECASE)
+"""An Authorization header as it is sent (RFC 9110, 11.6.2)."""
+_LONGEST = 1 << 16
+_DEEPEST = 12
+
+
+def held(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Each secret, with what it is called in a report: never with a piece of it."""
+    if named_secret(name):
+        yield from ((name, part) for part in sorted(_members(value)) if shaped_secret(name, part))
+    if header := _HEADER.match(value):
+        texts = sorted(_credentials(header[1]))
+        yield from ((f"{name} (as a header)", text) for text in texts if shaped_secret(name, text))
+    if value.startswith("{"):
+        yield from _in_json(name, value)
+    if "://" in value:
+        yield from _in_url(name, value)
+
+
+def _members(value: str) -> set[str]:
+    """The value, and the members of its list."""
+    return {value, *(part.strip() for part in value.split(","))} if "," in value else {value}
+
+
+def _credentials(text: str) -> set[str]:
+    """A token as it is, or what follows the user of a basic login."""
+    try:
+        _, colon, password = base64.b64decode(text, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {text}
+    return {text, password} if colon else {text}
+
+
+def _in_json(name: str, value: str) -> Iterator[tuple[str, str]]:
+    try:
+        found: object = json.loads(value) if len(value) <= _LONGEST else None
+    except (ValueError, RecursionError):
+        return
+    for key, text in _leaves("", found, _DEEPEST):
+        if named_secret(key) and shaped_secret(key, text):
+            yield f"{name} (in its JSON)", text
+
+
+def _leaves(key: str, node: object, depth: int) -> Iterator[tuple[str, str]]:
+    """Every text with the key that it stands under, as deep as people nest settings."""
+    match node:
+        case str():
+            yield key, node
+        case dict() if depth:
+            for name, child in node.items():
+                yield from _leaves(name, child, depth - 1)
+        case list() if depth:
+            for child in node:
+                yield from _leaves(key, child, depth - 1)
+        case _:
+            pass
+
+
+def _in_url(name: str, value: str) -> Iterator[tuple[str, str]]:
+    try:
+        parts = urlsplit(value)
+        password, query = unquote(parts.password or ""), parse_qsl(parts.query, max_num_fields=100)
+    except ValueError:
+        return
+    if len(password) >= SHORTEST and not is_default(password):
+        yield f"{name} (password)", password
+    for key, text in query:
+        if named_secret(key) and shaped_secret(key, text):
+            yield f"{name} (in its query)", text
