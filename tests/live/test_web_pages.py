@@ -215,6 +215,15 @@ def test_a_script_that_does_not_exist_runs_nothing(serve: Serve) -> None:
     assert named(facts, "www.production.test") == {("page", "plain", "used")}
 
 
+def test_a_declared_page_of_another_host_is_never_asked_for(serve: Serve) -> None:
+    """Staging's visit goes to staging alone, whatever the manifest calls a page."""
+    server = serve()
+    for page in (f"{PRODUCTION}/login", "//www.production.test/", "http:///www.production.test"):
+        facts = seen(server, declared=replace(DECLARED, pages=(page,)))
+        assert isinstance(facts.hops, Unknown)
+        assert "no path of this service" in facts.hops.reason
+
+
 def test_chunks_beyond_the_limit_are_told(serve: Serve) -> None:
     """Forty guesses are asked for, and the others counted."""
     server = serve(app_js=script(";".join(f'"assets/page{n}.js"' for n in range(50))))

@@ -53,6 +53,10 @@ def reflects_public(world: World) -> World:
     return _reading(world, "production", "any", credentials=False)
 
 
+def site_unknown(world: World) -> World:
+    return _reading(world, "production", "http://shop.production.test")
+
+
 def path_missing(world: World) -> World:
     return world.declaring("api", {"pages": ("/orders",)})
 
@@ -82,7 +86,8 @@ def open_to_all(world: World) -> World:
 
 def errs_at_the_door(world: World) -> World:
     pages = {**api_pages("production"), ACCOUNT: Page("", 503)}
-    return serve(world, "production", "API_URL", "api-ill.production.test", pages, Doors())
+    doors = Doors(origins=(SITES["production"],))
+    return serve(world, "production", "API_URL", "api-ill.production.test", pages, doors)
 
 
 LEAKS: tuple[Leak, ...] = (
@@ -94,6 +99,8 @@ LEAKS: tuple[Leak, ...] = (
            "production's API lets any site read its answers with a visitor's session", reflects),
     shares("cors-allows-null", CORS, "web/cors",
            "production's API lets pages without an origin read with a visitor's session", allows_null),
+    doubts("cors-own-site-unknown", CORS, "web/cors",
+           "production's API lets not even its own site read: nothing follows for others", site_unknown),
     doubts("cors-path-missing", CORS, "web/cors",
            "a path whose answers should be read does not exist", path_missing),
     stands("cors-public", CORS,

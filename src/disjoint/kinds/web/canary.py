@@ -19,7 +19,7 @@ from disjoint.model.probe import HttpRequest, Probe, ProbeError
 
 from .address import parse
 from .facts import WebDeclared, unreadable
-from .locate import Spot, resolve
+from .locate import Spot, declared_at
 from .pages import url_of
 
 CHANNEL = "nonce"
@@ -71,8 +71,8 @@ def _offer(target: Target[WebDeclared]) -> Spot:
     address = parse(target.text("url") or "")
     if fault := unreadable(address):
         raise ProbeError(fault, f"mend {target.where('url')}")
-    spot = resolve(Spot(address, "/"), target.declared.canary or "")
-    if not target.declared.canary or spot is None or spot.address != address or "?" in spot.path:
+    spot = declared_at(address, target.declared.canary or "")
+    if spot is None or "?" in spot.path:
         raise ProbeError("canary names no path of this service", 'declare canary = "/.well-known/disjoint"')
     return spot
 

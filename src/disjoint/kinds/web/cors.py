@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from disjoint.model.environment import Target
 from disjoint.model.experiment import Pair, Party
 from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.host import printable
 from disjoint.model.probe import HttpRequest, ProbeError
 
 from .address import DEFAULT_PORTS, WebAddress, parse
 from .facts import Allowed, Asker, Cors, Reply, WebDeclared, unreadable
-from .locate import Spot, resolve
+from .locate import Spot, declared_at
 from .pages import url_of
 
 _SECURE = {"ws": "http", "wss": "https"}
@@ -57,7 +58,8 @@ def _each(party: Party[WebDeclared], others: tuple[str, ...]) -> Iterator[Reply]
     askers: list[tuple[Asker, str]] = [*own, *(("other", origin) for origin in others)]
     declared = party.target.declared
     for path in dict.fromkeys((declared.health, *declared.pages)):
-        spot = resolve(Spot(address, "/"), path) or Spot(address, "/")
+        if (spot := declared_at(address, path)) is None:
+            raise ProbeError(f"{printable(path)} is no path of this service", _PATHS)
         for asker, origin in (*askers, ("null", "null"), ("stranger", stranger)):
             yield _reply(party, spot, asker, origin)
 

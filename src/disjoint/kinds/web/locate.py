@@ -36,6 +36,12 @@ def resolve(base: Spot, reference: str) -> Spot | None:
     return _absolute(scheme, rest.lstrip("/\\"))
 
 
+def declared_at(address: WebAddress, path: str) -> Spot | None:
+    """The page that a declared path means; None where it means another service's."""
+    spot = resolve(Spot(address, "/"), path)
+    return spot if path and spot is not None and spot.address == address else None
+
+
 def _relative(base: Spot, text: str) -> Spot | None:
     way, mark, query = text.partition("?")
     way = way.replace("\\", "/")

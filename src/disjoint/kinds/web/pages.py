@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from disjoint.model.host import Host
+from disjoint.model.host import Host, printable
 from disjoint.model.probe import HttpAnswer, HttpRequest, Probe, ProbeError
 
 from .address import WebAddress
 from .cookies import Cookie, read_cookie
 from .facts import Hop
-from .locate import Spot, own, resolve
+from .locate import Spot, declared_at, own, resolve
 from .markup import read_markup, refresh_of
 from .suffixes import is_suffix
 
@@ -46,13 +46,14 @@ def walk(address: WebAddress, paths: tuple[str, ...], probe: Probe) -> Walk:
     Raises:
         ProbeError: a page did not answer, or led on without end.
     """
-    home, pages = Spot(address, "/"), dict[Spot, Page]()
-    ends = {path: _end(path, resolve(home, path) or home, probe, pages) for path in ("/", *paths)}
+    pages = dict[Spot, Page]()
+    ends = {path: _end(path, address, probe, pages) for path in ("/", *paths)}
     return Walk(tuple(pages.values()), ends)
 
 
-def _end(path: str, spot: Spot, probe: Probe, pages: dict[Spot, Page]) -> Page | Hop:
-    home = spot.address
+def _end(path: str, home: WebAddress, probe: Probe, pages: dict[Spot, Page]) -> Page | Hop:
+    if (spot := declared_at(home, path)) is None:
+        raise ProbeError(f"{printable(path)} is no path of this service", 'declare pages = ["/login"]')
     for _ in range(_HOPS):
         page = pages[spot] = pages.get(spot) or Page(spot, ask(spot, probe, accept=_AS_A_BROWSER))
         match way_out(page):

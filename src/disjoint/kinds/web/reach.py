@@ -14,7 +14,7 @@ from disjoint.model.probe import HttpRequest, Probe, ProbeError
 
 from .address import parse
 from .facts import Answer, Door, WebDeclared, unreadable
-from .locate import Spot, resolve
+from .locate import Spot, declared_at
 from .pages import url_of
 from .token import mint
 
@@ -53,9 +53,8 @@ def _door(target: Target[WebDeclared]) -> Spot:
     address = parse(target.text("url") or "")
     if fault := unreadable(address):
         raise ProbeError(fault, f"mend {target.where('url')}")
-    home = Spot(address, "/")
-    spot = resolve(home, target.declared.token_path or "")
-    if not target.declared.token_path or spot is None or spot.address != address:
+    spot = declared_at(address, target.declared.token_path or "")
+    if spot is None:
         raise ProbeError("token_path names no path of this service", 'declare token_path = "/account"')
     return spot
 
