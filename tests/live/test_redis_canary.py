@@ -6,10 +6,12 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +242,44 @@ def test_a_balancer_shows_a_mark_now_and_then(supervisor: Supervisor) -> None:
             assert World(*ends).judged("same-server", "canary").outcome is not Outcome.ISOLATED
     for server in servers:
         server.stop()
+
+
+def test_a_look_alike_that_counts_everything_is_not_believed(staging: ValkeyServer) -> None:
+    """Whoever counts a subscriber of every channel saw no mark: no SHARED comes of it."""
+
+    def answer(asked: list[str]) -> bytes:
+        match asked:
+            case ["HELLO", _]:
+                return b"*2\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n"
+            case ["SUBSCRIBE", name]:
+                return f"*3\r\n$9\r\nsubscribe\r\n${len(name)}\r\n{name}\r\n:1\r\n".encode()
+            case ["PUBSUB", "NUMSUB", *names]:
+                pairs = "".join(f"${len(name)}\r\n{name}\r\n:1\r\n" for name in names)
+                return f"*{2 * len(names)}\r\n{pairs}".encode()
+            case _:
+                return b"-ERR unknown command\r\n"
+
+    with speaking(answer) as port:
+        why = seen_by(World(f"redis://127.0.0.1:{port}/0", url_of(staging)))
+    assert isinstance(why, Blind)
+    assert "nobody placed" in why.reason
+
+
+@contextlib.contextmanager
+def speaking(answer: Callable[[list[str]], bytes]) -> Iterator[int]:
+    """A server that speaks the protocol as it likes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                while asked := connection.recv(65536).decode():
+                    connection.sendall(answer(asked.split("\r\n")[2::2]))
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener:
+        yield listener.getsockname()[1]
 
 
 def test_production_sees_only_what_is_listed_and_keeps_nothing(

@@ -68,7 +68,7 @@ def _publishing(login: Login, probe: Probe) -> Iterator[Mark]:
 
 def _publish(session: Session, token: str, over: threading.Event) -> None:
     """Whether it arrives is seen by those who listen: a failure here is silence there."""
-    with contextlib.suppress(ProbeError):
+    with contextlib.suppress(ProbeError, OSError):
         while not over.wait(PUBLISH_SECONDS):
             session.place("PUBLISH", marks.channel(token), "")
 

@@ -90,23 +90,34 @@ def looked(login: Login, probe: Probe, token: str) -> Look:
     Raises:
         ProbeError: the server was not reached.
     """
-    own = new_token()
+    own, nobody = new_token(), new_token()
     with connect(login, probe) as session:
         no_sentinel(told := mode(session, "3"))
-        seen = {SUBSCRIPTION: then(told, lambda _: _by_subscription(session, own, token))}
+        seen = {SUBSCRIPTION: then(told, lambda _: _by_subscription(session, own, token, nobody))}
         if isinstance(seen[SUBSCRIPTION], Unknown):
-            seen[NAME] = known(lambda: _by_name(session, own, token))
+            seen[NAME] = known(lambda: _by_name(session, own, token, nobody))
     return Look({n: _has(s, own) for n, s in seen.items()}, {n: _has(s, token) for n, s in seen.items()})
 
 
-def _by_subscription(session: Session, own: str, token: str) -> frozenset[str]:
+def _by_subscription(session: Session, own: str, token: str, nobody: str) -> frozenset[str]:
     subscribe(session, own)
-    return _subscribed(session, own, token)
+    return _told_apart(_subscribed(session, own, token, nobody), nobody)
 
 
-def _by_name(session: Session, own: str, token: str) -> frozenset[str]:
+def _by_name(session: Session, own: str, token: str, nobody: str) -> frozenset[str]:
     session.ask("CLIENT", "SETNAME", f"disjoint-{own}")
-    return _named(session, own, token)
+    return _told_apart(_named(session, own, token, nobody), nobody)
+
+
+def _told_apart(seen: frozenset[str], nobody: str) -> frozenset[str]:
+    """What was seen, by whoever does not see what nobody has placed: a look-alike counts one of everything.
+
+    Raises:
+        ProbeError: it sees that, too.
+    """
+    if nobody in seen:
+        raise ProbeError("a mark that nobody placed is seen there: whatever answers is no Redis", DIRECT)
+    return seen
 
 
 def _subscribed(session: Session, *tokens: str) -> frozenset[str]:
