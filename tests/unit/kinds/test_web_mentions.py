@@ -29,6 +29,8 @@ def uses(text: str) -> set[tuple[str, str]]:
         (f'fetch("https://{HOST.upper()}./v1")', "plain"),
         (f'socket("wss://{HOST}:8443/ws")', "plain"),
         (f'host:"{HOST}"', "plain"),
+        (f'window.location.href="{URL}"', "plain"),
+        (f'new URL("/v1","{URL}")', "plain"),
         (f'fetch("//{HOST}/v1")', "plain"),
         (f'fetch("https://user:pw@{HOST}/")', "plain"),
         (URL.replace("/", "\\/"), "plain"),

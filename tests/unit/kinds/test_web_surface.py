@@ -13,7 +13,7 @@ from disjoint.kinds.registry import BY_NAME
 from disjoint.kinds.web.address import parse
 from disjoint.kinds.web.cookies import Cookie
 from disjoint.kinds.web.facts import Bundle, Hop, Mention, WebDeclared, WebFacts
-from disjoint.kinds.web.surface import WebQuestion, bundle, cookie_scope, redirect
+from disjoint.kinds.web.surface import WebQuestion, bundle, cookie_scope, links_to_production, redirect
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
@@ -152,6 +152,8 @@ def test_a_bundle_that_uses_productions_host_is_shared() -> None:
     linked = bundle(question(facts(OURS), names(link)))
     assert (linked.outcome, linked.grade) == (Outcome.ISOLATED, Grade.IDENTITY)
     assert "linked to" in linked.summary
+    assert links_to_production(question(facts(OURS), names(link)))
+    assert links_to_production(question(facts(OURS), names())) == ()
 
 
 def test_a_bundle_of_which_nothing_was_read_proves_nothing() -> None:

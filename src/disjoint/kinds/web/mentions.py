@@ -50,7 +50,7 @@ _PROSE = re.compile(r"(?:\s|\\[nrt])(?:https?:|wss?:)?\Z")
 """What stands before a URL in a sentence, a comment or a policy; in a program it is a quote."""
 _LINKING = ("href", "<loc>", "canonical")
 _LINK = re.compile(
-    r"(?:\bhref\\?[\"']?\s?[:=]\s?\\?[\"'`]?|<loc>|\bcanonical\\?[\"']?\s?[:=]\s?\\?[\"'`]?)"
+    r"(?:(?<!location\.)\bhref\\?[\"']?\s?[:=]\s?\\?[\"'`]?|<loc>|\bcanonical\\?[\"']?\s?[:=]\s?\\?[\"'`]?)"
     r"(?:https?:|wss?:)?(?:\\?/){0,2}\Z"
 )
 

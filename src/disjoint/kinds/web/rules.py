@@ -15,7 +15,7 @@ from disjoint.model.words import transport
 from .address import DEFAULT_PORTS, WebAddress, compare
 from .doors import cors, cross_token
 from .facts import WebDeclared, WebFacts, unreadable
-from .surface import bundle, cookie_scope, redirect
+from .surface import bundle, cookie_scope, links_to_production, redirect
 
 WebQuestion = Question[WebFacts, WebDeclared]
 
@@ -222,4 +222,4 @@ RULES: tuple[Rule[WebFacts, WebDeclared], ...] = (
     Rule("web/cors", cors, applies=lambda declared: declared.cors, needs="cors"),
     Rule("web/cross-token", cross_token, applies=lambda declared: declared.reach, needs="reach"),
 )
-LINTS: tuple[Lint[WebFacts, WebDeclared], ...] = ()
+LINTS: tuple[Lint[WebFacts, WebDeclared], ...] = (Lint("web/bundle", links_to_production),)

@@ -199,6 +199,15 @@ def _names_none(q: WebQuestion, ours: WebAddress, read: Bundle, linked: bool) ->
     )
 
 
+def links_to_production(q: WebQuestion) -> tuple[str, ...]:
+    """A link that a person has to follow is no fault, and worth knowing."""
+    match both(q.production.facts.mark, q.staging.facts.bundle):
+        case Known((mark, read)) if mark and _named(read, mark, "linked"):
+            return (f"pages of {q.staging.environment} link to {q.production.environment}: nothing calls it",)
+        case _:
+            return ()
+
+
 def _addresses(q: WebQuestion) -> Known[Addresses] | Unknown:
     match both(q.production.facts.address, q.staging.facts.address):
         case Known((ours, theirs)) if fault := unreadable(ours) or unreadable(theirs):
