@@ -25,13 +25,18 @@ def seconds(command: Command) -> float:
 
 def in_turn(commands: dict[str, Command], rounds: int) -> dict[str, float]:
     """The median of each command's times over rounds in which each runs once; a first round warms up."""
+    return {name: statistics.median(taken) for name, taken in each_in_turn(commands, rounds).items()}
+
+
+def each_in_turn(commands: dict[str, Command], rounds: int) -> dict[str, list[float]]:
+    """Every time of each command, round by round."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
             taken = seconds(command)
             if turn:
                 times[name].append(taken)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return times
 
 
 def peak_megabytes(command: Command) -> float:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from click.testing import CliRunner, Result
 
 from disjoint.cli.explain import command, pages
+from disjoint.cli.main import run
+from disjoint.kinds.registry import KINDS
+from disjoint.model.kind import Kind
 
 
 def explain(*arguments: str) -> Result:
@@ -48,3 +53,35 @@ def test_what_is_no_rule_is_no_file(name: str) -> None:
     shown = explain(name)
     assert shown.exit_code == 2
     assert "\x1b" not in shown.output
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_kind_says_what_to_grant(kind: Kind[Any, Any]) -> None:
+    """For `verify` and, smaller, for `look`; no line of it is a secret or a name of somebody's."""
+    whole, smaller = explain("--grants", kind.name), explain("--grants", kind.name, "--split")
+    assert (whole.exit_code, smaller.exit_code) == (0, 0)
+    assert whole.output.startswith("-- verify")
+    assert smaller.output.startswith("-- look")
+    assert smaller.output.rstrip("\n") in whole.output
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("postgres", "GRANT CONNECT"),
+        ("redis", "ACL SETUSER"),
+        ("celery", "ACL SETUSER"),
+        ("bucket", "s3:ListBucket"),
+    ],
+)
+def test_grants_are_text_to_copy(kind: str, words: str) -> None:
+    """SQL, an ACL line, a policy."""
+    assert words in explain("--grants", kind).output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--split",), ("--grants", "mysql"), ("--grants", "redis", "redis/namespace")]
+)
+def test_a_wrong_question_about_grants_exits_2(arguments: tuple[str, ...]) -> None:
+    """An unknown kind, no kind, or a rule beside it."""
+    assert run(["explain", *arguments]) == 2
