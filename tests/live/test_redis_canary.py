@@ -19,6 +19,7 @@ import pytest
 from redis_world import World, administered, url_of, user
 
 from disjoint.demo.servers import valkey
+from disjoint.demo.servers.certificates import Authority
 from disjoint.demo.servers.cluster import start_cluster
 from disjoint.demo.servers.forward import Forward
 from disjoint.demo.servers.valkey import ValkeyServer
@@ -163,6 +164,69 @@ def test_a_renamed_client_command_leaves_the_subscription(
     assert isinstance(why, Blind)
     assert "does not know PUBSUB NUMSUB" in why.reason
     mute.stop()
+
+
+def test_a_server_without_the_third_protocol_is_marked_by_name(
+    production: ValkeyServer, staging: ValkeyServer
+) -> None:
+    """Before Redis 6 nobody who subscribes may ask: the client name is the mark then."""
+    with of_old(production) as port:
+        there = production.url(f"127.0.0.1:{port}")
+        assert seen_by(World(there, url_of(staging))) == Unseen("client name")
+        assert seen_by(World(there, url_of(production, 2))) == Seen("client name")
+        assert seen_by(World(url_of(staging), there)) == Unseen("subscription")
+
+
+@contextlib.contextmanager
+def of_old(server: ValkeyServer) -> Iterator[int]:
+    """A way to a server that answers HELLO as Redis 5 does."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def carry(front: socket.socket) -> None:
+        with (
+            contextlib.suppress(OSError),
+            front,
+            socket.create_connection(("127.0.0.1", server.port)) as back,
+        ):
+            while asked := front.recv(65536):
+                if b"HELLO" in asked:
+                    front.sendall(b"-ERR unknown command `HELLO`, with args beginning with: `2`\r\n")
+                    continue
+                back.sendall(asked)
+                time.sleep(0.02)
+                front.sendall(back.recv(1 << 20))
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=carry, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    with listener:
+        yield listener.getsockname()[1]
+
+
+def test_marks_and_messages_pass_through_tls_and_a_unix_socket(
+    supervisor: Supervisor, production: ValkeyServer, staging: ValkeyServer
+) -> None:
+    """The same marks over every way in."""
+    authority = Authority.found(supervisor)
+    edge = Forward.start(supervisor, "tls", production.port, certificate=authority.issue("localhost"))
+    there = (
+        production.url(f"localhost:{edge.port}").replace("redis:", "rediss:")
+        + f"?ssl_ca_certs={authority.root}"
+    )
+    assert seen_by(World(there, url_of(production))) == Seen("subscription")
+    assert seen_by(World(there, url_of(staging))) == Unseen("subscription")
+    assert seen_by(World(there, url_of(staging)), "canary:message") == Unseen("message")
+    assert seen_by(World(url_of(staging), there), "canary:message") == Unseen("message")
+    path = supervisor.folder("local") / "s"
+    local = ValkeyServer.start(supervisor, "local-cache", settings=(f"unixsocket {path}",))
+    socket_url = f"unix://:{local.password}@{path}?db=1"
+    assert seen_by(World(url_of(local), socket_url)) == Seen("subscription")
+    assert seen_by(World(socket_url, url_of(staging))) == Unseen("subscription")
+    edge.stop()
+    local.stop()
 
 
 def test_the_user_of_the_split_look_can_look_and_do_nothing_else(
