@@ -27,6 +27,8 @@ from disjoint.demo.world import STORAGE, World, clean
 
 pytestmark = pytest.mark.live
 MOMENTS = 10
+LASTING_SECONDS = 20
+"""A reply queue on staging's broker is given an end when it is made: 15 s. All else is gone at once."""
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +202,7 @@ class Watch:
 
 
 def test_kill_9_at_any_moment_leaves_nothing(own: Stack, tmp_path: Path) -> None:
-    """The whole process group, at random while marks are placed: a few seconds later all is gone."""
+    """The whole process group, at random while marks are placed: seconds later all is gone."""
     moments, stood = random.Random(20260110), 0
     with ExitStack() as open_:
         watch = Watch(own.staging, open_)
@@ -212,8 +214,8 @@ def test_kill_9_at_any_moment_leaves_nothing(own: Stack, tmp_path: Path) -> None
             stood += watch.stands()
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            until = time.monotonic() + 10
-            while (found := left(own)) and time.monotonic() < until:
-                time.sleep(0.1)
-            assert found == []
+        until = time.monotonic() + LASTING_SECONDS
+        while (found := left(own)) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert found == []
     assert stood >= 2

@@ -58,20 +58,20 @@ def role(server: PostgresServer, database: str, *texts: str) -> str:
     return password
 
 
-def user(server: ValkeyServer, text: str) -> Account:
-    """Run exactly the printed ACL line, with the password filled in."""
+def user(server: ValkeyServer, text: str, *more: str) -> Account:
+    """Run exactly the printed ACL lines, with the password filled in."""
     password = server.supervisor.secret()
-    server.ask(
-        *text.replace(">PASSWORD", f">{password}").split(" ") if "(" not in text else _words(text, password)
-    )
+    for line in (text, *more):
+        server.ask(*_words(line, password))
     return Account(text.split()[2], password)
 
 
 def _words(text: str, password: str) -> Iterator[str]:
-    """A selector in round brackets is one word."""
-    plain, _, selector = text.replace(">PASSWORD", f">{password}").partition(" (")
-    yield from plain.split(" ")
-    yield f"({selector}"
+    """As redis-cli cuts them; a selector in round brackets is one word."""
+    plain, bracket, selector = text.replace(">PASSWORD", f">{password}").partition("(")
+    yield from plain.split()
+    if bracket:
+        yield f"({selector}"
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +94,12 @@ def _least(servers: Servers, store: Any) -> dict[str, str]:
         own.append(recipe("postgres", "tables"))
     word = role(servers.postgres, database, *own)
     role(servers.postgres, database, recipe("postgres", "look"))
-    cache, broker = (
-        user(servers.cache, recipe("redis", "verify")),
-        user(servers.broker, recipe("celery", "verify")),
-    )
+    at_cache, of_broker = [recipe("redis", "verify")], [recipe("celery", "verify")]
+    if name == "staging":
+        at_cache.append(recipe("redis", "replica-or-copy"))
+        of_broker.append(recipe("celery", "foreign-worker"))
+    of_broker.append(recipe("celery", "schedules"))
+    cache, broker = user(servers.cache, *at_cache), user(servers.broker, *of_broker)
     at_broker = place("broker", name, 6379)
     actions = tuple(json.loads(recipe("bucket", "verify"))["Action"])
     if name == "production":
