@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from bucket_world import Place, both, held
 
+from disjoint.demo.servers.certificates import Authority
+from disjoint.demo.servers.forward import Forward
 from disjoint.demo.servers.objects import ObjectStore
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.bucket import grants, upload
@@ -227,6 +229,28 @@ def test_an_upload_that_its_holder_forgets_is_ended(
         mark = holding.__enter__()
         assert mark.alive() == {"upload": Known(True)}
         time.sleep(1.5)
+        assert held(store, "staging-reps") == ([], [], [])
+        with pytest.raises(ProbeError):
+            holding.__exit__(None, None, None)
+
+
+def test_a_forgotten_upload_is_ended_at_amazon_too(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket in the host name, TLS verified for it, and a tunnel that leads there."""
+    region = "s3.us-east-1.amazonaws.com"
+    authority = Authority.found(store.supervisor)
+    pem = authority.issue(region, f"*.{region}")
+    front = Forward.start(store.supervisor, "amazon", store.port, certificate=pem)
+    there = {f"{host}:443": f"127.0.0.1:{front.port}" for host in (region, f"staging-reps.{region}")}
+    place = Place("staging-reps", store.root, front.port, there, f"https://{region}")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
+    monkeypatch.setattr(upload, "SPARE_SECONDS", -4.5)
+    with both(place, place) as sides:
+        holding = upload.hold(sides.pair.staging, 5.0)
+        mark = holding.__enter__()
+        assert mark.alive() == {"upload": Known(True)}
+        time.sleep(2)
         assert held(store, "staging-reps") == ([], [], [])
         with pytest.raises(ProbeError):
             holding.__exit__(None, None, None)
