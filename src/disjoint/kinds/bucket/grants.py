@@ -31,5 +31,6 @@ RECIPES: Mapping[str, str] = {
     "replication = true, each side's keys": statement(REPLICATION),
     "reach = true, production's keys (if its policy is to be read)": statement(POLICY),
     "canary = true, staging's keys (if its bucket may be empty)": statement((*LOOK, *UPLOAD)),
+    "canary = true, production's keys (for the same)": statement(UPLOAD[2:]),
 }
 """What to allow for what; BUCKET stands for the bucket's name."""
