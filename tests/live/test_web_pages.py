@@ -224,6 +224,25 @@ def test_a_declared_page_of_another_host_is_never_asked_for(serve: Serve) -> Non
         assert "no path of this service" in facts.hops.reason
 
 
+@pytest.mark.parametrize(
+    ("pages", "read"),
+    [
+        ({"home": Page("", 404)}, True),
+        ({"home": Page("", 401)}, True),
+        ({"home": Page("", 503)}, False),
+        ({"home": Page("", 429)}, False),
+        ({"login": Page("", 404)}, False),
+        ({"login": Page("", 401)}, False),
+    ],
+)
+def test_a_front_page_need_not_exist_and_a_declared_one_must(
+    serve: Serve, pages: dict[str, Page | str], read: bool
+) -> None:
+    """An API has none; what was asked for and does not answer is unknown."""
+    facts = seen(serve(**pages))
+    assert (isinstance(facts.hops, Known), isinstance(facts.cookies, Known)) == (read, read)
+
+
 def test_chunks_beyond_the_limit_are_told(serve: Serve) -> None:
     """Forty guesses are asked for, and the others counted."""
     server = serve(app_js=script(";".join(f'"assets/page{n}.js"' for n in range(50))))
