@@ -139,6 +139,8 @@ _RESOURCES: Mapping[str, Table] = {
         "broker": "$CELERY_BROKER_URL",
         "result_backend": "$CELERY_RESULT_BACKEND",
         "queues": ("$CELERY_QUEUE",),
+        "reach": True,
+        "ping": True,
     },
     "storage": {
         "kind": "bucket",

@@ -24,6 +24,7 @@ from . import (
     postgres,
     redis,
     rights,
+    schedule,
     tls,
     variables,
     web,
@@ -34,7 +35,7 @@ LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
     *canaries.DATABASES, *logins.DATABASES,
     *redis.LEAKS, *cache_rights.LEAKS, *canaries.CACHES, *logins.CACHES, *cluster.LEAKS,
-    *tls.LEAKS, *celery.LEAKS,
+    *tls.LEAKS, *celery.LEAKS, *logins.QUEUES, *schedule.LEAKS,
     *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}

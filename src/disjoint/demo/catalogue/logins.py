@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg import sql
 
 from disjoint.demo.servers.valkey import ValkeyServer
+from disjoint.demo.stack import BROKER
 from disjoint.demo.world import HALVES, World, place
 
 from .cache_rights import NO_CHANNELS, NO_INFO, restricted, silent_server
@@ -57,6 +58,14 @@ def other_cache_password(world: World) -> World:
     return world.setting("staging", REDIS_URL=world.stack.staging.cache.url(CACHE, 0, account))
 
 
+def broker_login(world: World) -> World:
+    """A worker of staging's with one wrong host name takes production's tasks."""
+    broker, where = world.stack.staging.broker, place("broker", "staging", 6379)
+    account = broker.account(world.stack.fresh("staging"))
+    _accept(world.stack.production.broker, account.user, account.password)
+    return world.setting("staging", CELERY_BROKER_URL=broker.url(where, BROKER, account))
+
+
 def silent_cache(world: World) -> World:
     """One server, which can be neither asked nor marked: that it lets staging in is what tells."""
     server = silent_server(world)
@@ -87,4 +96,8 @@ CACHES: tuple[Leak, ...] = (
            "one cache, which neither account may ask or mark, by channels or by names", silent_cache),
     stands("same-account-other-password", LOGIN,
            "production's cache knows an account of that name, with another password", other_cache_password),
+)  # fmt: skip
+QUEUES: tuple[Leak, ...] = (
+    shares("celery-login-accepted", LOGIN, "celery/cross-login",
+           "production's broker knows staging's account and password", broker_login),
 )  # fmt: skip
