@@ -89,7 +89,7 @@ def test_production_is_sent_four_reads_and_holds_what_it_held(
     with recording(store.port) as (port, lines):
         with both(Place("reps", production.keys, port), staging) as sides:
             assert isinstance(sides.tried("canary"), Known)
-            assert dict(sides.tallies["production"].footprint().commands) == {"GET": 4}
+            assert dict(sides.tallies["production"].footprint().commands) == {"GET ListObjectsV2": 4}
             assert sides.tallies["staging"].footprint().writes == 0
         assert len(lines) == 4
         assert all(line.startswith(b"GET /reps?list-type=2&") for line in lines)

@@ -64,8 +64,8 @@ def test_an_upload_is_seen_where_it_was_begun_and_nothing_stays(
     (channel,) = found.value.channels
     assert (channel.held, channel.seen) == (Known(True), Known(False))
     assert isinstance(channel.control, Unknown)
-    assert sent["production"].keys() == {"GET"}
-    assert sent["staging"]["POST"] == 1
+    assert sent["production"].keys() == {"GET ListMultipartUploads"}
+    assert sent["staging"]["POST CreateMultipartUpload"] == 1
     assert held(store, "staging-reps") == ([], [], [])
     assert held(store, "reps") == before
 

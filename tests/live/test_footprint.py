@@ -12,20 +12,28 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from oracles import Oracle
 from recorder import Recorder
 
 from disjoint.demo import stack
+from disjoint.demo.catalogue.pooler import pooled
+from disjoint.demo.servers.pgbouncer import MISSING, Pooling, program
+from disjoint.demo.shop import Login
 from disjoint.demo.stack import Servers, Stack
 from disjoint.demo.supervisor import Supervisor
-from disjoint.demo.world import STORAGE, World, clean
+from disjoint.demo.world import STORAGE, World, clean, place
+from disjoint.kinds.postgres import queries
 
 pytestmark = pytest.mark.live
+POOL = 4
+"""Connections that the demo's pooler keeps."""
 MOMENTS = 10
 LASTING_SECONDS = 20
 """A reply queue on staging's broker is given an end when it is made: 15 s. All else is gone at once."""
@@ -109,9 +117,14 @@ def as_counted(text: str, counted: Counter[str]) -> str:
 
 
 def explained(counted: Mapping[str, int]) -> Counter[str]:
-    """What a server can show: MONITOR hides a stranger's PING; reports escape backslashes."""
-    shown = {command.replace("\\\\", "\\"): count for command, count in counted.items() if command != "PING"}
-    return Counter(shown)
+    """What a server can show: no stranger's PING in MONITOR, and of a request its method."""
+    shown = Counter[str]()
+    for command, count in counted.items():
+        method, _, _ = command.partition(" ")
+        if command != "PING":
+            # reports escape backslashes
+            shown[method if method in {"GET", "HEAD"} else command.replace("\\\\", "\\")] += count
+    return shown
 
 
 def lasting(servers: Servers, own: Stack, admin: Any, caches: list[Any]) -> Mapping[str, object]:
@@ -186,6 +199,50 @@ def test_the_oracles_see_what_they_are_for(own: Stack) -> None:
     assert len(left(own)) == 1
     store.abort_multipart_upload(Bucket=own.staging.bucket, Key="disjoint-x", UploadId=upload)
     assert left(own) == []
+
+
+def pooled_settings(port: int, login: Login, database: str) -> set[tuple[str, ...]]:
+    """What we set anywhere, as each of the pool's connections has it for its next client."""
+    touched = (*queries.OPENING, *queries.OPTIONAL, "SET LOCAL transaction_read_only")
+    names = sorted({re.split(r"[ =]", text)[2] for text in touched if "LOCAL" in text})
+    asking = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+    with ExitStack() as open_:
+        clients = [
+            open_.enter_context(
+                psycopg.connect(
+                    host="127.0.0.1", port=port, dbname=database, user=login.user, password=login.password,
+                    autocommit=True, prepare_threshold=None,
+                )
+            )
+            for _ in range(POOL)
+        ]  # fmt: skip
+        with ThreadPoolExecutor(POOL) as pool:
+            sleeping = [pool.submit(c.execute, f"{asking}, pg_sleep(0.3)::text".encode()) for c in clients]
+            return {tuple(map(str, row)) for each in sleeping for row in each.result().fetchall()}
+
+
+@pytest.mark.skipif(program() is None, reason=MISSING)
+@pytest.mark.parametrize("pooling", ["transaction", "statement"])
+def test_the_next_client_of_a_pooler_finds_everything_as_it_was(
+    own: Stack, tmp_path: Path, pooling: Pooling
+) -> None:
+    """PgBouncer before production: the same reads, and its connections keep no setting and no lock of ours."""
+    production = own.production
+    world = pooled(
+        clean(own), production.postgres, production.login, production.login.database, "production", pooling
+    )
+    port = int(world.production.reach_at[place("pgbouncer", "production", 6432)].rpartition(":")[2])
+    with Oracle(production) as oracle:
+        report = verified(world, tmp_path)
+        oracle.settle()
+    row = next(row for row in report["matrix"] if row["resource"] == "database")
+    assert (row["outcome"], row["grade"]) == ("ISOLATED", "refused"), report
+    assert oracle.words() <= {*Oracle.allowed, "DISCARD"}  # the pooler's own, between two clients
+    assert any("pg_locks" in text for text in oracle.sent)
+    assert ours(production) == []
+    direct = pooled_settings(production.postgres.port, production.login, production.login.database)
+    assert pooled_settings(port, production.login, production.login.database) == direct
+    assert len(direct) == 1
 
 
 class Watch:

@@ -44,6 +44,8 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body_limit: int = 65536
     """Octets; a longer body is an error, never a truncated answer."""
+    name: str = ""
+    """What it is counted as beside its method: a constant text (``ListObjectsV2``)."""
     marks: bool = False
     """Places a mark or takes it away: POST and DELETE may be sent, without a body and never to production."""
 

@@ -35,7 +35,7 @@ def exchange(request: HttpRequest, probe: Probe, dial: Dial) -> HttpAnswer:
     url = _checked(request, probe)
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
     with probe.seat(host, port), contextlib.closing(_connected(url, dial(host, port))) as sock:
-        probe.sent(request.method)
+        probe.sent(f"{request.method} {request.name}".strip())
         certificate = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
         answer, body = _asked(request, url, sock)
     cookies = tuple(answer.headers.get_all("set-cookie", []))

@@ -144,7 +144,14 @@ class Store:
         if not operation:
             raise ProbeError("the store sends its callers elsewhere (another region?)", WHERE)
         self._last = self._probe.exchange(
-            HttpRequest(request.method, request.url, _headers(request), PAGE_OCTETS, marks=operation in MARKS)
+            HttpRequest(
+                request.method,
+                request.url,
+                _headers(request),
+                PAGE_OCTETS,
+                name=operation,
+                marks=operation in MARKS,
+            )
         )
         status, body = self._last.status, self._last.body
         if status in _REDIRECTS:
