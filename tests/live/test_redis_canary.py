@@ -329,6 +329,18 @@ def test_a_look_alike_that_counts_everything_is_not_believed(staging: ValkeyServ
     assert "nobody placed" in why.reason
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [b"*2\r\n*0\r\n:1\r\n", b"*6\r\n$1\r\na\r\n*0\r\n*0\r\n*0\r\n:1\r\n:1\r\n", b"+OK\r\n", b"*-1\r\n"],
+)
+def test_an_answer_of_another_shape_is_no_answer(staging: ValkeyServer, reply: bytes) -> None:
+    """Nested, short and other replies are reasons of our own."""
+    with speaking(lambda _asked: reply) as port:
+        why = seen_by(World(f"redis://127.0.0.1:{port}/0", url_of(staging)))
+    assert isinstance(why, Blind)
+    assert "cluster node" in why.reason
+
+
 @contextlib.contextmanager
 def speaking(answer: Callable[[list[str]], bytes]) -> Iterator[int]:
     """A server that speaks the protocol as it likes."""

@@ -26,6 +26,8 @@ from .login import BROKER, login_of, must
 
 LASTING_MS = 15_000
 """For how long the reply queue may stand, should nobody take it down."""
+UNDER_WAY_MS = 1_000
+"""How much longer the list stands than its binding: a worker reads the one before it writes to the other."""
 PATIENCE_SECONDS = 1.0
 AFTERWARDS_SECONDS = 0.15
 """How long to go on listening when everybody has answered who was expected."""
@@ -111,14 +113,14 @@ def _open(session: Session, box: Box) -> None:
     session.place("SADD", box.binding, route)
     session.place("PEXPIRE", box.binding, str(LASTING_MS))
     session.place("RPUSH", box.key, "")
-    session.place("PEXPIRE", box.key, str(LASTING_MS))
+    session.place("PEXPIRE", box.key, str(LASTING_MS + UNDER_WAY_MS))
     session.place("EXEC")
 
 
 def _close(session: Session, box: Box) -> None:
-    """The list outlives its binding by a moment, for an answer that is under way."""
+    """The list outlives its binding, for an answer that is under way."""
     session.place("DEL", box.binding)
-    session.place("PEXPIRE", box.key, "500")
+    session.place("PEXPIRE", box.key, str(UNDER_WAY_MS))
 
 
 def _collected(session: Session, box: Box, listed: frozenset[str]) -> frozenset[str]:

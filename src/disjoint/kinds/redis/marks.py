@@ -122,11 +122,11 @@ def _told_apart(seen: frozenset[str], nobody: str) -> frozenset[str]:
 
 def _subscribed(session: Session, *tokens: str) -> frozenset[str]:
     """Which of these channels have a subscriber on this server."""
-    reply = session.ask("PUBSUB", "NUMSUB", *map(channel, tokens))
-    if not isinstance(reply, list) or len(reply) != 2 * len(tokens):
+    counted = _pairs(session.ask("PUBSUB", "NUMSUB", *map(channel, tokens)))
+    counts = {token: counted.get(channel(token).encode()) for token in tokens}
+    if not all(isinstance(count, int) for count in counts.values()):
         raise ProbeError("PUBSUB NUMSUB was not answered with counts", DIRECT)
-    counted = dict(zip(reply[::2], reply[1::2], strict=True))
-    return frozenset(token for token in tokens if counted.get(channel(token).encode()) not in {0, None})
+    return frozenset(token for token, count in counts.items() if count)
 
 
 def _named(session: Session, *tokens: str) -> frozenset[str]:
@@ -148,12 +148,19 @@ def mode(session: Session, protocol: str = "2") -> Fact[str]:
 
 
 def _mode(reply: object) -> str:
-    pairs = dict(zip(reply[::2], reply[1::2], strict=False)) if isinstance(reply, list) else {}
-    match pairs.get(b"mode"):
+    match _pairs(reply).get(b"mode"):
         case bytes(word):
             return word.decode("ascii", "replace")
         case _:
             raise ProbeError("the server does not say whether it is a cluster node", DIRECT)
+
+
+def _pairs(reply: object) -> Mapping[bytes, object]:
+    """A reply of names and values in turn; whatever else it may be has none."""
+    turns = reply if isinstance(reply, list) else []
+    return {
+        name: value for name, value in zip(turns[::2], turns[1::2], strict=False) if isinstance(name, bytes)
+    }
 
 
 def no_sentinel(told: Fact[str]) -> None:
