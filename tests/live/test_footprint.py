@@ -226,7 +226,7 @@ def pooled_settings(port: int, login: Login, database: str) -> set[tuple[str, ..
 def test_the_next_client_of_a_pooler_finds_everything_as_it_was(
     own: Stack, tmp_path: Path, pooling: Pooling
 ) -> None:
-    """PgBouncer before production: the same reads, and its connections keep no setting and no lock of ours."""
+    """PgBouncer before production: the same reads; its connections keep no setting and no lock of ours."""
     production = own.production
     world = pooled(
         clean(own), production.postgres, production.login, production.login.database, "production", pooling
