@@ -135,6 +135,7 @@ REQUIRED = {
 DOUBTFUL = (
     "unreachable-production",
     "postgres-several-hosts",
+    "postgres-balancer",
     "own-pgbouncer-statement",
     "half-permitted-role",
     "identity-revoked-two-servers",

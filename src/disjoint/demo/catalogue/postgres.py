@@ -6,7 +6,7 @@ from disjoint.demo import shop
 from disjoint.demo.servers.forward import Forward
 from disjoint.demo.world import HALVES, World, database_url, place
 
-from .databases import PRODUCTION, STAGING, lead, own_database, reader_in_production
+from .databases import PRODUCTION, STAGING, lead, own_database, own_server, reader_in_production
 from .leak import Leak, doubts, shares, stands
 
 SERVER = "database server"
@@ -80,6 +80,14 @@ def several_hosts(world: World) -> World:
     return world.setting("staging", DATABASE_URL=database_url(f"{STAGING},{spare}", login))
 
 
+def balancer(world: World) -> World:
+    """Two servers with the same roles and databases, each connection to the other one."""
+    stack, where = world.stack, place("postgres-balancer", "staging", 5432)
+    servers = (stack.staging.postgres, own_server(world))
+    forward = Forward.start(stack.supervisor, stack.fresh("postgres-balancer"), *(s.port for s in servers))
+    return lead(world, where, forward.port, stack.staging.login)
+
+
 def railway_names(world: World) -> World:
     where = "postgres.railway.internal:5432"
     for half in HALVES:
@@ -127,6 +135,8 @@ LEAKS: tuple[Leak, ...] = (
            "production's database refuses connections", unreachable),
     doubts("postgres-several-hosts", SERVER, "postgres/same-server",
            "staging's URL lists two hosts, of which only the first is ever asked", several_hosts),
+    doubts("postgres-balancer", SERVER, "postgres/same-server",
+           "staging's database is a balancer that sends each connection to another server", balancer),
     stands("railway-names", SERVER,
            "both databases are called postgres.railway.internal, each in its own network", railway_names),
     stands("shared-proxy-host", SERVER,

@@ -67,7 +67,7 @@ class PostgresFacts:
     reached: Fact[str]
     """How that address was found: ``reach_at``, ``DNS``, ``literal`` or ``socket``."""
     alternatives: Fact[int]
-    """Servers that the address lists beside the one that answered; they were not asked."""
+    """Servers that the address lists beside the one that answered; unknown where a balancer chooses."""
     system_identifier: Fact[str]
     """Digest. Minted by initdb, kept by every physical copy."""
     started_at: Fact[str]

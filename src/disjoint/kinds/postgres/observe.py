@@ -1,4 +1,4 @@
-"""Visit one PostgreSQL database: one connection, one read-only transaction, then facts."""
+"""Visit one PostgreSQL database: one read-only transaction for the facts, and a second to see who answers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from disjoint.model.names import readable
 from disjoint.model.probe import Place, Probe, ProbeError
 
 from . import queries
+from .address import Login
 from .facts import PostgresDeclared, PostgresFacts, Sentinel, address_fact, blank
 from .links import Reader, fact
 from .login import login_of
@@ -35,7 +36,27 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
     found = login_of(target)
     with session(found, probe) as opened:
         alternatives: Fact[int] = Known(len(found.candidates) - 1)
-        return replace(facts, alternatives=alternatives, **_read(opened, target, probe))
+        facts = replace(facts, alternatives=alternatives, **_read(opened, target, probe))
+    return replace(facts, alternatives=_met_again(facts, found, probe))
+
+
+def _met_again(facts: PostgresFacts, found: Login, probe: Probe) -> Fact[int]:
+    """The servers of the address's list beside the one that answered; how many, is unknown behind a balancer.
+
+    It gives each connection to another server, and two of them differ as two environments' do.
+    """
+    if isinstance(facts.system_identifier, Unknown) and isinstance(facts.started_at, Unknown):
+        return facts.alternatives
+    try:
+        with session(found, probe) as opened:
+            again = _identity(opened, probe)
+    except ProbeError as error:
+        return Unknown(
+            f"whether one server answers at the address is not known: {error.reason}", error.remedy
+        )
+    first = facts.system_identifier, facts.started_at
+    met = again["system_identifier"], again["started_at"]
+    return facts.alternatives if met == first else Unknown(_TURNS, _SETTLE)
 
 
 def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:
@@ -164,6 +185,8 @@ def _sentinels(opened: Session, declared: PostgresDeclared, probe: Probe) -> Fac
     return Known(tuple(read_sentinel(opened, statement) for statement in declared.sentinels))
 
 
+_TURNS = "asked twice, one address answered as two servers: a balancer, or a restart"
+_SETTLE = "ask again; if it stays so, declare the servers behind the address one by one"
 _STATE_COUNT = "state tables as a number"
 _PLACE_MARK = """COMMENT ON DATABASE "{database}" IS 'disjoint:environment=NAME';"""
 _ROWS_MARK = (

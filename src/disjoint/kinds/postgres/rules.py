@@ -231,7 +231,9 @@ def _once(gaps: tuple[tuple[str, str], ...]) -> str:
 def _gaps(side: Side[PostgresFacts]) -> Iterator[tuple[str, str]]:
     """The first thing that was not read of a side, and servers of its address that were not asked."""
     facts = side.facts
-    for fact in (facts.address, facts.system_identifier, facts.started_at, facts.version):
+    for fact in (
+        facts.address, facts.system_identifier, facts.started_at, facts.version, facts.alternatives,
+    ):  # fmt: skip
         if isinstance(fact, Unknown):
             yield fact.reason, fact.remedy
             return
