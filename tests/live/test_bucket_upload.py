@@ -254,3 +254,18 @@ def test_a_forgotten_upload_is_ended_at_amazon_too(
         assert held(store, "staging-reps") == ([], [], [])
         with pytest.raises(ProbeError):
             holding.__exit__(None, None, None)
+
+
+def test_an_upload_that_outlives_the_budget_is_ended(store: ObjectStore, staging: Place) -> None:
+    """Nothing more may be sent through the visit then: the cleaner does it."""
+    with both(staging, staging, budget=2.0) as sides:
+        holding = upload.hold(sides.pair.staging, 5.0)
+        holding.__enter__()
+        assert len(held(store, "staging-reps")[2]) == 1
+        time.sleep(2.1)
+        with pytest.raises(ProbeError, match="not answered within"):
+            holding.__exit__(None, None, None)
+    deadline = time.monotonic() + 5
+    while held(store, "staging-reps")[2] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert held(store, "staging-reps") == ([], [], [])
