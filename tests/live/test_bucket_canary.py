@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -229,3 +230,25 @@ def test_a_hold_that_cannot_be_read_is_refused(production: Place, staging: Place
         with pytest.raises(ProbeError, match="cannot be read"):
             canary.look(sides.pair.production, token)
         assert sides.tallies["production"].footprint().reads == 0
+
+
+def test_keys_that_may_list_one_folder_only_prove_nothing(store: ObjectStore, staging: Place) -> None:
+    """Production's keys see their own prefix and no other: staging's objects would be hidden from them."""
+    keys = store.user("folder", ["reps"], grants.LOOK)
+    statement = {
+        "Effect": "Deny",
+        "Action": "s3:ListBucket",
+        "Resource": "*",
+        "Condition": {"StringNotLike": {"s3:prefix": "production/*"}},
+    }
+    store.client("iam", store.root).put_user_policy(
+        UserName="folder",
+        PolicyName="one-folder",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    own = store.client("s3", keys)
+    assert own.list_objects_v2(Bucket="reps", Prefix="production/")["KeyCount"] >= 1
+    with both(Place("reps", keys, store.port), staging) as sides:
+        found = sides.tried("canary")
+    assert isinstance(found, Unknown)
+    assert "403" in found.reason
