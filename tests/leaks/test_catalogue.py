@@ -158,6 +158,7 @@ DOUBTFUL = (
     "postgres-tls-expired",
     "postgres-tls-unknown-authority",
     "celery-balancer",
+    "celery-several-brokers",
     "celery-rabbitmq",
     "celery-results-in-database",
     "schedule-elsewhere",

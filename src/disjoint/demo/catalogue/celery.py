@@ -74,6 +74,14 @@ def balancer(world: World) -> World:
     return world.reaching(where, forward.port).setting("staging", CELERY_BROKER_URL=url)
 
 
+def several(world: World) -> World:
+    """Kombu goes to the second when the first is down: which one is in use, the address does not say."""
+    own, second = world.staging.variables["CELERY_BROKER_URL"], place("broker-spare", "staging", 6379)
+    spare = world.stack.staging.broker.url(second, 14)
+    world = world.reaching(second, world.stack.staging.broker.port)
+    return world.setting("staging", CELERY_BROKER_URL=f"{own};{spare}")
+
+
 def rabbitmq(world: World) -> World:
     url = f"amqp://shop:{world.stack.supervisor.secret()}@rabbit.staging.test:5672/shop"
     return world.setting("staging", CELERY_BROKER_URL=url)
@@ -143,6 +151,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging's broker is the server that production uses as its cache", broker_in_cache),
     doubts("celery-balancer", QUEUE, "celery/same-broker",
            "staging's broker is a balancer that sends each connection to another server", balancer),
+    doubts("celery-several-brokers", QUEUE, "celery/same-broker",
+           "staging's setting lists two brokers, to go to the second when the first is down", several),
     doubts("celery-rabbitmq", QUEUE, "celery/same-broker",
            "staging's broker is of a kind that is not asked", rabbitmq),
     shares("celery-results-shared", RESULT, "celery/same-result-backend",

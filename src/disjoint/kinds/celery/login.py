@@ -29,12 +29,12 @@ def login_of(target: Target[CeleryDeclared], setting: str) -> Login:
     address, found = parse(text), login(text)
     if why := address.fault or address.doubt:
         raise ProbeError(why, f"mend the {setting}, or run where its value is known")
-    if severed(text):
-        raise ProbeError(SEVERED, ENCODE)
     if len(address.entries) > 1:
         raise ProbeError(
             f"the {setting} is a list of servers to fail over to: which is in use is unknown", _EACH
         )
+    if severed(text):
+        raise ProbeError(SEVERED, ENCODE)
     if found is None:
         raise ProbeError(f"this version asks only Redis; the {setting} is something else", _OTHER)
     return found
