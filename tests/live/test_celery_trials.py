@@ -281,7 +281,6 @@ def beat(supervisor: Supervisor, server: ValkeyServer, *entries: str) -> None:
 
 def test_a_schedule_that_runs_twice_is_found(supervisor: Supervisor) -> None:
     """Real beats wrote both schedules; what is in both is SHARED unless it is allowed, by name."""
-    pytest.importorskip("redbeat")
     there, here = (ValkeyServer.start(supervisor, f"{name}-beat") for name in ("production", "staging"))
     beat(supervisor, there, "send-invoices", "clean-up")
 
