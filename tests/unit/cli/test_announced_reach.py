@@ -93,3 +93,9 @@ def test_every_reach_is_announced() -> None:
         assert "{staging}" in test.announces
         assert "{place}" in test.announces
         assert "log" in test.announces
+
+
+def test_every_reach_is_judged_by_a_rule_that_says_so() -> None:
+    """A run by halves cannot knock, and must not ask that rule."""
+    knocking = {kind.name for kind in KINDS for test in kind.experiments if test.name == "reach"}
+    assert knocking == {kind.name for kind in KINDS for rule in kind.rules if rule.needs == "reach"}

@@ -181,7 +181,7 @@ RULES: tuple[Rule[CeleryFacts, CeleryDeclared], ...] = (
     ),
     Rule("celery/queue-names", queue_names, applies=lambda declared: declared.queues is not None),
     Rule("celery/foreign-worker", foreign_worker),
-    Rule("celery/cross-login", cross_login, applies=lambda declared: declared.reach),
+    Rule("celery/cross-login", cross_login, applies=lambda declared: declared.reach, needs="reach"),
     Rule(
         "celery/schedule", schedule, Asks.EXPECTATION, applies=lambda declared: declared.schedules is not None
     ),
