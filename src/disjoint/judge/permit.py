@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from disjoint.model.fact import Absent, Fact, Known, Unknown, both
 from disjoint.model.finding import Grade, Outcome
 from disjoint.model.kind import Identity, Kind, Question
 from disjoint.model.manifest import Resource
-from disjoint.model.snapshot import Snapshot
+from disjoint.model.snapshot import Endpoint, Observed, Snapshot
 
 from .ask import Kinds, side_of
 
@@ -22,21 +24,53 @@ def permitted(
     """
     ours = next(resource for resource in resources if resource.name == name)
     for theirs in resources:
-        if isinstance(production.resources[theirs.name].present, Absent):
+        if _unnamed(production.resources[theirs.name]):
             continue
         if (why := _hindrance(kinds, ours, theirs, production, staging)) is not None:
             return why
-    return Known(name)
+    return next(_undeclared(kinds, ours, production, staging), Known(name))
+
+
+def _unnamed(theirs: Observed) -> bool:
+    """Whether production names nothing of it: a result backend is a server without its broker, too."""
+    facts: Any = theirs.facts
+    named = any(isinstance(getattr(facts, f.name), Known) for f in dataclasses.fields(facts))
+    return isinstance(theirs.present, Absent) and not named
 
 
 def _hindrance(
     kinds: Kinds, ours: Resource, theirs: Resource, production: Snapshot, staging: Snapshot
 ) -> Unknown | None:
+    """A resource may have several servers: staging's broker may be production's result backend."""
+    why = None
     if ours.kind == theirs.kind:
-        return _alike(kinds[ours.kind], ours, theirs, production, staging)
-    if kinds[ours.kind].lane and kinds[ours.kind].lane == kinds[theirs.kind].lane:
-        return _of_one_protocol(kinds, ours, theirs, production, staging)
-    return None
+        why = _alike(kinds[ours.kind], ours, theirs, production, staging)
+    if why is None and _one_lane(kinds, ours.kind, theirs.kind):
+        why = _of_one_protocol(kinds, ours, theirs, production, staging)
+    return why
+
+
+def _one_lane(kinds: Kinds, one: str, other: str) -> bool:
+    return bool(kinds[one].lane) and kinds[one].lane == kinds[other].lane
+
+
+def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Snapshot) -> Iterator[Unknown]:
+    """Servers that production's variables name and no resource declares: nobody asked who they are."""
+    for mine in (e for e in staging.endpoints if _met_by(kinds, ours, e)):
+        for other in (e for e in production.endpoints if e.owned and e.address.kind == mine.address.kind):
+            if _one_place(kinds, mine, other):
+                yield _not_proven(ours.name, other.variable, f"{mine.variable} names its server")
+
+
+def _met_by(kinds: Kinds, ours: Resource, mine: Endpoint) -> bool:
+    kind = mine.address.kind
+    return kind == ours.kind or (kind in kinds and _one_lane(kinds, kind, ours.kind))
+
+
+def _one_place(kinds: Kinds, mine: Endpoint, other: Endpoint) -> bool:
+    """One server, where a mark is all over it; one object, where strangers keep theirs beside it."""
+    likeness = kinds[mine.address.kind].compare(other.address, mine.address)
+    return "same" in (likeness.of_server if kinds[mine.address.kind].lane else "", likeness.verdict)
 
 
 def _alike(
@@ -48,7 +82,7 @@ def _alike(
         if rule.id in kind.apart and rule.applies(ours.declared):
             found = rule.judge(asked)
             if found.outcome is not Outcome.ISOLATED or found.grade < Grade.IDENTITY:
-                return _not_proven(ours, theirs, found.summary)
+                return _not_proven(ours.name, theirs.name, found.summary)
     return None
 
 
@@ -60,9 +94,9 @@ def _of_one_protocol(
         for other in _identities(kinds, theirs, production):
             match both(mine.marks, other.marks):
                 case Unknown(reason):
-                    return _not_proven(ours, theirs, reason)
+                    return _not_proven(ours.name, theirs.name, reason)
                 case Known((left, right)) if left & right:
-                    return _not_proven(ours, theirs, "one server answers for both")
+                    return _not_proven(ours.name, theirs.name, "one server answers for both")
                 case Known():
                     pass
     return None
@@ -74,9 +108,9 @@ def _identities(kinds: Kinds, resource: Resource, snapshot: Snapshot) -> tuple[I
     return tuple(i for i in kind.identities(snapshot.resources[resource.name].facts) if i.rule in asked)
 
 
-def _not_proven(ours: Resource, theirs: Resource, why: str) -> Unknown:
+def _not_proven(ours: str, theirs: str, why: str) -> Unknown:
     return Unknown(
-        f"no mark was stored or broadcast: staging's {ours.name} is not proven to be another than "
-        f"production's {theirs.name} ({why})",
+        f"no mark was stored or broadcast: staging's {ours} is not proven to be another than "
+        f"production's {theirs} ({why})",
         "prove the servers apart by identity first",
     )
