@@ -26,16 +26,19 @@ from disjoint.certify.belonging import (
 )
 from disjoint.certify.half import Held, Looked, digests_key, key_name, read_half, standing, written
 from disjoint.certify.keys import ProjectKey
+from disjoint.certify.meeting import tried
 from disjoint.certify.snapshot import read_snapshot, written_snapshot
+from disjoint.certify.watch import Watch
+from disjoint.errors import UsageError
 from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.environment import Environment
-from disjoint.model.experiment import Canary, Look, Party, Sights, Tests, Tried, in_no_window, saw
+from disjoint.model.experiment import Canary, Party, Sights, Tests
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.manifest import Manifest
-from disjoint.model.plain import built, plain
+from disjoint.model.plain import plain
 from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Snapshot
 from disjoint.pipeline import blanks_of, jobs_of, present_of, snapshot_of, unclaimed_in
@@ -82,9 +85,9 @@ def hold(manifest: Manifest, key: ProjectKey, seconds: float, publish: Publish, 
         UnprovenError: this machine's clock and the servers' disagree.
         WriteError: the half cannot be signed or written.
     """
-    name, started = secrets.token_hex(16), datetime.now(UTC)
+    name, watch = secrets.token_hex(16), Watch()
     with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run:
-        snapshot = _observed(manifest, manifest.staging, run, started)
+        snapshot = _observed(manifest, manifest.staging, run, watch.started)
     window = seconds + BUDGET_SECONDS
     with (
         Deadline(window) as deadline,
@@ -94,16 +97,17 @@ def hold(manifest: Manifest, key: ProjectKey, seconds: float, publish: Publish, 
         half = Held(
             **_common(manifest, manifest.staging, run, key),
             run=name,
-            started_at=started,
+            started_at=watch.started,
             snapshot=written_snapshot(snapshot),
-            stands_at=datetime.now(UTC),
+            stands_at=watch.now(),
             unclaimed=unclaimed_in(manifest, snapshot),
             marks=_marks(placed, None),
         )
+        watch.expect_unset()
         trusted_clock(half)
         publish(written(half, key))
         wait(seconds)
-        over = datetime.now(UTC)
+        over = watch.now()
         publish(written(replace(half, alive_at=over, marks=_marks(placed, holding.seen_again())), key))
 
 
@@ -114,26 +118,27 @@ def look(manifest: Manifest, key: ProjectKey, held_text: str, where: str) -> str
         UnprovenError: the half is not one to follow now, or the clocks disagree.
         TamperedError, UsageError: it is not what `hold` wrote.
     """
-    started = datetime.now(UTC)
+    watch = Watch()
     held = read_half(Held, held_text, where, key)
     of_one_manifest(held, digest_of(manifest), manifest.staging.name)
-    follows(held, started)
+    follows(held, watch.started)
     with Run((manifest.production,), BUDGET_SECONDS, forks=False, key=digests_key(key, held.run)) as run:
-        snapshot = _observed(manifest, manifest.production, run, started)
+        snapshot = _observed(manifest, manifest.production, run, watch.started)
         seats = Seats()
         parts = _parts(manifest, snapshot, run, run.deadline, lambda: seats)
-        begun = datetime.now(UTC)
+        begun = watch.now()
         looks = look_for(_tokens(held), parts)
         half = Looked(
             **_common(manifest, manifest.production, run, key),
             run=held.run,
-            started_at=started,
+            started_at=watch.started,
             snapshot=written_snapshot(snapshot),
             held=standing(held),
             looked_from=begun,
-            looked_until=datetime.now(UTC),
+            looked_until=watch.now(),
             looks=_by_resource(looks),
         )
+    watch.expect_unset()
     trusted_clock(half)
     return written(half, key)
 
@@ -234,48 +239,10 @@ def _tokens(held: Held) -> dict[Key, str]:
     }
 
 
-def _tried(held: Held, looked: Looked) -> dict[str, Tried]:
-    return {
-        resource: {
-            canary: _sighted(mark, looked.looks.get(resource, {}).get(canary), clocks=_clocks(held, looked))
-            for canary, mark in marks.items()
-        }
-        for resource, marks in held.marks.items()
-    }
-
-
-def _clocks(held: Held, looked: Looked) -> bool:
-    """Whether both machines' times are borne out by some server's."""
-    return held.clock is not None and looked.clock is not None
-
-
-def _sighted(mark: Any, seen: Any, *, clocks: bool) -> Fact[Any]:
-    """The two halves of one canary put together."""
-    if "token" not in mark:
-        return _unknown(mark)
-    found: Fact[Look] = (
-        built(Known[Look] | Unknown, seen) if seen is not None else Unknown("production did not look for it")
-    )
-    again: Fact[Sights] = built(Known[Sights] | Unknown, mark["after"])
-    match found, again:
-        case Unknown() as why, _:
-            return why
-        case _, Unknown() as why:
-            return why
-        case Known(here), Known(after):
-            sightings = saw(built(Sights, mark["before"]), here, after)
-            return Known(sightings if clocks else in_no_window(sightings))
-
-
-def _unknown(mark: object) -> Unknown:
-    why: Unknown = built(Unknown, mark)
-    return why
-
-
 def _judged(manifest: Manifest, held: Held, looked: Looked, over: datetime, files: tuple[str, str]) -> Proof:
-    staging = _read(held, manifest.staging, files[0])
-    production = _read(looked, manifest.production, files[1])
-    live = Live(_tried(held, looked), UNABLE)
+    staging = _read(held, manifest, manifest.staging, files[0])
+    production = _read(looked, manifest, manifest.production, files[1])
+    live = Live(tried(held, looked), UNABLE)
     judged = judge(BY_NAME, manifest, production, staging, held.unclaimed, over, live)
     return Proof(
         staging=staging,
@@ -294,7 +261,10 @@ def _judged(manifest: Manifest, held: Held, looked: Looked, over: datetime, file
     )
 
 
-def _read(half: Held | Looked, environment: Environment, where: str) -> Snapshot:
-    return read_snapshot(
-        half.snapshot, BY_NAME, environment=environment.name, protected=environment.protected, where=where
-    )
+def _read(half: Held | Looked, manifest: Manifest, environment: Environment, where: str) -> Snapshot:
+    name, protected = environment.name, environment.protected
+    snapshot = read_snapshot(half.snapshot, BY_NAME, environment=name, protected=protected, where=where)
+    held = {name: each.kind for name, each in snapshot.resources.items()}
+    if held != {resource.name: resource.kind for resource in manifest.resources}:
+        raise UsageError(f"{where} holds other resources than the manifest declares: make it anew")
+    return snapshot

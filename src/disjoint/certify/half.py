@@ -122,7 +122,7 @@ def read_half(kind: type[H], text: str, where: str, key: ProjectKey) -> H:
     if half.key != key_name(key):
         raise UnprovenError(f"{where} was made under another project key than {key.source}")
     payload = _payload(half)
-    if not hmac.compare_digest(mac, _mac(key, b"half", payload)):
+    if not hmac.compare_digest(mac.encode(errors="replace"), _mac(key, b"half", payload).encode()):
         raise TamperedError(f"{where} was changed since it was written")
     if not holds(Signature(signer, signature), payload):
         raise TamperedError(f"{where} bears a signature that is not its own")
@@ -131,7 +131,7 @@ def read_half(kind: type[H], text: str, where: str, key: ProjectKey) -> H:
 
 def _parsed(text: str, where: str, kind: type[Any]) -> dict[str, Any]:
     try:
-        body = json.loads(text, object_pairs_hook=_once)
+        body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         _refuse_shape(where, kind)
     if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
@@ -151,6 +151,10 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         raise ValueError("a name is repeated")
     return members
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number that a half holds")
 
 
 def _payload(half: Held | Looked) -> bytes:

@@ -231,6 +231,11 @@ def _joined(name: str, alive: Sights, looked: Look, again: Sights) -> Sighting:
     )
 
 
+def was_seen(found: Sightings) -> bool:
+    """Whether staging's mark stands in production, whatever became of the controls."""
+    return any(each.seen == Known(True) for each in found.channels)
+
+
 def in_no_window(found: Sightings) -> Sightings:
     """What is left where no clock bears out that both halves were of one time: only what was seen."""
     why = Unknown("no server's clock was there to hold this machine's against")

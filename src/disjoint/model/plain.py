@@ -116,12 +116,19 @@ def _one(hint: Any, value: object) -> Any:
     if hint in {None, type(None), bool, int, float, str}:
         return _scalar(hint, value)
     if hint is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value)
+        return _moment(value)
     if isinstance(hint, type) and issubclass(hint, enum.Enum) and isinstance(value, str):
         return _member(hint, value)
     if isinstance(hint, type) and isinstance(value, dict):
         return _record(hint, value)
     raise ValueError("not of its type")
+
+
+def _moment(text: str) -> datetime:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError("a time of no zone")
+    return when
 
 
 def _scalar(hint: Any, value: object) -> Any:

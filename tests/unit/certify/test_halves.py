@@ -209,3 +209,16 @@ def test_without_any_clock_only_what_was_seen_counts() -> None:
     assert isinstance(sight(iter([Known(Sightings((unseen,)))])), Unseen)
     assert isinstance(sight(iter([Known(in_no_window(Sightings((unseen,))))])), Blind)
     assert isinstance(sight(iter([Known(in_no_window(Sightings((seen,))))])), Seen)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [('"mac": "', '"mac": "é'), ('"clock": 0.1', '"clock": NaN'), ("+00:00", "")],
+    ids=["no hexadecimal", "no number", "no zone"],
+)
+def test_what_nobody_writes_is_refused_in_our_own_words(was: str, becomes: str) -> None:
+    """A mark of another alphabet, a number that is none, a time of no zone: an exit code, no defect."""
+    text = written(held(), KEY)
+    assert was in text
+    with pytest.raises((TamperedError, UsageError)):
+        read_half(Held, text.replace(was, becomes), "x.json", KEY)
