@@ -368,6 +368,48 @@ def test_a_login_that_production_knows_is_shared(world: World) -> None:
     assert judge("cross-login", url, url, reach=came.found).outcome is Outcome.SHARED
 
 
+@contextlib.contextmanager
+def asking(server: PostgresServer, first: str) -> Iterator[None]:
+    """A line before every other of pg_hba.conf."""
+    rules = server.cluster / "pg_hba.conf"
+    before = rules.read_text()
+    with server.admin() as admin:
+        for text in (f"{first}\n{before}", before):
+            rules.write_text(text)
+            admin.execute("SELECT pg_reload_conf()")
+            time.sleep(0.3)
+            if text is not before:
+                yield
+
+
+def test_what_somebody_else_says_of_a_login_is_no_refusal(world: World) -> None:
+    """Ident asks who runs this machine: the very password would open production's server elsewhere."""
+    with asking(world.production, "host all bare 127.0.0.1/32 ident"):
+        came = carry_out("reach", world.url(world.production), world.url(world.staging, "bare"))
+    assert isinstance(came.found, Unknown)
+    assert "no word on the password" in came.found.reason
+    found = carry_out("reach", world.url(world.production), world.url(world.staging, "bare")).found
+    assert judge(
+        "cross-login", world.url(world.production), world.url(world.staging), reach=found
+    ).outcome is (Outcome.SHARED)
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["bare@", "bare@?passfile=/run/secrets/login", "x%22%20authentication%20failed%20%22:word@"],
+    ids=["no password", "a password elsewhere", "a name that speaks"],
+)
+def test_a_login_that_was_not_wholly_put_is_not_refused(world: World, login: str) -> None:
+    """The address states no password, or a name that would read as the answer."""
+    user, _, query = login.partition("@")
+    came = carry_out(
+        "reach",
+        world.url(world.production),
+        f"postgresql://{user}@127.0.0.1:{world.staging.port}/shop{query}",
+    )
+    assert isinstance(came.found, Unknown)
+
+
 def test_silence_is_no_refusal(world: World) -> None:
     """A closed port and a server in trouble leave the question open."""
     dead = "postgresql://app:x@127.0.0.1:1/shop"

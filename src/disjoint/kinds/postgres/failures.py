@@ -36,8 +36,9 @@ _NEXT = (
     "shutting down",
 )
 _REFUSED = (
-    "no password supplied",
-    "authentication failed",
+    "password authentication failed",
+    "SASL authentication failed",
+    "certificate authentication failed",
     "not permitted to log in",
     "no such user",
     'role "" does not exist',
@@ -69,6 +70,17 @@ _FAILURES = (
         _REFUSED,
         "{where} refused the login",
         "check the user and password of the address",
+    ),
+    (
+        ("no password supplied",),
+        "{where} asks for a password, and the address states none",
+        "state the password in the address or in PGPASSWORD",
+    ),
+    (
+        # ident asks who runs this machine; LDAP, RADIUS and PAM say the same where nobody answers them
+        ("authentication failed",),
+        "{where} did not let the login in, and asks somebody else about it: no word on the password",
+        "see pg_hba.conf: only password, md5, scram-sha-256 and cert are the server's own word",
     ),
     (
         _CLOSED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from disjoint.model.experiment import Pair
+from disjoint.model.probe import ProbeError
 
 from .address import Login
 from .connect import connect
@@ -22,6 +23,8 @@ def reach(pair: Pair[PostgresDeclared]) -> Knock:
         ProbeError: no server answered there, or what it answered is no word on the credentials.
     """
     theirs, ours = login_of(pair.production.target), login_of(pair.staging.target)
+    if '"' in ours.user:
+        raise ProbeError("the user's name holds a quotation mark: the answer could not be told from it")
     try:
         with connect(_as(ours, theirs), pair.production.probe):
             return Knock(True, "production's database let staging's login in")
