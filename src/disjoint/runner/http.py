@@ -12,6 +12,7 @@ import io
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -93,12 +94,23 @@ def _asked(
     connection.sock = sock
     try:
         _send(connection, request, url)
-        answer = connection.getresponse()
+        answer = _headed(connection.getresponse())
         return answer, _body(answer, request.body_limit, where)
     except TimeoutError:
         raise ProbeError(f"no whole answer from {where} within {HTTP_SECONDS:g} s") from None
     except (OSError, http.client.HTTPException, ValueError):
         raise ProbeError(f"no whole HTTP answer from {where}") from None
+
+
+def _headed(answer: http.client.HTTPResponse) -> http.client.HTTPResponse:
+    """The answer, if its header was read to its end."""
+    if any(isinstance(defect, _BROKEN) for defect in answer.headers.defects):
+        raise http.client.HTTPException
+    return answer
+
+
+_BROKEN = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)
+"""The library drops every header behind such a line; browsers pass over the line alone."""
 
 
 class _WholeLines(http.client.HTTPResponse):

@@ -148,7 +148,7 @@ def test_a_page_is_read_by_what_each_part_is_for() -> None:
     assert page.scripts == ["/module.js", "/early.js", "app.js"]
     assert page.refresh == ["https://next.example/"]
     assert page.bases == ["/shop/"]
-    assert hosts(page.used) == {"style", "meta", "inline", "ping", "form", "image", "frame"}
+    assert hosts(page.used) == {"style", "meta", "inline", "app", "ping", "form", "image", "frame"}
     assert {f"cited{n}" for n in range(2, 8)} | {"cited", "comment"} <= hosts(page.cited)
 
 

@@ -27,8 +27,8 @@ class Cookie(NamedTuple):
 
 
 _EDGES = re.compile(
-    r"__cf_?[a-z]+|_cfuvid|cf_[a-z_]+|AWSALB[A-Z]*|ARRAffinity[A-Za-z]*|incap_ses_.*|visid_incap_.*|nlbi_.*"
-    r"|ak_bmsc|bm_[a-z]+|_abck|datadome|TS[0-9a-f]{6,8}|_px[a-z0-9]*|__ddg[0-9a-z_]*"
+    r"__cf_?[a-z]+|_cfuvid|cf_(?:clearance|use_ob|ob_info|chl_[a-z_0-9]+)|AWSALB[A-Z]*|ARRAffinity[A-Za-z]*|incap_ses_.*|visid_incap_.*|nlbi_.*"
+    r"|ak_bmsc|bm_(?:sz|sv|mi|so|lso|s|ss)|_abck|datadome|TS[0-9a-f]{6,8}|_px[a-z0-9]*|__ddg[0-9a-z_]*"
 )
 _LONGEST = 8192
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -43,6 +43,7 @@ class _Crawl:
     waiting: deque[tuple[Where, Spot]] = field(default_factory=deque)
     guesses: deque[Spot] = field(default_factory=deque)
     known: set[Spot] = field(default_factory=set)
+    guessed: set[Spot] = field(default_factory=set)
     files: int = 0
     octets: int = 0
     elsewhere: int = 0
@@ -54,7 +55,7 @@ class _Crawl:
         spot = resolve(base, reference)
         if spot is None or spot in self.known:
             return
-        self.known.add(spot)
+        self.known.add(spot)  # though it may have been guessed: it is surely loaded
         if own(self.home.address, spot.address):
             self.waiting.append((where, spot))
             self.own += where == "script"
@@ -65,8 +66,8 @@ class _Crawl:
         """Read a file at the end, if there is one: below the folder that is part of the script's own path."""
         before, found, _ = base.path.partition(f"/{first}/")
         spot = resolve(self.home, f"{before}/{reference}" if found else f"/{reference}")
-        if spot is not None and spot not in self.known:
-            self.known.add(spot)
+        if spot is not None and spot not in self.known and spot not in self.guessed:
+            self.guessed.add(spot)
             self.guesses.append(spot)
 
     def take(self, octets: int) -> None:
@@ -101,6 +102,7 @@ def crawl(walked: Walk, probe: Probe) -> Bundle:
     while read.waiting:
         where, spot = read.waiting.popleft()
         _read_file(read, where, spot)
+    read.guesses = deque(spot for spot in read.guesses if spot not in read.known)
     for _ in range(min(GUESSES, len(read.guesses), FILES - read.files)):
         _try_chunk(read, read.guesses.popleft())
     return Bundle(read.files, read.elsewhere, read.own, len(read.guesses), frozenset(read.mentions))

@@ -5,12 +5,15 @@ No tree is built: tags and their attributes are read one after the other, as a b
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _OPENING = re.compile(r"<!--|<([a-zA-Z][^\s/>]{0,40})")
-_ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=\"'][^\s/>=]{0,80})(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]*)))?")
+# A name may begin with a stray quote or "=": what follows it is an attribute all the same.
+_ATTRIBUTE = re.compile(r"[\s/]*([^\s/>][^\s/>=]{0,80})(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]*)))?")
 _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("script", "style", "textarea", "title")
@@ -35,9 +38,9 @@ _CITED = frozenset(
     )
 )
 """Relations of ``<link>`` that no browser asks for by itself."""
-_PROGRAMS = frozenset(
-    {"", "module", "text/javascript", "application/javascript", "importmap", "application/json"}
-)
+_TOLD = frozenset({"application/ld+json", "speculationrules"})
+"""Types of ``<script>`` that machines read: of any other, a program or a program's loader makes use."""
+_ENTITY = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8};?|[a-zA-Z][a-zA-Z0-9]{0,31};)")
 _REFRESH = re.compile(r"\s*[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.IGNORECASE)
 
 
@@ -63,7 +66,7 @@ def read_markup(text: str) -> Markup:
     while found := _OPENING.search(text, at):
         page.cited.append(text[at : found.start()])
         if found[1] is None:
-            at = _after(text, "-->", found.end(), page)
+            at = _after(text, "-->", found.end() - 2, page)  # "<!-->" is whole
             continue
         name = found[1].lower()
         stated, at = _attributes(text, found.end())
@@ -106,15 +109,16 @@ def _attributes(text: str, at: int) -> tuple[Mapping[str, str], int]:
 def _take(page: Markup, name: str, stated: Mapping[str, str]) -> None:
     match name:
         case "script":
-            page.scripts += [stated["src"]] if stated.get("src") else []
+            page.scripts += _meant(stated, "src")
+            _split(page, stated, frozenset())
         case "a" | "area":
-            _split(page, stated, frozenset({"href"}))
+            _split(page, stated, frozenset() if _is_program(stated) else frozenset({"href"}))
         case "link":
             _take_link(page, stated)
         case "meta":
             _take_meta(page, stated)
         case "base":
-            page.bases += [stated["href"]] if "href" in stated else []
+            page.bases += _meant(stated, "href")
             _split(page, stated, frozenset())
         case _:
             _split(page, stated, frozenset({"alt", "title", "cite"}))
@@ -123,12 +127,12 @@ def _take(page: Markup, name: str, stated: Mapping[str, str]) -> None:
 def _take_link(page: Markup, stated: Mapping[str, str]) -> None:
     words = set(stated.get("rel", "").lower().split())
     if "modulepreload" in words or ("preload" in words and stated.get("as", "").lower() == "script"):
-        page.scripts += [stated["href"]] if stated.get("href") else []
+        page.scripts += _meant(stated, "href")
     _split(page, stated, frozenset({"href"}) if words and words <= _CITED else frozenset())
 
 
 def _take_meta(page: Markup, stated: Mapping[str, str]) -> None:
-    content, equivalent = stated.get("content", ""), stated.get("http-equiv", "").strip().lower()
+    content, equivalent = plain(stated.get("content", "")), stated.get("http-equiv", "").strip().lower()
     if equivalent == "refresh":
         page.refresh += [target] if (target := refresh_of(content)) else []
         return
@@ -146,8 +150,40 @@ def _split(page: Markup, stated: Mapping[str, str], cited: frozenset[str]) -> No
 
 def _take_raw(page: Markup, name: str, stated: Mapping[str, str], content: str) -> None:
     """Structured data (``application/ld+json``) and text are read by machines and people, never called."""
-    program = name == "script" and stated.get("type", "").partition(";")[0].strip().lower() in _PROGRAMS
+    kind = stated.get("type", "").partition(";")[0].strip().lower()
+    program = name == "script" and kind not in _TOLD
     (page.used if program or name == "style" else page.cited).append(content)
+    if program and kind == "importmap":
+        page.scripts += _mapped(content)
+
+
+def _mapped(content: str) -> list[str]:
+    """What an import map's names stand for: the page's programs load it by those names."""
+    try:
+        read = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    match read:
+        case {"imports": dict(named)}:
+            return [
+                to for to in named.values() if isinstance(to, str) and to.partition("?")[0].endswith("js")
+            ]
+        case _:
+            return []
+
+
+def plain(text: str) -> str:
+    """An attribute's text with its character references read."""
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+
+
+def _meant(stated: Mapping[str, str], name: str) -> list[str]:
+    """The reference in an attribute, if there is one."""
+    return [reference] if (reference := plain(stated.get(name, ""))) else []
+
+
+def _is_program(stated: Mapping[str, str]) -> bool:
+    return plain(stated.get("href", "")).strip().lower().startswith("javascript:")
 
 
 def texts(values: list[str]) -> Iterator[str]:

@@ -129,10 +129,11 @@ def _decoded(text: str) -> Iterator[str]:
         plain = token.rstrip("=").translate(_STANDARD)
         try:
             octets = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+            decoded = octets.decode("utf-8") if b"." in octets else ""
         except (binascii.Error, ValueError):
             continue
-        if octets.isascii() and b"." in octets:
-            yield octets.decode("ascii")
+        if decoded:
+            yield decoded
 
 
 _STANDARD = str.maketrans("-_", "+/")

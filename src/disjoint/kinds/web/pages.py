@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -108,14 +110,22 @@ def way_out(page: Page) -> tuple[str, Spot] | None:
     """Where the answer sends its reader, and by what."""
     headers, status = page.answer.headers, page.answer.status
     if 300 <= status < 400 and (location := headers.get("location")):
-        return _to(page, "Location", location)
-    if reference := refresh_of(headers.get("refresh", "")):
+        return _to(page, "Location", _as_sent(location))
+    if reference := refresh_of(_as_sent(headers.get("refresh", ""))):
         return _to(page, "Refresh", reference)
     if is_html(page.answer):
         markup = read_markup(text_of(page.answer))
         if markup.refresh:
             return _to(page, "meta refresh", markup.refresh[0])
     return None
+
+
+def _as_sent(header: str) -> str:
+    """A header's text: the client read its octets as Latin-1, a browser reads them as UTF-8."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _to(page: Page, how: str, reference: str) -> tuple[str, Spot] | None:
@@ -130,8 +140,12 @@ def is_html(answer: HttpAnswer) -> bool:
 
 
 def text_of(answer: HttpAnswer) -> str:
-    """The body as text; what is no UTF-8 keeps its ASCII."""
-    return answer.body.decode("utf-8", "replace")
+    """The body as text, UTF-16 where it says so; what is no UTF-8 keeps its ASCII."""
+    wide = answer.body[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    named = re.search(
+        r"charset\s*=\s*[\"']?(utf-16(?:[lb]e)?)\b", answer.headers.get("content-type", "").lower()
+    )
+    return answer.body.decode("utf-16" if wide else named[1] if named else "utf-8", "replace")
 
 
 def digest_of(address: WebAddress, probe: Probe) -> str:
