@@ -52,6 +52,7 @@ REQUIRED = {
         "cache-is-broker",
         "redis-without-info",
         "redis-without-info-and-channels",
+        "redis-without-channels-in-staging",
         "redis-cluster-nodes",
     ),
     "redis/cross-login": ("redis-login-accepted", "redis-silent-one-server"),

@@ -52,6 +52,11 @@ def no_info_and_channels(world: World) -> World:
     return world
 
 
+def no_channels_here(world: World) -> World:
+    """Staging's mark is its connection's name; production could look elsewhere and see nothing."""
+    return restricted(world, world.stack.production.cache, *NO_INFO, *NO_CHANNELS)
+
+
 DATABASES: tuple[Leak, ...] = (
     shares("identity-revoked", RIGHTS, "postgres/same-server",
            "one server carries both databases, and neither role may ask it who it is", identity_hidden,
@@ -72,4 +77,7 @@ CACHES: tuple[Leak, ...] = (
     shares("redis-without-info-and-channels", CACHE_RIGHTS, "redis/same-server",
            "one cache, and neither account may ask who it is or listen to a channel",
            no_info_and_channels, Grade.CANARY),
+    shares("redis-without-channels-in-staging", CACHE_RIGHTS, "redis/same-server",
+           "one cache, and staging's account alone may not ask who it is or listen to a channel",
+           no_channels_here, Grade.CANARY),
 )  # fmt: skip

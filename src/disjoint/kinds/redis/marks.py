@@ -19,6 +19,8 @@ from .address import Login
 from .session import DIRECT, Session, connect, known, then
 
 SUBSCRIPTION, NAME = "subscription", "client name"
+ONLY_NAMED = "-named"
+"""Ends the token of a mark whose holder may not subscribe: it is to be looked for by its name."""
 
 
 def channel(token: str) -> str:
@@ -47,7 +49,8 @@ def held(login: Login, probe: Probe) -> Iterator[Mark]:
     with turn(login, probe), connect(login, probe) as session:
         no_sentinel(mode(session))
         placed = _placed(session, token)
-        yield Mark(token, lambda: _alive(login, probe, token, placed))
+        only_named = isinstance(placed[SUBSCRIPTION], Unknown)
+        yield Mark(token + ONLY_NAMED if only_named else token, lambda: _alive(login, probe, token, placed))
 
 
 def _placed(session: Session, token: str) -> Mapping[str, Fact[object]]:
@@ -83,7 +86,7 @@ def _alive(login: Login, probe: Probe, token: str, placed: Mapping[str, Fact[obj
 
 
 def looked(login: Login, probe: Probe, token: str) -> Look:
-    """Look for a mark, and for one of our own, over one connection: in one channel, if one is enough.
+    """Look for a mark, and for one of our own, over one connection: in one channel, if the mark stands there.
 
     Only the third protocol lets a subscriber ask; to speak it no right is needed.
 
@@ -91,10 +94,11 @@ def looked(login: Login, probe: Probe, token: str) -> Look:
         ProbeError: the server was not reached.
     """
     own, nobody = new_token(), new_token()
+    only_named, token = token.endswith(ONLY_NAMED), token.removesuffix(ONLY_NAMED)
     with connect(login, probe) as session:
         no_sentinel(told := mode(session, "3"))
         seen = {SUBSCRIPTION: then(told, lambda _: _by_subscription(session, own, token, nobody))}
-        if isinstance(seen[SUBSCRIPTION], Unknown):
+        if only_named or isinstance(seen[SUBSCRIPTION], Unknown):
             seen[NAME] = known(lambda: _by_name(session, own, token, nobody))
     return Look({n: _has(s, own) for n, s in seen.items()}, {n: _has(s, token) for n, s in seen.items()})
 
