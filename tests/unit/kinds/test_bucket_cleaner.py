@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,3 +58,22 @@ def test_only_uploads_of_its_own_key_are_ended() -> None:
     body = f"<ListMultipartUploadsResult><Key>{KEY}</Key>{lines}</ListMultipartUploadsResult>".encode()
     assert cleaner.begun(body, {"key": KEY}) == ["a&b", "e"]
     assert cleaner.begun(b"<html>", {"key": KEY}) == []
+
+
+def test_a_listing_that_is_made_to_be_slow_takes_no_time() -> None:
+    """A million octets of openings that nothing closes are read once."""
+    body = b"<Upload>" * 130_000
+    started = time.process_time()
+    assert cleaner.begun(body, {"key": KEY}) == []
+    assert time.process_time() - started < 2
+
+
+def test_a_store_that_never_ends_its_answer_does_not_keep_it_for_ever() -> None:
+    """Whoever is still asking when its time is over ends, whatever the store sends."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(cleaner.__file__).parent)!r}); import cleaner, time;"
+        "cleaner.LONGEST = 1; cleaner.clear = lambda order: time.sleep(30); cleaner.main()"
+    )
+    order = json.dumps({"seconds": "5"}).encode() + b"\n"
+    ended = subprocess.run([sys.executable, "-I", "-c", program], input=order, timeout=20, check=False)
+    assert ended.returncode == -signal.SIGALRM

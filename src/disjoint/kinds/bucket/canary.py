@@ -55,8 +55,8 @@ def chosen(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def is_plain(key: str) -> bool:
-    """Whether every client and every gateway takes the key for the same one."""
-    return 0 < len(key) <= _LONGEST and key.isprintable() and not _ODD.search(key)
+    """Whether every client and every gateway takes the key for the same one: letters have several forms."""
+    return 0 < len(key) <= _LONGEST and key.isascii() and key.isprintable() and not _ODD.search(key)
 
 
 def look(party: Party[BucketDeclared], token: str) -> Look:

@@ -15,6 +15,7 @@ import http.client
 import json
 import re
 import select
+import signal
 import socket
 import ssl
 import sys
@@ -26,8 +27,9 @@ from urllib.parse import quote, urlsplit
 ROUNDS = (0.0, 0.3, 0.7, 1.5, 2.5)
 """Seconds before each look: what was on its way when the other end died may come later."""
 _SECONDS = 5.0
+LONGEST = 60
+"""Seconds after which it gives up: a store that sends octet after octet would keep it for ever."""
 _OCTETS = 1 << 20
-_UPLOAD = re.compile(rb"<Upload>.*?</Upload>", re.DOTALL)
 _KEY = re.compile(rb"<Key>([^<]*)</Key>")
 _ID = re.compile(rb"<UploadId>([^<]*)</UploadId>")
 
@@ -42,6 +44,7 @@ def main() -> None:
     waiting, _, _ = select.select([sys.stdin], [], [], float(order["seconds"]))
     if waiting and sys.stdin.readline().strip() == "done":
         return
+    signal.alarm(LONGEST)
     ended = False
     for pause in ROUNDS:
         time.sleep(pause)
@@ -63,7 +66,8 @@ def clear(order: Order) -> bool:
 def begun(body: bytes, order: Order) -> list[str]:
     """The ids of the uploads of exactly this key."""
     found = []
-    for line in _UPLOAD.findall(body):
+    for part in body.split(b"<Upload>")[1:]:
+        line = part.partition(b"</Upload>")[0]
         key, upload = _KEY.search(line), _ID.search(line)
         if key and upload and key[1].decode() == order["key"]:
             found.append(html.unescape(upload[1].decode()))
