@@ -77,16 +77,17 @@ class Question(Generic[F, D]):
         return sight(found for name, found in self.experiments.items() if name.startswith(CANARY))
 
     def sighted(self) -> tuple[Evidence, ...]:
-        """Every channel of every canary as evidence: both controls, and what was looked for."""
+        """Every channel of every canary as evidence: whether each side saw its own mark, and staging's."""
         return tuple(e for found in self.experiments.values() for e in self._channels(found))
 
     def _channels(self, found: Fact[Any]) -> Iterator[Evidence]:
         if isinstance(found, Known) and isinstance(found.value, Sightings):
             for each in found.value.channels:
                 how = f"canary: {each.channel}"
-                yield self.staging.saw(f"{each.channel}: saw its own mark", each.held, how)
-                yield self.production.saw(f"{each.channel}: saw a mark of its own", each.control, how)
-                yield self.production.saw(f"{each.channel}: saw staging's mark", each.seen, how)
+                yield self.production.saw(f"{each.channel}: own mark", each.control, how)
+                yield self.staging.saw(f"{each.channel}: own mark", each.held, how)
+                yield self.production.saw(f"{each.channel}: staging's mark", each.seen, how)
+                yield self.staging.saw(f"{each.channel}: staging's mark", each.held, how)
 
 
 class Asks(enum.Enum):
