@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from disjoint import split
+from disjoint.certify.half import Held, Looked, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.demo.catalogue.every import BY_NAME
 from disjoint.demo.world import HALVES, World
@@ -169,4 +171,16 @@ def test_a_clock_that_the_servers_contradict_makes_no_half(
     monkeypatch.setattr("disjoint.runner.tally.time.time", lambda: 0.0)
     assert "clocks disagree" in refusal(lambda: looked(manifest, hold.texts[0]))
     monkeypatch.undo()
+    hold.end()
+
+
+def test_production_is_asked_for_no_word_that_staging_chose(world: World, place: Path) -> None:
+    """Signed by staging, and of its own making: a megabyte, or the name of an application's channel."""
+    manifest = world.write(place)
+    hold = Hold(manifest)
+    genuine = read_half(Held, hold.texts[0], "hold.json", KEY)
+    for word in ("orders.paid", "a" * 1_000_000):
+        marks = {r: {c: {**m, "token": word} for c, m in each.items()} for r, each in genuine.marks.items()}
+        forged = written(dataclasses.replace(genuine, marks=marks), KEY)
+        assert read_half(Looked, looked(manifest, forged), "look.json", KEY).looks == {}
     hold.end()
