@@ -6,8 +6,10 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -27,6 +29,21 @@ def page(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
     """A whole HTTP answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def answering_each(answer: Callable[[], bytes]) -> AbstractContextManager[Peer]:
+    """A peer that answers whoever asks with what comes next."""
+
+    class Next(Sequence[bytes]):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: Any) -> Any:
+            if index:
+                raise IndexError
+            return answer()
+
+    return answering(Next())
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def test_production_is_asked_for_what_was_announced_and_keeps_nothing(world: Wor
         [
             *["GET /health 200"] * 7,
             "GET / 200",
-            "GET /account 200",
+            *["GET /account 200"] * 2,
             *["GET /account 401"] * 2,
             *[f"GET {CANARY}?look 200"] * 3,
         ]

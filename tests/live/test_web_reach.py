@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from peer import answering, page
+from peer import answering, answering_each, page
 
 from disjoint.demo.servers.web import ACCOUNT, CANARY, Doors, Page, Upstream, WebServer
 from disjoint.demo.storefront import api_doors, api_pages
@@ -102,14 +102,14 @@ def between(
 @pytest.mark.parametrize(
     ("keys", "door", "gets"),
     [
-        (("production",), Door("taken", "refused", "refused", "200, 401, 401"), 3),
+        (("production",), Door("taken", "refused", "refused", "200, 401, 401, 200"), 4),
         (("production", "staging"), Door("taken", "refused", "taken", "200, 401, 200"), 3),
         (("staging",), Door("refused", "refused", "not asked", "401, 401"), 2),
         ((), Door("unclear", "unclear", "not asked", "404, 404"), 2),
     ],
     ids=["own", "both", "other", "gone"],
 )
-def test_a_token_is_tried_three_times_at_most_and_only_in_production(
+def test_a_token_is_tried_once_and_beside_controls_and_only_in_production(
     supervisor: Supervisor, keys: tuple[str, ...], door: Door, gets: int
 ) -> None:
     """Without both controls staging's token is not even sent; the log shows GETs of one path."""
@@ -120,6 +120,23 @@ def test_a_token_is_tried_three_times_at_most_and_only_in_production(
         assert reach(both.pair) == door
         assert both.sent == [{"GET": gets}, {}]
     assert {line.rpartition(" ")[0] for line in production.asked} == {f"GET {ACCOUNT}"}
+
+
+def test_a_door_that_shuts_after_a_refusal_refuses_nobody_in_particular() -> None:
+    """Production's own token is asked for again: refused as well, it makes staging's refusal say nothing."""
+    answers = iter((200, 401, 403, 403))
+    with answering_each(lambda: page(b"", f"{next(answers)} X")) as peer, between(peer.port, 9) as both:
+        assert reach(both.pair) == Door("refused", "refused", "refused", "200, 401, 403, 403")
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "400 Bad", "401 Who", "403 No"])
+def test_a_refusal_to_everybody_is_no_word_on_origins(status: str) -> None:
+    """A gateway that answers for the application knows nothing of its list."""
+    declared = replace(DECLARED, cors=True, origin=None)
+    with answering([page(b"", status)]) as peer, between(peer.port, peer.port, declared) as both:
+        found = ask_both(both.pair)
+    assert isinstance(found.production, Unknown)
+    assert isinstance(found.staging, Unknown)
 
 
 @pytest.mark.parametrize("kind", ["itsdangerous", "django"])

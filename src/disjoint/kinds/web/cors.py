@@ -58,19 +58,25 @@ def _each(party: Party[WebDeclared], others: tuple[str, ...]) -> Iterator[Reply]
     askers: list[tuple[Asker, str]] = [*own, *(("other", origin) for origin in others)]
     declared = party.target.declared
     for path in dict.fromkeys((declared.health, *declared.pages)):
+        heard = False
         if (spot := declared_at(address, path)) is None:
             raise ProbeError(f"{printable(path)} is no path of this service", _PATHS)
         for asker, origin in (*askers, ("null", "null"), ("stranger", stranger)):
-            yield _reply(party, spot, asker, origin)
+            reply = _reply(party, spot, asker, origin, heard=heard)
+            heard = heard or (asker == "own" and reply.allowed in {"it", "everybody"})
+            yield reply
 
 
-def _reply(party: Party[WebDeclared], spot: Spot, asker: Asker, origin: str) -> Reply:
+def _reply(party: Party[WebDeclared], spot: Spot, asker: Asker, origin: str, *, heard: bool) -> Reply:
+    """What one answer allows; a refusal counts only where this side's own pages were let read its like."""
     headers = {"Origin": origin, "Cache-Control": "no-cache", "Accept": "*/*"}
     answer = party.probe.exchange(HttpRequest("GET", url_of(spot), headers, 1 << 20))
-    if answer.status >= 500 or answer.status in {404, 410, 429}:
+    header = answer.headers.get("access-control-allow-origin")
+    shut = answer.status >= 300 and not header and not heard and asker != "own"
+    if answer.status >= 500 or answer.status in {404, 410, 429} or shut:
         raise ProbeError(f"{spot.path.partition('?')[0]} answers {answer.status}", _PATHS)
     credentials = answer.headers.get("access-control-allow-credentials", "").strip() == "true"
-    return Reply(asker, _allowed(answer.headers.get("access-control-allow-origin"), origin), credentials)
+    return Reply(asker, _allowed(header, origin), credentials)
 
 
 _PATHS = "let the health path and the declared pages answer, or declare pages that do"

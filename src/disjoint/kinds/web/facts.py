@@ -123,7 +123,7 @@ class Door(NamedTuple):
     """What production's endpoint answered."""
 
     own: Answer
-    """To a token of production's own."""
+    """To a token of production's own: before staging's, and again after that was refused."""
     bare: Answer
     """Without a token."""
     theirs: Answer

@@ -1,4 +1,4 @@
-"""A token of staging's at production's door: three GETs, one for each answer that is needed."""
+"""A token of staging's at production's door: a GET for each answer that is needed, and a last control."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _CLAIMS = 'write token_claims as one JSON object: {"aud": "api"}'
 def reach(pair: Pair[WebDeclared]) -> Door:
     """Ask production's endpoint with its own token, with none, and with staging's.
 
-    Staging's is tried only where the two controls tell one token from another. The subject is a
-    fresh random name that no user has.
+    Staging's is tried only where the two controls tell one token from another. Where it is refused,
+    production's own is asked again: a door that shuts after a first refusal, or takes each name once,
+    refuses everybody. The subject is a fresh random name that no user has.
 
     Raises:
         ProbeError: what it takes is not declared or not known, or production did not answer.
@@ -40,6 +41,9 @@ def reach(pair: Pair[WebDeclared]) -> Door:
     if [_read(status) for status in statuses] == ["taken", "refused"]:
         statuses.append(_knock(probe, spot, target.declared, _token(pair.staging.target, claims)))
     own, bare, theirs = (*map(_read, statuses), "not asked")[:3]
+    if theirs == "refused":
+        statuses.append(_knock(probe, spot, target.declared, _token(target, claims)))
+        own = _read(statuses[-1])
     return Door(own, bare, theirs, ", ".join(map(str, statuses)))
 
 
