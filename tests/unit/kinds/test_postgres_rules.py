@@ -351,3 +351,12 @@ def test_a_refusal_by_a_server_that_refuses_production_too_proves_nothing() -> N
     asked = dataclasses.replace(asked, experiments={"reach": Known(Knock(False, "refused"))})
     found = next(r.judge for r in RULES if r.id == "postgres/cross-login")(asked)
     assert found.outcome is UNPROVEN
+
+
+def test_a_refusal_behind_a_balancer_is_one_server_s_word() -> None:
+    """Asked twice, two servers answered: the other one may let staging in."""
+    asked = question(production(alternatives=Unknown("asked twice, two servers")), staging(), reach=True)
+    asked = dataclasses.replace(asked, experiments={"reach": Known(Knock(False, "refused"))})
+    found = next(r.judge for r in RULES if r.id == "postgres/cross-login")(asked)
+    assert found.outcome is UNPROVEN
+    assert "two servers" in found.summary

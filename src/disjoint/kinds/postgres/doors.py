@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from disjoint.model.fact import Known, Unknown, mapped
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from disjoint.model.kind import Question, Rule
 
@@ -17,17 +17,22 @@ def cross_login(q: PostgresQuestion) -> Judgement:
     Proof is production's own refusal, from a server that answered its own login in the same run.
     That nobody answered, or that this machine may not come, is no word on the credentials.
     """
-    match q.tried("reach", Knock), q.production.facts.version:
+    match q.tried("reach", Knock), mapped(both(q.production.facts.version, _who(q)), bool):
         case Unknown(reason, remedy), _:
             return unproven(f"staging's login was not put to production: {reason}", (), remedy or _ASK)
         case Known(knock), _ if knock.let_in:
             return shared(Grade.IDENTITY, f"staging's login opens production: {knock.words}", _seen(q), _OWN)
         case Known(), Unknown(reason, remedy):
-            why = f"production did not answer its own login either: {reason}"
+            why = f"what refused it is not known to be production's server: {reason}"
             return unproven(why, _seen(q), remedy or _ASK)
         case Known(knock), Known():
             summary = "production itself refused staging's login"
             return isolated(Grade.REFUSED, summary, _seen(q), _ONE_LOGIN)
+
+
+def _who(q: PostgresQuestion) -> Fact[int]:
+    """Known where one server answers at the address: behind a balancer, the next one may let staging in."""
+    return q.production.facts.alternatives
 
 
 def _seen(q: PostgresQuestion) -> tuple[Evidence, ...]:
