@@ -31,6 +31,7 @@ class Tally:
         self._first: float | None = None
         self._last = 0.0
         self._ahead: list[float] = []
+        self._dates: list[float] = []
 
     def sent(self, command: str) -> None:
         """Count a command that is about to be sent.
@@ -50,10 +51,19 @@ class Tally:
         with self._lock:
             self._ahead.append(epoch - time.time())
 
-    def ahead(self) -> float | None:
-        """By how many seconds the servers' clocks are ahead, in the middle; None where none was read."""
+    def date(self, epoch: float) -> None:
+        """Note the same of an answer's date, which may be a cache's: it counts where nothing better does."""
         with self._lock:
-            return statistics.median(self._ahead) if self._ahead else None
+            self._dates.append(epoch - time.time())
+
+    def ahead(self) -> float | None:
+        """By how many seconds the servers' clocks are ahead, at the worst; None where none was read.
+
+        Any of them may be the one that both environments share: in the middle it would go unheard.
+        """
+        with self._lock:
+            dated = statistics.median(self._dates) if self._dates else None
+            return max(self._ahead, key=abs, default=dated)
 
     def footprint(self) -> Footprint:
         """What has been sent so far; seconds from the first command to the last."""

@@ -129,8 +129,8 @@ class Visit:
 
     def _note_date(self, answer: HttpAnswer) -> None:
         """The server's time as it stands in every answer, to the second (RFC 9110, 6.6.1)."""
-        with contextlib.suppress(ValueError, TypeError):
-            self.clock(parsedate_to_datetime(answer.headers.get("date", "")).timestamp() + 0.5)
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            self._tally.date(parsedate_to_datetime(answer.headers.get("date", "")).timestamp() + 0.5)
 
     def clock(self, epoch: float) -> None:
         self._tally.clock(epoch)
