@@ -7,8 +7,7 @@ from __future__ import annotations
 
 ACL = (
     "ACL SETUSER disjoint reset on >PASSWORD resetchannels &disjoint:* %R~* -@all +ping +info +scan +dbsize "
-    "+type +ttl +strlen +object|encoding +acl|whoami +client|setname +select +subscribe "
-    "+unsubscribe +pubsub|numsub +cluster|nodes"
+    "+client|setname +select +subscribe +pubsub|numsub +cluster|nodes"
 )
 """The least privilege that answers everything this product asks of Redis.
 
