@@ -10,7 +10,10 @@ import pytest
 from peer import answering, page
 
 from disjoint.kinds.web.address import parse
+from disjoint.kinds.web.crawl import _Crawl
 from disjoint.kinds.web.facts import WebDeclared, WebFacts
+from disjoint.kinds.web.locate import Spot
+from disjoint.kinds.web.markup import read_markup
 from disjoint.kinds.web.observe import observe
 from disjoint.kinds.web.surface import bundle, cookie_scope, redirect
 from disjoint.model.environment import Environment, Variable
@@ -79,6 +82,7 @@ def test_what_a_browser_runs_is_use_however_it_is_written(body: str | bytes) -> 
 def test_a_link_and_structured_data_still_call_nothing() -> None:
     """What machines and people read is noted, and no alarm."""
     told = f'<script type="application/ld+json">{{"url": "{API}"}}</script><a href="{API}">to the shop</a>'
+    told += '<script data-domain="www.production.test">count()</script>'
     assert bundled(told).outcome is Outcome.ISOLATED
 
 
@@ -110,3 +114,19 @@ def test_a_line_that_is_no_header_does_not_hide_those_behind_it() -> None:
         assert cookie_scope(asked(facts, "http://api.staging.test")).outcome is Outcome.UNPROVEN
     facts = seen(page(b"x", "200 OK", HTML, "X-By: A\xc5ngstr\xf6m", PARENT))
     assert cookie_scope(asked(facts, "http://api.staging.test")).outcome is Outcome.SHARED
+
+
+def test_what_an_import_map_names_is_loaded() -> None:
+    """Programs load it by a name that says nothing of where it is."""
+    text = '<script type="importmap">{"imports": {"app": "/app-1.js?v=2", "css": "/a.css"}}</script>'
+    assert read_markup(text).scripts == ["/app-1.js?v=2"]
+
+
+def test_a_file_that_was_guessed_first_is_read_as_what_it_is() -> None:
+    """A chunk that is named before it is loaded counts among the scripts, whatever the number of guesses."""
+    home = Spot(parse("http://www.staging.test"), "/")
+    with Visit.alone(Environment("staging", False, {}, "")) as visit:
+        read = _Crawl(home, visit)
+        read.guess(home, "assets/app.js", "assets")
+        read.expect("script", home, "/assets/app.js")
+    assert [spot.path for _, spot in read.waiting] == ["/assets/app.js"]

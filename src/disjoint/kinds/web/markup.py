@@ -38,6 +38,8 @@ _CITED = frozenset(
     )
 )
 """Relations of ``<link>`` that no browser asks for by itself."""
+_COUNTED = frozenset({"data-domain", "data-domains"})
+"""Under which name an analytics script counts its readers: it calls its own host."""
 _TOLD = frozenset({"application/ld+json", "speculationrules"})
 """Types of ``<script>`` that machines read: of any other, a program or a program's loader makes use."""
 _ENTITY = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8};?|[a-zA-Z][a-zA-Z0-9]{0,31};)")
@@ -110,7 +112,7 @@ def _take(page: Markup, name: str, stated: Mapping[str, str]) -> None:
     match name:
         case "script":
             page.scripts += _meant(stated, "src")
-            _split(page, stated, frozenset())
+            _split(page, stated, _COUNTED)
         case "a" | "area":
             _split(page, stated, frozenset() if _is_program(stated) else frozenset({"href"}))
         case "link":
@@ -154,7 +156,7 @@ def _take_raw(page: Markup, name: str, stated: Mapping[str, str], content: str) 
     program = name == "script" and kind not in _TOLD
     (page.used if program or name == "style" else page.cited).append(content)
     if program and kind == "importmap":
-        page.scripts += _mapped(content)
+        page.scripts += _mapped(content.partition(">")[2])
 
 
 def _mapped(content: str) -> list[str]:
