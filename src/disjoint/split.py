@@ -47,7 +47,7 @@ from disjoint.runner.deadline import Deadline
 from disjoint.runner.marks import Holding, Key, Part, Placed, look_for
 from disjoint.runner.run import Run
 from disjoint.runner.visit import Seats
-from disjoint.runner.work import unreached
+from disjoint.runner.work import closed
 from disjoint.sources import read
 
 BUDGET_SECONDS = 30.0
@@ -198,7 +198,7 @@ def _parts(
         for job in jobs
         for test in job.kind.experiments
         if isinstance(test, Canary) and _splits(test) and test.applies(job.target.declared)
-        if unreached(job, snapshot.resources[job.target.resource].facts) is None
+        if closed(test, job, snapshot.resources[job.target.resource].facts) is None
     ]
 
 

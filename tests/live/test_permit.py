@@ -67,3 +67,20 @@ def test_a_mark_is_stored_where_the_server_is_staging_s_alone(
     met = world.reaching(PLACE, another.port)
     _, words = verified(met.setting("staging", CELERY_BROKER_URL=another.url(PLACE, 3)), tmp_path, another)
     assert {"PUBLISH", "SADD"} <= words
+
+
+@pytest.mark.parametrize(
+    ("refused", "attempts"),
+    [(("CELERY_RESULT_BACKEND",), 2), (("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"), 2)],
+    ids=["one of two: its own login, and staging's once", "both: their own logins"],
+)
+def test_a_server_that_refused_production_s_own_login_is_not_asked_again_with_it(
+    refused: tuple[str, ...], attempts: int, world: World, another: ValkeyServer, tmp_path: Path
+) -> None:
+    """Wrong passwords fill production's ACL LOG, and may lock a user out."""
+    named = {name: f"redis://:no-such-password@{PLACE}/{number}" for number, name in enumerate(refused)}
+    another.ask("ACL", "LOG", "RESET")
+    verified(world.reaching(PLACE, another.port).setting("production", **named), tmp_path, another)
+    with closing(another.admin()) as client:
+        counts = [int(str(entry["count"])) for entry in client.acl_log()]
+    assert sum(counts) == attempts

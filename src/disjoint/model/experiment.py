@@ -184,6 +184,8 @@ class Canary(Generic[D]):
     """Whether the two sides may be two processes, which exchange nothing but the token."""
     stored: bool = False
     """True where the mark is stored or broadcast: tried only once it is proven not to be production's."""
+    through: str = ""
+    """The fact that is known where the server it asks let its own login in, if a resource has several."""
     applies: Callable[[D], bool] = lambda _declared: True
 
     @property
@@ -203,6 +205,8 @@ class Experiment(Generic[D]):
     load: Callable[[], Trial[D]]
     stored: bool = False
     applies: Callable[[D], bool] = lambda _declared: True
+    through: str = ""
+    """As a canary's."""
     announces: str = ""
     """Told before it is made, where it tries ``{staging}``'s credentials at ``{place}``."""
 

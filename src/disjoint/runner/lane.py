@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from disjoint.model.fact import Known, Unknown
 
 from .deadline import Deadline
-from .work import Job, Key, Permit, Result, Trial, Visits, Work, observed, tried, unreached
+from .work import Job, Key, Permit, Result, Trial, Visits, Work, closed, observed, tried
 
 GRACE_SECONDS = 0.2
 """How long past the deadline a visit may take to notice that its socket is gone."""
@@ -107,7 +107,7 @@ class Crossing:
         """Why a trial must not or need not be made: a server that did not answer is not asked again."""
         jobs = {job.key: job for job in self.lane.jobs}
         for key in trial.needs:
-            if (why := unreached(jobs[key], self._facts[key])) is not None:
+            if (why := closed(trial.test, jobs[key], self._facts[key])) is not None:
                 return why
         if trial.test.stored:
             match self.permit(self._facts, trial):

@@ -108,6 +108,14 @@ def unreached(job: Job, facts: Any) -> Unknown | None:
     return why
 
 
+def closed(test: Tests[Any], job: Job, facts: Any) -> Unknown | None:
+    """Why a test need not be made: the server that it would ask did not let its own login in already."""
+    if not test.through:
+        return unreached(job, facts)
+    met = getattr(facts, test.through)
+    return met if isinstance(met, Unknown) else None
+
+
 def tried(trial: Trial, visits: Visits) -> Fact[Any]:
     """What came of one trial. Never raises: a test that failed proves nothing."""
     pair = Pair(

@@ -48,6 +48,8 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
+_BROKER = "broker_transport"
+
 KIND = Kind(
     name="celery",
     declared=CeleryDeclared,
@@ -63,9 +65,16 @@ KIND = Kind(
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
     experiments=(
-        Canary("canary:broker", _on_broker),
-        Canary("canary:result-backend", _on_backend, applies=lambda d: d.result_backend is not None),
-        Experiment("canary:workers", Sightings, _call, stored=True, applies=lambda d: d.ping),
+        Canary("canary:broker", _on_broker, through=_BROKER),
+        Canary(
+            "canary:result-backend",
+            _on_backend,
+            applies=lambda d: d.result_backend is not None,
+            through="backend_transport",
+        ),
+        Experiment(
+            "canary:workers", Sightings, _call, stored=True, applies=lambda d: d.ping, through=_BROKER
+        ),
         Experiment(
             "reach",
             Knocks,

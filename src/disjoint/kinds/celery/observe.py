@@ -84,7 +84,9 @@ def _with_backend(facts: CeleryFacts, target: Target[CeleryDeclared], probe: Pro
         return replace(seen, backend_server=then(seen.backend_server, lambda s: _again(s, where, probe)))
     except ProbeError as error:
         why = Unknown(error.reason, error.remedy)
-        return replace(facts, backend_server=why, backend_database=why, backend_transport=why)
+        return replace(
+            facts, backend_server=why, backend_database=why, backend_transport=why, result_prefix=why
+        )
 
 
 def _backend(facts: CeleryFacts, session: Session, probe: Probe, where: Login) -> CeleryFacts:
