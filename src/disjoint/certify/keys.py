@@ -75,7 +75,8 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
 
 def _make(path: Path, content: bytes) -> None:
     """Write beside it and link: of two who make it at once, one wins, and both read the same."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # a name of its own: in a container each run has the number of the one that was killed before it
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:

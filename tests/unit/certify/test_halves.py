@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,3 +223,11 @@ def test_what_nobody_writes_is_refused_in_our_own_words(was: str, becomes: str) 
     assert was in text
     with pytest.raises((TamperedError, UsageError)):
         read_half(Held, text.replace(was, becomes), "x.json", KEY)
+
+
+def test_a_run_that_was_killed_while_it_made_a_key_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    """In a container the next run has the same process number, and so had the same draft's name."""
+    folder = tmp_path / "disjoint"
+    folder.mkdir(mode=0o700)
+    (folder / f".some.key.{os.getpid()}").write_bytes(b"half")
+    assert kept("some.key", lambda: b"whole") == b"whole"
