@@ -248,7 +248,7 @@ def _judged(manifest: Manifest, held: Held, looked: Looked, over: datetime, file
     staging = _read(held, manifest, manifest.staging, files[0])
     production = _read(looked, manifest, manifest.production, files[1])
     live = Live(tried(held, looked), UNABLE)
-    judged = judge(BY_NAME, manifest, production, staging, held.unclaimed, over, live)
+    judged = judge(BY_NAME, manifest, production, staging, held.unclaimed, datetime.now(UTC), live)
     return Proof(
         staging=staging,
         production=production,

@@ -50,6 +50,8 @@ class Holding:
     window: float
     """Seconds for which they must be able to stand."""
     _over: threading.Event = field(default_factory=threading.Event)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever asks over a second connection: it is one more on a server, however many hold."""
     _placed: Spoken = field(default_factory=queue.SimpleQueue)
     _again: Spoken = field(default_factory=queue.SimpleQueue)
 
@@ -73,9 +75,12 @@ class Holding:
     def _hold(self, part: Part) -> None:
         try:
             with part.canary.load().hold(part.party, self.window) as mark:
-                self._placed.put((part.key, Known(Placed(mark.token, mark.alive()))))
+                with self._asking:
+                    placed = Placed(mark.token, mark.alive())
+                self._placed.put((part.key, Known(placed)))
                 self._over.wait()
-                self._again.put((part.key, _asked(mark.alive)))
+                with self._asking:
+                    self._again.put((part.key, _asked(mark.alive)))
         except Exception as error:  # noqa: BLE001  (a client library's failure is a fact; its text may hold secrets)
             self._placed.put((part.key, _why(error)))
             self._again.put((part.key, _why(error)))

@@ -234,6 +234,7 @@ def test_who_answers_a_call(call: Any, found: Any) -> None:
     assert (judged.outcome, judged.grade) == found
 
 
+TURNING = Server("another", (), False, "valkey", steady=False)
 REFUSED, LET_IN = Known(Knock(False, "refused")), Known(Knock(True, "accepted"))
 
 
@@ -245,6 +246,8 @@ REFUSED, LET_IN = Known(Knock(False, "refused")), Known(Knock(True, "accepted"))
         (Knocks(LET_IN, DENIED), {}, (SHARED, Grade.IDENTITY)),
         (Knocks(REFUSED, DENIED), {}, (UNPROVEN, Grade.DECLARED)),
         (Knocks(REFUSED, REFUSED), {"backend_transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
+        (Knocks(REFUSED, REFUSED), {"broker_server": TURNING}, (UNPROVEN, Grade.DECLARED)),
+        (Knocks(REFUSED, REFUSED), {"backend_server": DENIED}, (UNPROVEN, Grade.DECLARED)),
         (Knocks(REFUSED, REFUSED), {"broker_transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
     ],
 )

@@ -285,6 +285,8 @@ def test_a_message_that_arrives_is_a_replica_and_no_more() -> None:
     [
         (Known(Knock(False, "refused")), {}, (ISOLATED, Grade.REFUSED)),
         (Known(Knock(False, "refused")), {"transport": DENIED}, (UNPROVEN, Grade.DECLARED)),
+        (Known(Knock(False, "refused")), {"steady": False}, (UNPROVEN, Grade.DECLARED)),
+        (Known(Knock(False, "refused")), {"steady": DENIED}, (UNPROVEN, Grade.DECLARED)),
         (Known(Knock(True, "accepted")), {}, (SHARED, Grade.IDENTITY)),
         (Known(Knock(True, "accepted")), {"transport": DENIED}, (SHARED, Grade.IDENTITY)),
         (Unknown("connection refused at cache:6379"), {}, (UNPROVEN, Grade.DECLARED)),

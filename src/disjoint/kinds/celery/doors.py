@@ -7,7 +7,7 @@ from collections.abc import Callable
 from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
 
-from .facts import Knock, Knocks
+from .facts import Knock, Knocks, Nameless, Server
 from .servers import BACKEND, BROKER, Ask, Part
 
 Door = tuple[Part, Callable[[Knocks], Fact[Knock]]]
@@ -31,7 +31,15 @@ def cross_login(q: Ask) -> Judgement:
                 return unproven(f"{part.word}: {reason}", seen, remedy or _ASK)
             case Known():
                 pass
+        if not _alone(part.server(q.production.facts)):
+            why = f"one {part.word} refused staging's login, and whether it answers there alone is not known"
+            return unproven(why, seen, _SETTLE)
     return isolated(Grade.REFUSED, "production itself refused staging's logins", seen, _ONE_LOGIN)
+
+
+def _alone(server: Fact[Server | Nameless]) -> bool:
+    """Whether a second connection met the same server: another behind a balancer may let staging in."""
+    return isinstance(server, Known) and server.value.steady
 
 
 def _doors(q: Ask) -> list[Door]:
@@ -56,6 +64,7 @@ def _seen(q: Ask, part: Part, pick: Callable[[Knocks], Fact[Knock]]) -> tuple[Ev
     )
 
 
+_SETTLE = "declare the servers behind production's address one by one, for a user that may run INFO"
 _ASK = "run where production's broker and result backend can be reached with its own logins"
 _OWN = (
     "give production's server a password that staging does not know (requirepass, or ACL SETUSER), and "

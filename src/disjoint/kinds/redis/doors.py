@@ -27,6 +27,8 @@ def cross_login(q: Ask) -> Judgement:
         case Known(), Unknown(reason, remedy):
             why = f"production did not let its own login in either: {reason}"
             return unproven(why, _seen(q), remedy or _ASK)
+        case Known(), Known() if q.production.facts.steady != Known(True):
+            return unproven(_ONE_OF_SEVERAL, _seen(q), _SETTLE)
         case Known(), Known():
             return isolated(Grade.REFUSED, "production itself refused staging's login", _seen(q), _ONE_LOGIN)
 
@@ -45,6 +47,8 @@ def _let_in(transport: str) -> str:
     return f"let in ({transport})"
 
 
+_ONE_OF_SEVERAL = "it refused staging's login, and whether one server alone answers there is not known"
+_SETTLE = "declare the servers behind production's address one by one"
 _ASK = "run where production's server can be reached with its own login"
 _OWN = (
     "give production's server a password that staging does not know (requirepass, or ACL SETUSER), and "
