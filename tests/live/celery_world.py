@@ -56,7 +56,8 @@ class World:
         assert test.applies(self.declared)
         with Deadline(self.budget) as deadline:
             sides = self.target(protected=True), self.target(protected=False)
-            return tried(Trial(KIND, test, *sides), lambda side: self._visit(side, deadline))
+            learnt = {("staging", "tasks"): self.facts(protected=False)} if test.stored else {}
+            return tried(Trial(KIND, test, *sides), lambda side: self._visit(side, deadline), learnt)
 
     def _visit(self, side: Target[Any], deadline: Deadline) -> Visit:
         return Visit(side.environment, deadline, self._seats, self.tallies[side.environment.protected], KEY)

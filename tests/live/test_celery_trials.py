@@ -192,6 +192,7 @@ CALLER = """
 import sys
 from celery_world import World
 from disjoint.kinds.celery import calling
+from disjoint.kinds.celery.observe import observe
 from disjoint.model.experiment import Party
 from disjoint.runner.visit import Visit
 from celery_world import asking
@@ -199,9 +200,11 @@ from celery_world import asking
 calling.LASTING_MS = 700
 
 class Telling(Visit):
+    armed = False
+
     def sent(self, command):
         print(command, flush=True)
-        if command == sys.argv[1]:
+        if self.armed and command == sys.argv[1]:
             sys.stdin.read()
         super().sent(command)
 
@@ -209,7 +212,9 @@ urls = tuple(sys.stdin.readline().split())
 world = World(urls, urls, asking(ping=True))
 target = world.target(protected=False)
 with Telling.alone(target.environment) as visit:
-    calling._called(Party(target, visit))
+    facts = observe(target, visit)
+    visit.armed = True
+    calling._called(Party(target, visit, facts))
 """
 
 

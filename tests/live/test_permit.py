@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from oracles import _commands
 
 from disjoint import pipeline
-from disjoint.demo.servers.valkey import ValkeyServer
+from disjoint.demo.servers.valkey import Account, ValkeyServer
 from disjoint.demo.stack import Stack
 from disjoint.demo.world import World, place
 from disjoint.model.proof import Proof
@@ -84,3 +87,46 @@ def test_a_server_that_refused_production_s_own_login_is_not_asked_again_with_it
     with closing(another.admin()) as client:
         counts = [int(str(entry["count"])) for entry in client.acl_log()]
     assert sum(counts) == attempts
+
+
+@contextmanager
+def failing_over(first: int, then: int, after: int) -> Iterator[int]:
+    """A port that leads to one server for so many connections, and to another from then on."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=_lead, args=(door, first, then, after), daemon=True).start()
+        yield door.getsockname()[1]
+
+
+def _lead(door: socket.socket, first: int, then: int, after: int) -> None:
+    with suppress(OSError):
+        for number in itertools.count():
+            here, _ = door.accept()
+            there = socket.create_connection(("127.0.0.1", first if number < after else then))
+            for source, target in ((here, there), (there, here)):
+                threading.Thread(target=_carry, args=(source, target), daemon=True).start()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while octets := source.recv(65536):
+            target.sendall(octets)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("after", [2, 3, 4, 5, 6])
+def test_no_mark_follows_an_address_that_leads_to_production_by_now(
+    after: int, world: World, tmp_path: Path
+) -> None:
+    """Staging's cache fails over to production's between the permit and the mark: nothing arrives there."""
+    stack = world.stack
+    ours, theirs = stack.staging.cache, stack.production.cache
+    both = Account(stack.fresh("failover"), stack.supervisor.secret())
+    for server in (ours, theirs):
+        server.ask("ACL", "SETUSER", both.user, "on", f">{both.password}", "~*", "&*", "+@all")
+    where = place("cache-failover", "staging", 6379)
+    with failing_over(ours.port, theirs.port, after) as port:
+        made = world.reaching(where, port).setting("staging", REDIS_URL=theirs.url(where, 0, both))
+        _, words = verified(made, tmp_path, theirs)
+    assert "INFO" in words
+    assert not words & STORED

@@ -27,6 +27,8 @@ class Party(Generic[D]):
 
     target: Target[D]
     probe: Probe
+    facts: object = None
+    """What its observer learnt: whoever stores or broadcasts must find that server on its own connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,10 +79,11 @@ class Crossing:
 
     def _go(self, work: Work) -> None:
         started = time.monotonic()
-        found = (
-            tried(work, self.visits) if isinstance(work, Trial) else observed(work, self.visits(work.target))
-        )
+        found = self._tried(work) if isinstance(work, Trial) else observed(work, self.visits(work.target))
         self._done.put((work, Result(found, time.monotonic() - started)))
+
+    def _tried(self, trial: Trial) -> object:
+        return tried(trial, self.visits, self._facts)
 
     def _send_due(self) -> None:
         for trial in [trial for trial in self._waiting if self._due(trial)]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from disjoint.model.environment import Target
@@ -116,17 +117,19 @@ def closed(test: Tests[Any], job: Job, facts: Any) -> Unknown | None:
     return met if isinstance(met, Unknown) else None
 
 
-def tried(trial: Trial, visits: Visits) -> Fact[Any]:
+def tried(trial: Trial, visits: Visits, facts: Mapping[Key, Any] = MappingProxyType({})) -> Fact[Any]:
     """What came of one trial. Never raises: a test that failed proves nothing."""
-    pair = Pair(
-        Party(trial.production, visits(trial.production)), Party(trial.staging, visits(trial.staging))
-    )
+    pair = Pair(_party(trial.production, visits, facts), _party(trial.staging, visits, facts))
     try:
         return Known(_carried_out(trial.test, pair))
     except ProbeError as error:
         return Unknown(error.reason, error.remedy)
     except Exception as error:  # noqa: BLE001  (as above)
         return Unknown(f"the test failed: {type(error).__name__}")
+
+
+def _party(target: Target[Any], visits: Visits, facts: Mapping[Key, Any]) -> Party[Any]:
+    return Party(target, visits(target), facts.get((target.environment.name, target.resource)))
 
 
 def _carried_out(test: Tests[Any], pair: Pair[Any]) -> object:

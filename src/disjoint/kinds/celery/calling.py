@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from disjoint.kinds.redis import marks
+from disjoint.kinds.redis.account import the_one
 from disjoint.kinds.redis.session import Session, connect, known
 from disjoint.model.experiment import Pair, Party, Sighting, Sightings
-from disjoint.model.fact import Known, mapped
+from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.probe import ProbeError
 
 from .bindings import BINDING, MAILBOX, SEPARATOR, workers
-from .facts import CeleryDeclared, prefix_of
+from .facts import CeleryDeclared, CeleryFacts, Server, prefix_of
 from .login import BROKER, login_of, must
 
 LASTING_MS = 15_000
@@ -92,9 +93,18 @@ def _called(party: Party[CeleryDeclared]) -> tuple[frozenset[str], frozenset[str
     login = login_of(party.target, BROKER)
     box = Box(marks.new_token(), must(prefix_of(party.target, "key_prefix")), login.db)
     with connect(login, party.probe) as session:
+        the_one(session, party.probe, _run_id(party))
         session.select(login.db)
         listed = frozenset(workers(session, box.prefix))
         return listed, _answers(session, box, listed) if listed else frozenset()
+
+
+def _run_id(party: Party[CeleryDeclared]) -> Fact[str]:
+    match party.facts:
+        case CeleryFacts(broker_server=Known(Server(run_id=run_id))):
+            return Known(run_id)
+        case _:
+            return Unknown("nobody asked who it is")
 
 
 def _answers(session: Session, box: Box, listed: frozenset[str]) -> frozenset[str]:

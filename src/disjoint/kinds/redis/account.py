@@ -87,6 +87,21 @@ def process(session: Session) -> str:
     return _run_id(info(session, "server"))
 
 
+def the_one(session: Session, probe: Probe, run_id: Fact[str]) -> None:
+    """See that this very connection leads to the process that was observed, before anything is placed there.
+
+    An address may lead elsewhere by now: after a failover, or behind a balancer, to production.
+
+    Raises:
+        ProbeError: it leads to another process, or it is not known which one was meant.
+    """
+    if run_id != Known(probe.digest("redis.run_id", process(session))):
+        raise ProbeError("another server answers than the one that was proven not to be production's", AGAIN)
+
+
+AGAIN = "run again; if it stays so, declare the servers behind the address one by one"
+
+
 def met_again(login: Login, probe: Probe, run_id: str) -> bool:
     """Whether a second connection meets the process with this digest of a run id.
 

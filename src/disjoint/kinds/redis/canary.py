@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 from disjoint.model.experiment import Look, Mark, Party, Sights
-from disjoint.model.fact import Fact
+from disjoint.model.fact import Fact, Unknown
 from disjoint.model.probe import Probe, ProbeError
 
 from . import marks
+from .account import the_one
 from .address import Login
-from .facts import RedisDeclared
+from .facts import RedisDeclared, RedisFacts
 from .login import login_of
 from .session import Session, connect, known, then
 
@@ -44,7 +45,7 @@ class Message:
 
     def hold(self, party: Party[RedisDeclared], window: float) -> AbstractContextManager[Mark]:  # noqa: ARG002 (as above)
         """Publish in staging until the context ends."""
-        return _publishing(login_of(party.target), party.probe)
+        return _publishing(login_of(party.target), party.probe, _run_id(party))
 
     def look(self, party: Party[RedisDeclared], token: str) -> Look:
         """Listen for it; that the server counts this listener is the control."""
@@ -53,9 +54,10 @@ class Message:
 
 
 @contextlib.contextmanager
-def _publishing(login: Login, probe: Probe) -> Iterator[Mark]:
+def _publishing(login: Login, probe: Probe, run_id: Fact[str]) -> Iterator[Mark]:
     token, over = marks.new_token(), threading.Event()
     with marks.turn(login, probe), connect(login, probe) as session:
+        the_one(session, probe, run_id)
         session.place("PUBLISH", marks.channel(token), "")
         publisher = threading.Thread(target=_publish, args=(session, token, over), daemon=True)
         publisher.start()
@@ -64,6 +66,10 @@ def _publishing(login: Login, probe: Probe) -> Iterator[Mark]:
         finally:
             over.set()
             publisher.join()
+
+
+def _run_id(party: Party[RedisDeclared]) -> Fact[str]:
+    return party.facts.run_id if isinstance(party.facts, RedisFacts) else Unknown("nobody asked who it is")
 
 
 def _publish(session: Session, token: str, over: threading.Event) -> None:
