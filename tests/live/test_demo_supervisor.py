@@ -64,7 +64,8 @@ def test_a_server_survives_the_thread_that_asked_for_it() -> None:
 
 
 ORPHANS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.process import PROGRAMS, Program
 from disjoint.demo.supervisor import Supervisor
