@@ -30,6 +30,7 @@ from disjoint.runner.deadline import Deadline
 from disjoint.runner.tally import Tally
 from disjoint.runner.visit import Seats, Visit
 from disjoint.runner.work import Trial, tried
+from lacking import lacking
 
 pytestmark = pytest.mark.live
 LOCK, NAME = "advisory lock", "application_name"
@@ -230,7 +231,7 @@ def pools(
 ) -> Iterator[tuple[Pooler, Pooler]]:
     """A pooler in front of each server; `shop` is its database's own name on both."""
     if program() is None:
-        pytest.skip(MISSING)
+        lacking(MISSING)
     pooling: Pooling = request.param
     made = [
         Pooler.start(

@@ -28,6 +28,7 @@ from disjoint.kinds.redis.session import LOOK_ACL
 from disjoint.model.experiment import Blind, Seen, Sight, Sightings, Unseen, sight
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Outcome
+from lacking import lacking
 
 pytestmark = pytest.mark.live
 NO_INFO = ("resetchannels", "&disjoint:*", "~*", "-@all", "+subscribe", "+pubsub|numsub")
@@ -49,7 +50,7 @@ def pair(
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "redis":
             if DEBIAN is None:
-                pytest.skip("no redis-server: apt-get install redis-server")
+                lacking("no redis-server: apt-get install redis-server")
             patch.setattr(valkey, "_binary", lambda: DEBIAN)
         servers = (
             ValkeyServer.start(supervisor, "production-cache"),
