@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -34,6 +35,7 @@ from lacking import lacking
 
 pytestmark = pytest.mark.live
 LOCK, NAME = "advisory lock", "application_name"
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +282,7 @@ def test_a_visit_through_a_pooler_reads_what_a_direct_one_reads(
 
 HOLDER = """
 import sys, time
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from test_postgres_canary import party
 from disjoint.kinds.postgres.canary import hold
 from disjoint.runner.deadline import Deadline
@@ -295,7 +297,7 @@ with Deadline(30) as deadline, hold(party(sys.stdin.readline().strip(), "staging
 )
 def test_no_mark_outlives_kill_9(world: World, then: str) -> None:
     """The server drops both marks with the connection."""
-    holder = HOLDER.format(tests=os.path.dirname(__file__), then=then)  # noqa: PTH120
+    holder = HOLDER.format(tests=[str(HERE), str(HERE.parent)], then=then)
     with subprocess.Popen(
         [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
