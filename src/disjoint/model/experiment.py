@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
+from .census import Overlap, Reader, Terms
 from .environment import Target
 from .fact import Fact, Known, Unknown, both
 from .probe import Probe
@@ -213,7 +214,41 @@ class Experiment(Generic[D]):
     """Told before it is made, where it tries ``{staging}``'s credentials at ``{place}``."""
 
 
-Tests: TypeAlias = Canary[D] | Experiment[D]
+class Reading(Protocol[D]):
+    """How a kind reads what it holds; each side apart, and no value leaves its server."""
+
+    def reading(self, party: Party[D], *, careful: bool) -> AbstractContextManager[Reader]:
+        """Open one side. `careful`: it is production, or not proven to be another, and must not feel it.
+
+        Raises:
+            ProbeError: nobody answered, or it may not be read at all.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Census(Generic[D]):
+    """A kind's way to read everything that it holds, as digests to be compared with the other side's."""
+
+    load: Callable[[], Reading[D]]
+    terms: Callable[[D], Terms | None]
+    """What a declaration asks for; None: no census."""
+    name: str = "census"
+    through: str = ""
+    """As a canary's."""
+    stored: bool = False
+
+    @property
+    def result(self) -> type[object]:
+        """What comes of it."""
+        return Overlap
+
+    def applies(self, declared: D) -> bool:
+        """Whether one is asked for."""
+        return self.terms(declared) is not None
+
+
+Tests: TypeAlias = Canary[D] | Experiment[D] | Census[D]
 
 NOT_TRIED: Unknown = Unknown("not tried", "run without --offline, where both sides can be reached")
 

@@ -129,6 +129,10 @@ class Probe(Protocol):
         """
         ...
 
+    def progressed(self, what: str, done: int, of: int) -> None:
+        """Tell whoever waits how far a long reading has come: so many rows of about so many."""
+        ...
+
     def clock(self, epoch: float) -> None:
         """Note a server's own time, in seconds since 1970, to hold this machine's against."""
         ...

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from disjoint.model.fact import Known, Unknown
+from disjoint.model.experiment import Census
+from disjoint.model.fact import Fact, Unknown
 
 from .deadline import Deadline
+from .long import Long
 from .work import Job, Key, Permit, Result, Trial, Visits, Work, closed, observed, tried
 
 GRACE_SECONDS = 0.2
@@ -52,9 +54,12 @@ class Crossing:
     visits: Visits
     deadline: Deadline
     permit: Permit
+    long: Long | None = None
+    """How censuses are made; None: none is."""
     _done: Done = field(default_factory=queue.SimpleQueue)
     _facts: dict[Key, Any] = field(default_factory=dict)
     _waiting: list[Trial] = field(default_factory=list)
+    _out: list[Work] = field(default_factory=list)
 
     def carry_out(self, settled: Settled) -> None:
         """Tell every result as it comes, until all are back or time is up."""
@@ -62,19 +67,27 @@ class Crossing:
         for job in self.lane.jobs:
             self._send(job)
         for work, result in self._back():
+            self._out.remove(work)
             if isinstance(work, Job):
                 self._facts[work.key] = result.facts
             settled(work, result)
             self._send_due()
 
     def _back(self) -> Iterator[tuple[Work, Result]]:
-        for _ in self.lane.work:
+        while self._out or self._waiting:
             try:
-                yield self._done.get(timeout=self.deadline.left() + GRACE_SECONDS)
+                yield self._done.get(timeout=self._until().left() + GRACE_SECONDS)
             except queue.Empty:
-                return
+                self._send_due()  # a census waits for the others no longer than for their deadline
+                if not any(map(is_census, self._out)):
+                    return
+
+    def _until(self) -> Deadline:
+        """Whose end is waited for: a census's own while one is out."""
+        return self.long.deadline if self.long and any(map(is_census, self._out)) else self.deadline
 
     def _send(self, work: Work) -> None:
+        self._out.append(work)
         threading.Thread(target=self._go, args=(work,), daemon=True).start()
 
     def _go(self, work: Work) -> None:
@@ -83,7 +96,17 @@ class Crossing:
         self._done.put((work, Result(found, time.monotonic() - started)))
 
     def _tried(self, trial: Trial) -> object:
-        return tried(trial, self.visits, self._facts)
+        if not is_census(trial) or self.long is None:
+            return tried(trial, self.visits, self._facts)
+        # whoever is not proven to be another than production is read as production is
+        survey, careful = self.long.survey, isinstance(self._permitted(trial), Unknown)
+        return tried(trial, self.long.visits, self._facts, lambda test, pair: survey(test, pair, careful))
+
+    def _permitted(self, trial: Trial) -> Fact[Any]:
+        try:
+            return self.permit(self._facts, trial)
+        except Exception as error:  # noqa: BLE001  (whatever cannot be permitted is not)
+            return Unknown(f"the test was not permitted: {type(error).__name__}")
 
     def _send_due(self) -> None:
         for trial in [trial for trial in self._waiting if self._due(trial)]:
@@ -91,32 +114,36 @@ class Crossing:
             if (why := self._hindered(trial)) is None:
                 self._send(trial)
             else:
+                self._out.append(trial)
                 self._done.put((trial, Result(why, 0.0)))
 
     def _due(self, trial: Trial) -> bool:
-        """A mark that is stored waits for every server of the lane: it may be any of production's."""
+        """A mark that is stored waits for every server of the lane: it may be any of production's.
+
+        A census takes every seat of both servers: it waits for all others, and for its like.
+        """
+        if is_census(trial) and any(is_census(work) or self.deadline.left() > 0 for work in self._others()):
+            return False
         needed = [job.key for job in self.lane.jobs] if trial.test.stored else _both(trial)
         return all(key in self._facts for key in needed)
 
-    def _hindered(self, trial: Trial) -> Unknown | None:
-        try:
-            return self._hindrance(trial)
-        except Exception as error:  # noqa: BLE001  (whatever cannot be permitted is not tried, and nobody waits for it)
-            return Unknown(f"the test was not permitted: {type(error).__name__}")
+    def _others(self) -> list[Work]:
+        """What is out, or may still be sent before a census."""
+        return [*self._out, *(trial for trial in self._waiting if not is_census(trial))]
 
-    def _hindrance(self, trial: Trial) -> Unknown | None:
+    def _hindered(self, trial: Trial) -> Unknown | None:
         """Why a trial must not or need not be made: a server that did not answer is not asked again."""
         jobs = {job.key: job for job in self.lane.jobs}
         for key in trial.needs:
             if (why := closed(trial.test, jobs[key], self._facts[key])) is not None:
                 return why
-        if trial.test.stored:
-            match self.permit(self._facts, trial):
-                case Unknown() as refusal:
-                    return refusal
-                case Known():
-                    pass
-        return None
+        permitted = self._permitted(trial) if trial.test.stored else None
+        return permitted if isinstance(permitted, Unknown) else None
+
+
+def is_census(work: Work) -> bool:
+    """Whether it may take longer than the run."""
+    return isinstance(work, Trial) and isinstance(work.test, Census)
 
 
 def _both(trial: Trial) -> list[Key]:

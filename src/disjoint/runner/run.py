@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from disjoint.model.environment import Environment, Target
 from disjoint.model.experiment import Tried
@@ -17,12 +17,13 @@ from disjoint.model.secret import RunKey
 
 from .crew import Crew, Message, Tell, may_fork
 from .deadline import Deadline
-from .lane import GRACE_SECONDS, Crossing, Done, Lane, lanes, tries
+from .lane import GRACE_SECONDS, Crossing, Done, Lane, is_census, lanes, tries
+from .long import Long, Step, TellStep, Voice
 from .tally import Tally, ToldTally
 from .visit import Seats, Visit
-from .work import Job, Key, Permit, Result, Trial, Work, observed, unread
+from .work import Job, Key, Permit, Result, Surveyor, Trial, Work, observed, unread
 
-__all__ = ("Found", "Job", "Permit", "Result", "Run", "Trial", "lanes", "observed", "unread")
+__all__ = ("Found", "Job", "Permit", "Result", "Run", "Surveys", "Trial", "lanes", "observed", "unread")
 
 Progress = Callable[[Job, Result], None]
 
@@ -37,6 +38,19 @@ class Found:
     """What came of the trials, by resource and name of the test."""
 
 
+class Surveys(NamedTuple):
+    """How a run makes its censuses."""
+
+    surveyor: Surveyor
+    seconds: float
+    """For all of them, beyond the budget."""
+    tell: TellStep
+
+
+def _tell_nobody(_environment: str, _step: Step) -> None:
+    pass
+
+
 def _forbid(_facts: Mapping[Key, Any], _trial: Trial) -> Fact[Any]:
     return Unknown("no mark is stored or broadcast in this run")
 
@@ -49,6 +63,7 @@ class Run:
         budget: seconds for everything.
         guarded: True where both sides are production: then nothing but allow-listed reads is sent to either.
         forks: False keeps every lane in this process.
+        surveys: how censuses are made and for how long beyond the budget; None: none is made.
         key: of the run's digests; a fresh one unless another process must be able to make the same.
     """
 
@@ -60,8 +75,11 @@ class Run:
         guarded: bool = False,
         forks: bool = True,
         key: bytes | None = None,
+        surveys: Surveys | None = None,
     ) -> None:
         self.deadline = Deadline(budget)
+        self._surveys = surveys
+        self._later = Deadline(budget + surveys.seconds) if surveys else self.deadline
         self.key = RunKey(key)
         self._forks = forks
         self._guarded = guarded
@@ -75,6 +93,7 @@ class Run:
 
     def __exit__(self, *exception: object) -> None:
         self.deadline.__exit__(*exception)
+        self._later.__exit__(*exception)
 
     def tally(self, environment: str) -> Tally:
         """What was sent to an environment so far."""
@@ -91,6 +110,18 @@ class Run:
 
     def _visit(self, target: Target[Any]) -> Visit:
         return self.visit(target.environment)
+
+    def _long_visit(self, target: Target[Any]) -> Visit:
+        environment = target.environment
+        tell = self._surveys.tell if self._surveys else _tell_nobody
+        voice = Voice(environment.name, target.resource, tell)
+        tally = self._tallies[environment.name]
+        return Visit(environment, self._later, self._seats, tally, self.key, voice)
+
+    def _long(self) -> Long | None:
+        if self._surveys is None:
+            return None
+        return Long(self._surveys.surveyor, self._long_visit, self._later)
 
     def observe(self, jobs: Sequence[Job], progress: Progress | None = None) -> Mapping[Key, Result]:
         """Observe every job at once; what is not back in time is Unknown."""
@@ -121,26 +152,27 @@ class Run:
                 crew.listen(functools.partial(self._hear, lane, set(range(len(lane.work))), done))
             for lane in home:
                 self._carry_out_here(lane, permit, done)
-            settled = {
-                id(work): result for work, result in self._back(len(jobs) + len(trials), done, progress)
-            }
+            settled = {id(work): result for work, result in self._back((*jobs, *trials), done, progress)}
         finally:
             for crew, _ in crews:
                 crew.dismiss()
         return self._found(jobs, trials, settled)
 
     def _carry_out_here(self, lane: Lane, permit: Permit, done: Done) -> None:
-        crossing = Crossing(lane, self._visit, self.deadline, permit)
+        crossing = Crossing(lane, self._visit, self.deadline, permit, self._long())
         arguments = (lambda work, result: done.put((work, result)),)
         threading.Thread(target=crossing.carry_out, args=arguments, daemon=True).start()
 
     def _back(
-        self, expected: int, done: Done, progress: Progress | None = None
+        self, expected: Sequence[Work], done: Done, progress: Progress | None = None
     ) -> Iterator[tuple[Work, Result]]:
         """Work as it comes back, until all has or time is up."""
+        censuses = {id(work) for work in expected if is_census(work)}
         with contextlib.suppress(queue.Empty):
-            for _ in range(expected):
-                work, result = done.get(timeout=self.deadline.left() + GRACE_SECONDS)
+            for _ in expected:
+                until = self._later if censuses else self.deadline
+                work, result = done.get(timeout=until.left() + GRACE_SECONDS)
+                censuses.discard(id(work))
                 if progress is not None and isinstance(work, Job):
                     progress(work, result)
                 yield work, result
@@ -161,8 +193,10 @@ class Run:
             name: ToldTally(protected=tally.protected, tell=functools.partial(_tell_command, tell, name))
             for name, tally in self._tallies.items()
         }
+        if self._surveys is not None:
+            self._surveys = self._surveys._replace(tell=lambda name, step: tell((name, step)))
         numbers = {id(work): number for number, work in enumerate(lane.work)}
-        crossing = Crossing(lane, self._visit, self.deadline, permit)
+        crossing = Crossing(lane, self._visit, self.deadline, permit, self._long())
         crossing.carry_out(lambda work, result: tell((numbers[id(work)], result)))
 
     def _hear(self, lane: Lane, missing: set[int], done: Done, message: Message) -> None:
@@ -170,6 +204,9 @@ class Run:
         match message:
             case (str() as environment, str() as command):
                 self._tallies[environment].sent(command)
+            case (str() as environment, Step() as step):
+                if self._surveys is not None:
+                    self._surveys.tell(environment, step)
             case (int() as index, Result() as result) if index in missing:
                 missing.remove(index)
                 done.put((lane.work[index], result))

@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 
 from disjoint.model.environment import Environment
@@ -42,11 +42,25 @@ class Seats:
             return self._turns.setdefault((place.address, place.port), threading.Lock())
 
 
+Told = Callable[[str, int, int], None]
+"""What is read, how many rows are behind, and about how many there are."""
+
+
+def nobody(_what: str, _done: int, _of: int) -> None:
+    """Tell nobody how far a reading has come."""
+
+
 class Visit:
     """An implementation of `Probe`. Many visits of a run share deadline, seats, tally and key."""
 
     def __init__(
-        self, environment: Environment, deadline: Deadline, seats: Seats, tally: Tally, key: RunKey
+        self,
+        environment: Environment,
+        deadline: Deadline,
+        seats: Seats,
+        tally: Tally,
+        key: RunKey,
+        told: Told = nobody,
     ) -> None:
         self.environment = environment.name
         self.protected = tally.protected
@@ -55,6 +69,7 @@ class Visit:
         self._seats = seats
         self._tally = tally
         self._key = key
+        self._told = told
 
     @classmethod
     @contextlib.contextmanager
@@ -131,6 +146,9 @@ class Visit:
         """The server's time as it stands in every answer, to the second (RFC 9110, 6.6.1)."""
         with contextlib.suppress(ValueError, TypeError, OverflowError):
             self._tally.date(parsedate_to_datetime(answer.headers.get("date", "")).timestamp() + 0.5)
+
+    def progressed(self, what: str, done: int, of: int) -> None:
+        self._told(what, done, of)
 
     def clock(self, epoch: float) -> None:
         self._tally.clock(epoch)

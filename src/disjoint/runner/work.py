@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from disjoint.model.census import Overlap
 from disjoint.model.environment import Target
 from disjoint.model.experiment import (
     WINDOW_SECONDS,
     Canary,
+    Census,
     Experiment,
     Pair,
     Party,
@@ -57,7 +59,7 @@ class Trial:
     @property
     def needs(self) -> tuple[Key, ...]:
         """Whose facts come first: nothing is tried where the visit failed already."""
-        asked = (self.production, self.staging) if isinstance(self.test, Canary) else (self.production,)
+        asked = (self.production,) if isinstance(self.test, Experiment) else (self.production, self.staging)
         return tuple((target.environment.name, target.resource) for target in asked)
 
 
@@ -72,6 +74,8 @@ class Result:
     seconds: float
 
 
+Surveyor: TypeAlias = Callable[[Census[Any], Pair[Any], bool], Overlap]
+"""Carries a census out: the kind's way to read, both sides, and whether staging must be read as production is."""
 Permit: TypeAlias = Callable[[Mapping[Key, Any], Trial], Fact[Any]]
 """Whether a mark may be stored or broadcast in staging, from the facts of all servers it could lead to."""
 Visits: TypeAlias = Callable[[Target[Any]], Probe]
@@ -117,11 +121,16 @@ def closed(test: Tests[Any], job: Job, facts: Any) -> Unknown | None:
     return met if isinstance(met, Unknown) else None
 
 
-def tried(trial: Trial, visits: Visits, facts: Mapping[Key, Any] = MappingProxyType({})) -> Fact[Any]:
+def tried(
+    trial: Trial,
+    visits: Visits,
+    facts: Mapping[Key, Any] = MappingProxyType({}),
+    survey: Callable[[Census[Any], Pair[Any]], Overlap] | None = None,
+) -> Fact[Any]:
     """What came of one trial. Never raises: a test that failed proves nothing."""
     pair = Pair(_party(trial.production, visits, facts), _party(trial.staging, visits, facts))
     try:
-        return Known(_carried_out(trial.test, pair))
+        return _carried_out(trial.test, pair, survey)
     except ProbeError as error:
         return Unknown(error.reason, error.remedy)
     except Exception as error:  # noqa: BLE001  (as above)
@@ -132,12 +141,18 @@ def _party(target: Target[Any], visits: Visits, facts: Mapping[Key, Any]) -> Par
     return Party(target, visits(target), facts.get((target.environment.name, target.resource)))
 
 
-def _carried_out(test: Tests[Any], pair: Pair[Any]) -> object:
+def _carried_out(
+    test: Tests[Any], pair: Pair[Any], survey: Callable[[Census[Any], Pair[Any]], Overlap] | None
+) -> Fact[Any]:
     match test:
         case Experiment():
-            return test.load()(pair)
+            return Known(test.load()(pair))
         case Canary():
-            return _sighted(test, pair)
+            return Known(_sighted(test, pair))
+        case Census() if survey is None:
+            return Unknown("no census is made in this run")
+        case Census():
+            return Known(survey(test, pair))
 
 
 def _sighted(canary: Canary[Any], pair: Pair[Any]) -> Sightings:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
 
+from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import SETTING
+from disjoint.model.terms import DETECT, detection
 
 from .address import BucketAddress, parse
 
@@ -39,6 +41,28 @@ class BucketDeclared:
     """Whether staging's keys are tried at production's bucket, twice: its log will show it."""
     replication: bool = False
     """Whether either bucket may copy or announce what it stores to where the other's is: needs two rights."""
+    rows: Literal["sampled", "exact", "private"] | None = None
+    """Look for production's objects in staging: in a sample, in all, or so that neither side can guess."""
+    detect: str = DETECT
+    """What a sample must not miss, and how surely."""
+    may_share: tuple[str, ...] = ()
+    """Prefixes of objects that both sides may hold: static files."""
+    baseline: str | None = None
+    """File of what both sides may hold, learnt by ``disjoint baseline``; relative to the manifest."""
+    rows_seconds: int = 300
+    """How long the comparison may take, beyond the budget."""
+    rows_at_most: int = 20_000_000
+    """So many objects of one side are read at most; where there are more, it is unproven."""
+
+    def __post_init__(self) -> None:
+        detection(self.detect)
+
+    def terms(self) -> Terms | None:
+        """What a census is asked for."""
+        if self.rows is None:
+            return None
+        strength, detect = Strength(self.rows), detection(self.detect)
+        return Terms(strength, detect, self.rows_seconds, baseline=self.baseline or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from disjoint.model.experiment import Canary, Experiment, Marking, Trial
+from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
@@ -34,6 +34,12 @@ def _reach() -> Trial[BucketDeclared]:
     from .reach import reach  # noqa: PLC0415  (as above)
 
     return reach
+
+
+def _census() -> Reading[BucketDeclared]:
+    from . import census  # noqa: PLC0415  (as above)
+
+    return census
 
 
 def _recipes() -> Mapping[str, str]:
@@ -66,9 +72,9 @@ KIND = Kind(
             applies=lambda declared: declared.reach,
             announces="{staging}'s keys are tried with two reads at {place}: its log will show two refusals",
         ),
+        Census(_census, BucketDeclared.terms),
     ),
     apart=("bucket/same-bucket",),
-    beyond=("bucket/production-objects",),
     recipes=_recipes,
     dialled=("endpoint",),
 )

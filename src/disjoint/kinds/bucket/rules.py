@@ -9,6 +9,7 @@ from disjoint.model.kind import Asks, Lint, Rule, Side
 from .copying import replication
 from .crossing import cross_access
 from .facts import BucketDeclared, BucketFacts
+from .objects import RULES as OBJECTS
 from .sameness import LIST, BucketQuestion, canary, same_bucket
 
 __all__ = ["LINTS", "RULES", "BucketQuestion", "contents", "same_bucket"]
@@ -102,5 +103,6 @@ RULES: tuple[Rule[BucketFacts, BucketDeclared], ...] = (
         asks=Asks.EXPECTATION,
         applies=lambda declared: declared.objects is not None,
     ),
+    *OBJECTS,
 )
 LINTS: tuple[Lint[BucketFacts, BucketDeclared], ...] = (Lint("bucket/contents", count_objects),)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.kind import SETTING, Identity
+from disjoint.model.terms import DETECT, detection
 
 from .address import PostgresAddress, parse
 
@@ -26,6 +28,39 @@ class PostgresDeclared:
     """Whether staging's login is tried at production's server, once: its log will show it."""
     stamp: bool = False
     """Whether each side must carry its environment's name in the place and in the rows."""
+    rows: Literal["sampled", "exact", "private"] | None = None
+    """Look for production's rows in staging: in a sample, in all, or so that neither side can guess."""
+    detect: str = DETECT
+    """What a sample must not miss, and how surely."""
+    columns: tuple[str, ...] | None = None
+    """The columns to compare (``table.column``, ``schema.table.column``), instead of those we choose."""
+    reference: tuple[str, ...] = ()
+    """Tables that both sides may fill alike: countries, plans."""
+    may_share: tuple[str, ...] = ()
+    """Columns that a masked copy may keep."""
+    fold: bool = False
+    """Compare text without regard to ASCII case and surrounding blanks: twice as slow."""
+    baseline: str | None = None
+    """File of values that both sides may hold, learnt by ``disjoint baseline``; relative to the manifest."""
+    rows_seconds: int = 300
+    """How long the comparison may take, beyond the budget."""
+    rows_at_most: int = 200_000_000
+    """The largest table of production's that is read, in rows; what is larger is unproven."""
+    replica: str | None = field(default=None, metadata=SETTING)
+    """Where rows are read instead, on either side: a replica of the same server."""
+    cache_pressure: bool = False
+    """Read production's tables by ranges: faster, and pages in use lose their place in memory."""
+
+    def __post_init__(self) -> None:
+        detection(self.detect)
+
+    def terms(self) -> Terms | None:
+        """What a census is asked for."""
+        if self.rows is None:
+            return None
+        return Terms(
+            Strength(self.rows), detection(self.detect), self.rows_seconds, self.fold, self.baseline or ""
+        )
 
 
 class Link(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from disjoint.model.experiment import Canary, Experiment, Marking, Trial
+from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import as_libpq, compare, compare_text, parse
@@ -28,6 +28,12 @@ def _reach() -> Trial[PostgresDeclared]:
     from .reach import reach  # noqa: PLC0415  (as above)
 
     return reach
+
+
+def _census() -> Reading[PostgresDeclared]:
+    from . import census  # noqa: PLC0415  (as above)
+
+    return census
 
 
 def _recipes() -> Mapping[str, str]:
@@ -60,8 +66,8 @@ KIND = Kind(
             applies=lambda declared: declared.reach,
             announces="{staging}'s login is tried once at {place}: its log will show one refused login",
         ),
+        Census(_census, PostgresDeclared.terms),
     ),
-    beyond=("postgres/production-rows",),
     followed=as_libpq,
     recipes=_recipes,
     dialled=("url",),

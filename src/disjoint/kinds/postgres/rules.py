@@ -20,6 +20,7 @@ from .doors import RULES as DOORS
 from .expectations import LINTS as EXPECTATION_LINTS
 from .expectations import RULES as EXPECTATIONS
 from .facts import PostgresDeclared, PostgresFacts
+from .rows import RULES as ROWS
 
 PostgresQuestion = Question[PostgresFacts, PostgresDeclared]
 
@@ -282,5 +283,6 @@ RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
     Rule("postgres/replica-or-copy", replica_or_copy),
     *DOORS,
     *EXPECTATIONS,
+    *ROWS,
 )
 LINTS = EXPECTATION_LINTS

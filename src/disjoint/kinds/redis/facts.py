@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
+from disjoint.model.terms import DETECT, detection
 
 from .address import RedisAddress, parse
 
@@ -21,6 +23,28 @@ class RedisDeclared:
     """How every key of staging's logical database must begin; ``[]``: it must be empty."""
     reach: bool = False
     """Try staging's login once at production's server."""
+    rows: Literal["sampled", "exact", "private"] | None = None
+    """Look for production's keys in staging: in a sample, in all, or so that neither side can guess."""
+    detect: str = DETECT
+    """What a sample must not miss, and how surely."""
+    may_share: tuple[str, ...] = ()
+    """Prefixes of keys that both sides may hold."""
+    baseline: str | None = None
+    """File of what both sides may hold, learnt by ``disjoint baseline``; relative to the manifest."""
+    rows_seconds: int = 300
+    """How long the comparison may take, beyond the budget."""
+    rows_at_most: int = 20_000_000
+    """So many keys of one side are read at most; where there are more, it is unproven."""
+
+    def __post_init__(self) -> None:
+        detection(self.detect)
+
+    def terms(self) -> Terms | None:
+        """What a census is asked for."""
+        if self.rows is None:
+            return None
+        strength, detect = Strength(self.rows), detection(self.detect)
+        return Terms(strength, detect, self.rows_seconds, baseline=self.baseline or "")
 
 
 class Scan(NamedTuple):

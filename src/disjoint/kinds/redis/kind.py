@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from disjoint.model.experiment import Canary, Experiment, Marking, Trial
+from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
@@ -34,6 +34,12 @@ def _reach() -> Trial[RedisDeclared]:
     from .reach import reach  # noqa: PLC0415  (as above)
 
     return reach
+
+
+def _census() -> Reading[RedisDeclared]:
+    from . import census  # noqa: PLC0415  (as above)
+
+    return census
 
 
 def _recipes() -> Mapping[str, str]:
@@ -66,10 +72,10 @@ KIND = Kind(
             applies=lambda declared: declared.reach,
             announces="{staging}'s login is tried once at {place}: its log will show one refused login",
         ),
+        Census(_census, RedisDeclared.terms),
     ),
     apart=("redis/same-server",),
     lane="redis",
-    beyond=("redis/production-keys",),
     recipes=_recipes,
     dialled=("url",),
 )

@@ -9,6 +9,7 @@ from disjoint.model.kind import Asks, Lint, Rule, Side
 
 from .doors import cross_login
 from .facts import RedisDeclared, RedisFacts, Scan
+from .keys import RULES as KEYS
 from .servers import OWN_SERVER, REACH, Ask, contradiction, evidence, marked, of, one_server, two, unnamed
 
 _NO_COPY = (
@@ -201,5 +202,6 @@ RULES: tuple[Rule[RedisFacts, RedisDeclared], ...] = (
     Rule("redis/replica-or-copy", replica_or_copy),
     Rule("redis/cross-login", cross_login, applies=lambda declared: declared.reach, needs="reach"),
     Rule("redis/namespace", namespace, Asks.EXPECTATION, applies=lambda declared: declared.keys is not None),
+    *KEYS,
 )
 LINTS: tuple[Lint[RedisFacts, RedisDeclared], ...] = (Lint("redis/namespace", key_counts),)

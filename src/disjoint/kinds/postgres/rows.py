@@ -1,0 +1,47 @@
+"""Do production's rows stand in staging, whatever the servers are? Pure."""
+
+from __future__ import annotations
+
+from disjoint.model.fact import Known
+from disjoint.model.finding import Judgement, Outcome, unproven
+from disjoint.model.kind import Question, Rule
+from disjoint.model.overlapping import Words, judged
+
+from .facts import PostgresDeclared, PostgresFacts
+
+PostgresQuestion = Question[PostgresFacts, PostgresDeclared]
+
+
+def production_rows(q: PostgresQuestion) -> Judgement:
+    """A dump that was restored carries no identity of its server: only the rows tell.
+
+    A zero counts where every table could be read, from the one server that the address leads to,
+    and where a planted value was found through the same statements.
+    """
+    found = judged(q, _WORDS)
+    whole = all(side.facts.alternatives == Known(0) for side in (q.left, q.right))
+    if found.outcome is Outcome.ISOLATED and not whole:
+        return unproven(_ONE_OF_SEVERAL, found.evidence, _ONE_HOST, found.limits)
+    return found
+
+
+_WORDS = Words(
+    one="row",
+    grant="run where both servers can be reached; GRANT SELECT ON ALL TABLES IN SCHEMA name TO role;",
+    purge=(
+        "stop staging, find out where the rows came from, and delete them only where postgres/same-server is "
+        "ISOLATED: elsewhere they are production's own"
+    ),
+    unseen="values that were altered (masked, truncated, encoded anew{case}) are others to an equality test",
+)
+_ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
+_ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
+
+RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
+    Rule(
+        "postgres/production-rows",
+        production_rows,
+        applies=lambda declared: declared.rows is not None,
+        needs="census",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Compare what two sides hold without seeing it: keyed digests, a bound on what a sample misses, controls."""

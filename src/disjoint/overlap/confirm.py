@@ -1,0 +1,109 @@
+"""A hit is a value and not a collision: whole digests of what two selectors named, and the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from disjoint.model.census import HALF, Gap, Shared, Sieve
+from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.probe import ProbeError
+
+from .baseline import Baseline
+from .compare import Hits, common, distinct
+from .read import Side
+from .sketch import Selectors, packed
+
+MOST = 10_000
+"""Selectors that are confirmed: enough to be sure of a leak, whatever its size."""
+MOST_EXCUSED = 200_000
+"""As many where a baseline may excuse them, which it does one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What came of the hits."""
+
+    shared: tuple[Shared, ...] = ()
+    excused: int = 0
+    gaps: tuple[Gap, ...] = ()
+    """Why hits could not be confirmed."""
+
+
+class Answer(NamedTuple):
+    """What one side said of the selectors that it was asked for."""
+
+    digests: Mapping[int, frozenset[bytes]]
+    """Whole, by place."""
+    excused: frozenset[bytes]
+    """Those that the baseline names."""
+
+
+def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Baseline) -> Confirmed:
+    """Ask both sides for the whole digests of what they seem to share, and count what remains."""
+    own = Hits(_unplanted(hits.production, sieve), _unplanted(hits.staging, sieve))
+    if not own.production:
+        return Confirmed()
+    asked = _asked(own, MOST_EXCUSED if baseline.marks else MOST)
+    answers = both(
+        _answer(there, sieve, own.production, asked, baseline),
+        _answer(here, sieve, own.staging, asked, baseline),
+    )
+    match answers:
+        case Unknown(reason, remedy):
+            nothing = Answer({}, frozenset())
+            shared, _ = _counted(there, here, own, asked[:0], (nothing, nothing))
+            return Confirmed(shared, 0, (Gap("hits", f"not confirmed: {reason}", remedy),))
+        case Known(found):
+            return Confirmed(*_counted(there, here, own, asked, found))
+
+
+def _unplanted(hits: Mapping[int, Selectors], sieve: Sieve) -> Mapping[int, Selectors]:
+    planted = np.uint64(int.from_bytes(sieve.planted.digest[:HALF], "big"))
+    kept = {place: own[own != planted] for place, own in hits.items()}
+    return {place: own for place, own in kept.items() if own.size}
+
+
+def _asked(hits: Hits, most: int) -> Selectors:
+    """The first of all shared selectors, the same for every place of both sides."""
+    return distinct(np.sort(np.concatenate([*hits.production.values(), np.empty(0, np.uint64)])))[:most]
+
+
+def _answer(
+    side: Side, sieve: Sieve, hits: Mapping[int, Selectors], asked: Selectors, baseline: Baseline
+) -> Fact[Answer]:
+    wanted = {place: packed(common(own, asked)) for place, own in hits.items()}
+    digests: dict[int, set[bytes]] = {}
+    excused = set()
+    try:
+        for found in side.reader.confirm(sieve, {p: w for p, w in wanted.items() if w}, baseline.salt):
+            digests.setdefault(found.place, set()).add(found.digest)
+            if found.mark in baseline.marks:
+                excused.add(found.digest)
+    except ProbeError as error:
+        return Unknown(error.reason, error.remedy)
+    return Known(Answer({place: frozenset(own) for place, own in digests.items()}, frozenset(excused)))
+
+
+def _counted(
+    there: Side, here: Side, hits: Hits, asked: Selectors, answers: tuple[Answer, Answer]
+) -> tuple[tuple[Shared, ...], int]:
+    """Every pair of places that share a value, most first; and how many values the baseline excused."""
+    found: list[Shared] = []
+    excused: set[bytes] = set()
+    theirs, ours = answers
+    for place, own in hits.production.items():
+        for other, others in hits.staging.items():
+            shared = common(own, others)
+            sure = theirs.digests.get(place, frozenset()) & ours.digests.get(other, frozenset())
+            known = sure & (theirs.excused | ours.excused)
+            refuted = common(shared, asked).size - len({digest[:HALF] for digest in sure})
+            values = int(shared.size) - refuted - len(known)
+            excused |= known
+            if values > 0:
+                source, copy = there.reader.survey.places[place], here.reader.survey.places[other]
+                found.append(Shared(source.name, copy.name, values, len(sure - known), source.identifying))
+    return tuple(sorted(found, key=lambda hit: -hit.values)), len(excused)

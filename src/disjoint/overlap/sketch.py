@@ -1,0 +1,132 @@
+"""Digests of one side, pooled: in memory while they fit, beyond that in files by their first octet.
+
+Whatever a side holds, comparing takes the memory of one part of it: both sides' digests with the
+same first octet are sorted and searched, and no part is needed for another.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from disjoint.model.census import HALF, Portion
+
+Selectors: TypeAlias = npt.NDArray[np.uint64]
+
+ROOM = 160_000_000
+"""Octets of selectors that a sketch keeps in memory: 20 million values."""
+PARTS = 256
+_RUN = np.dtype([("place", "<u4"), ("count", "<u4")])
+
+
+class Sketch:
+    """Selectors by place. Use as a context manager: what was spilled is gone after it."""
+
+    def __init__(self, width: int = HALF, room: int = ROOM) -> None:
+        self._width = width
+        self._room = room
+        self._held: dict[int, list[Selectors]] = {}
+        self._octets = 0
+        self._spilled: tempfile.TemporaryDirectory[str] | None = None
+        self.values: dict[int, int] = {}
+        """How many were looked at, by place; `read` counts what was kept."""
+        self.rows = 0
+        self.octets = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._spilled is not None:
+            self._spilled.cleanup()
+
+    @property
+    def spilled(self) -> bool:
+        """Whether it outgrew the memory it may take."""
+        return self._spilled is not None
+
+    def add(self, portion: Portion) -> None:
+        """Take in what a task brought."""
+        self.values[portion.place] = self.values.get(portion.place, 0) + portion.values
+        self.rows += portion.rows
+        self.octets += len(portion.packed)
+        selectors = selectors_of(portion.packed, self._width)
+        self._held.setdefault(portion.place, []).append(selectors)
+        self._octets += selectors.nbytes
+        if self._octets > self._room:
+            self._spill()
+
+    def parts(self, number: int) -> Iterator[Mapping[int, Selectors]]:
+        """Selectors by place, in so many parts (1 or `PARTS`) by their first octet."""
+        if number == 1:
+            yield {place: np.concatenate(runs) for place, runs in self._held.items()}
+            return
+        folder = self._spill()
+        for part in range(PARTS):
+            yield _part(_file(folder, part))
+
+    def _spill(self) -> Path:
+        self._spilled = self._spilled or tempfile.TemporaryDirectory(prefix="disjoint-")
+        folder = Path(self._spilled.name)
+        for place, runs in self._held.items():
+            sorted_run = ordered(np.concatenate(runs))
+            edges = [*np.searchsorted(sorted_run, _BEGINNINGS), sorted_run.size]
+            for part in range(PARTS):
+                _append(_file(folder, part), place, sorted_run[edges[part] : edges[part + 1]])
+        self._held, self._octets = {}, 0
+        return folder
+
+
+def _file(folder: Path, part: int) -> Path:
+    return folder / f"{part:02x}"
+
+
+def _append(file: Path, place: int, run: Selectors) -> None:
+    if run.size:
+        with file.open("ab") as opened:
+            opened.write(np.array((place, run.size), _RUN).tobytes())
+            opened.write(run.tobytes())
+
+
+def _part(file: Path) -> Mapping[int, Selectors]:
+    found: dict[int, list[Selectors]] = {}
+    octets = file.read_bytes() if file.exists() else b""
+    at = 0
+    while at < len(octets):
+        place, count = map(int, np.frombuffer(octets, _RUN, 1, at)[0])
+        at += _RUN.itemsize
+        found.setdefault(place, []).append(np.frombuffer(octets, np.uint64, count, at))
+        at += count * HALF
+    return {place: np.concatenate(runs) for place, runs in found.items()}
+
+
+_BEGINNINGS = np.arange(PARTS, dtype=np.uint64) << np.uint64(56)
+
+
+def selectors_of(packed: bytes, width: int) -> Selectors:
+    """The selectors among packed digests, as numbers of this machine."""
+    whole = np.frombuffer(packed, ">u8").reshape(-1, width // HALF)
+    return whole[:, 0].astype(np.uint64)
+
+
+def packed(selectors: Selectors) -> list[bytes]:
+    """Selectors as they travel."""
+    octets = selectors.astype(">u8").tobytes()
+    return [octets[at : at + HALF] for at in range(0, len(octets), HALF)]
+
+
+def ordered(selectors: Selectors) -> Selectors:
+    """Sorted, on every core where polars is installed."""
+    try:
+        import polars as pl  # noqa: PLC0415  (an extra; numpy alone does the same on one core)
+    except ImportError:
+        return np.sort(selectors)
+    return pl.Series(selectors, dtype=pl.UInt64).sort().to_numpy()
