@@ -79,7 +79,7 @@ class Crossing:
                 yield self._done.get(timeout=self._until().left() + GRACE_SECONDS)
             except queue.Empty:
                 self._send_due()  # a census waits for the others no longer than for their deadline
-                if not any(map(is_census, self._out)):
+                if not self._until().left():
                     return
 
     def _until(self) -> Deadline:

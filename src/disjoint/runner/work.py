@@ -75,7 +75,7 @@ class Result:
 
 
 Surveyor: TypeAlias = Callable[[Census[Any], Pair[Any], bool], Overlap]
-"""Carries a census out: the kind's way to read, both sides, and whether staging must be read as production is."""
+"""Carries a census out: how its kind reads, both sides, and whether staging is read as production is."""
 Permit: TypeAlias = Callable[[Mapping[Key, Any], Trial], Fact[Any]]
 """Whether a mark may be stored or broadcast in staging, from the facts of all servers it could lead to."""
 Visits: TypeAlias = Callable[[Target[Any]], Probe]
