@@ -103,7 +103,9 @@ def planted(sieve: Sieve, side: Reader) -> Sieve:
 
 def whole_of(sides: Sides, sieve: Sieve) -> Sieve:
     """A sieve that keeps everything; with fresh numbers, so that one run's guesses serve no other."""
-    again = dataclasses.replace(sieve, seed=_number(), second=_number(), one_in=1)
+    again = dataclasses.replace(
+        sieve, seed=_number(), second=_number(), salt=secrets.token_bytes(16), one_in=1
+    )
     return planted(again, sides.staging)
 
 
