@@ -19,7 +19,9 @@ from disjoint.kinds.variables.endpoints import unread as unread_names
 from disjoint.manifest.infer import infer as infer_manifest
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.address import Likeness
+from disjoint.model.census import Overlap
 from disjoint.model.environment import Environment, Target
+from disjoint.model.experiment import Census, Pair
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
@@ -27,8 +29,9 @@ from disjoint.model.proof import Proof, together
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
 from disjoint.runner import doors
+from disjoint.runner.long import TellStep, surveys_of
 from disjoint.runner.run import Found, Job, Permit, Result, Run, Trial, observed, unread
-from disjoint.runner.work import unreached
+from disjoint.runner.work import Surveyor, unreached
 from disjoint.selftest.answer import SelfTest
 from disjoint.selftest.mutation import by_pairs
 from disjoint.selftest.run import run as run_selftest
@@ -88,19 +91,23 @@ def verify(
     progress: Progress | None = None,
     guarded: bool = False,
     without: Collection[str] = (),
+    steps: TellStep | None = None,
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
     Reads only; never raises for what a server does: that is a fact. `offline` touches no
     network, so that nothing is known beyond what is declared. `guarded` is for a staging that is
     production's own: then both sides are treated as production, and the footprint is of both.
-    Live tests named in `without` (``reach``) are left out, and what asks for them is UNPROVEN.
+    Live tests named in `without` (``reach``, ``census``) are left out, and what asks for them is UNPROVEN.
+    A census has the seconds that the manifest gives it beyond the budget, and tells `steps` how far it is.
     """
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
-    with Run(environments, budget, guarded=guarded) as run:
-        jobs = jobs_of(manifest)
-        limited = doors.without(jobs, without)
+    jobs = jobs_of(manifest)
+    limited = doors.without(jobs, without)
+    with Run(
+        environments, budget, guarded=guarded, surveys=surveys_of(limited, _surveyor(manifest), steps)
+    ) as run:
         found = _offline(jobs, run) if offline else _online(manifest, limited, run, started, progress)
         tried = {} if offline else doors.joined(found.tried, doors.untried(jobs, without))
         production = snapshot_of(manifest, manifest.production, found.results, started)
@@ -129,6 +136,15 @@ def verify(
         )
 
 
+def _surveyor(manifest: Manifest) -> Surveyor:
+    def surveyor(census: Census[Any], pair: Pair[Any], careful: bool) -> Overlap:
+        from disjoint.overlap.survey import survey  # noqa: PLC0415  (numpy loads for a census alone)
+
+        return survey(census, pair, careful, Path(manifest.directory))
+
+    return surveyor
+
+
 def announced(manifest: Manifest) -> list[str]:
     """Whose credentials `verify` tries where, and what production's log will show of it."""
     return [*doors.announced([job for job in jobs_of(manifest) if isinstance(present_of(job.target), Known)])]
@@ -140,7 +156,7 @@ def selftest(
     """Point staging at production, resource by resource and in memory, and see which rule says so."""
 
     def prove(broken: Manifest, left: float) -> Proof:
-        return verify(broken, budget=left, guarded=True)
+        return verify(broken, budget=left, guarded=True, without=("census",))
 
     return run_selftest(BY_NAME, manifest, prove, _unanswered, budget, progress)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from disjoint.errors import UsageError
-from disjoint.model.manifest import Manifest
+from disjoint.model.manifest import Manifest, Resource
+from disjoint.model.terms import detection
 
 PATH = click.Path(path_type=Path, readable=False)
 
@@ -62,6 +64,30 @@ def declared(manifest: Path | None, staging: Path | None, production: Path | Non
     if staging is None and production is None:
         return pipeline.load(manifest or _found())
     raise UsageError("give --manifest alone, or --staging and --production together")
+
+
+def detecting(manifest: Manifest, detect: str | None) -> Manifest:
+    """The same, with another answer to what a sample must find, wherever one is asked for.
+
+    Raises:
+        UsageError: it is not written as ``1000@99.9%``.
+    """
+    if detect is None:
+        return manifest
+    try:
+        detection(detect)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+    return dataclasses.replace(
+        manifest, resources=tuple(_detecting(resource, detect) for resource in manifest.resources)
+    )
+
+
+def _detecting(resource: Resource, detect: str) -> Resource:
+    declared: Any = resource.declared
+    if "detect" not in {field.name for field in dataclasses.fields(declared)}:
+        return resource
+    return dataclasses.replace(resource, declared=dataclasses.replace(declared, detect=detect))
 
 
 def _found() -> Path:

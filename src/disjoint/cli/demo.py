@@ -14,7 +14,8 @@ import click
 from disjoint.errors import UsageError
 
 from .exits import Exit, code_of
-from .output import FORMATS, Output, emit, expect_writable, progress, quiet_process
+from .output import FORMATS, Output, emit, expect_writable, quiet_process
+from .progress import progress
 from .spoken import show
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _show(leaks: tuple[Leak, ...], format_: str) -> int:
 
     with embedded(leaks, _teller()) as (_, manifest):
         declared = pipeline.load(manifest)
-        with progress(declared) as tell:
-            proof = pipeline.verify(declared, progress=tell)
+        with progress(declared) as (tell, steps):
+            proof = pipeline.verify(declared, progress=tell, steps=steps)
         emit(pipeline.render, proof, Output(format_))
         for line in _closing(leaks, proof):
             click.echo(line, err=True)

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import click
 
 from disjoint.errors import WriteError
-from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 
 from .spoken import show, spoken
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown")
 _QUIET = ("PG", "AWS_", "REDIS", "BOTO", "SSLKEYLOGFILE")
 
-Tell = Callable[[str, str, float], None]
 Render = Callable[..., str]
 
 
@@ -42,7 +40,7 @@ def ink() -> Ink:
     """How words are painted on standard output: bare where it is no terminal."""
     from disjoint.report.ink import Ink  # noqa: PLC0415  (only a report needs it)
 
-    colour = sys.stdout.isatty() and _controls() and not os.environ.get("NO_COLOR")
+    colour = sys.stdout.isatty() and controls() and not os.environ.get("NO_COLOR")
     return Ink(colour, not _unicode())
 
 
@@ -52,7 +50,7 @@ def emit(render: Render, proof: Proof, output: Output) -> None:
     text = render(
         proof,
         output.format,
-        colour=terminal and _controls() and not os.environ.get("NO_COLOR"),
+        colour=terminal and controls() and not os.environ.get("NO_COLOR"),
         ascii_only=not _unicode() and output.file is None,
         width=width() if terminal else 100,
     )
@@ -132,26 +130,7 @@ def quiet_process() -> None:
         del os.environ[name]
 
 
-@contextlib.contextmanager
-def progress(manifest: Manifest) -> Iterator[Tell | None]:
-    """Tell on a terminal's standard error which servers have answered, in one line."""
-    if sys.stderr is None or not sys.stderr.isatty() or not _controls():
-        yield None
-        return
-    waiting = {(e.name, r.name) for r in manifest.resources for e in (manifest.production, manifest.staging)}
-
-    def tell(environment: str, resource: str, _seconds: float) -> None:
-        waiting.discard((environment, resource))
-        left = ", ".join(sorted(f"{e} {r}" for e, r in waiting))
-        click.echo(f"\r\x1b[2K{('waiting for ' + left)[: width() - 1] if left else ''}", nl=False, err=True)
-
-    try:
-        yield tell
-    finally:
-        click.echo("\r\x1b[2K", nl=False, err=True)
-
-
-def _controls() -> bool:
+def controls() -> bool:
     """Does the terminal obey controls at all?"""
     return os.environ.get("TERM") != "dumb"
 

@@ -8,10 +8,11 @@ import click
 
 from disjoint.errors import UsageError
 
-from .declared import PATH, declared, sources
+from .declared import PATH, declared, detecting, sources
 from .declared import budget as budget_of
 from .exits import Exit, code_of
-from .output import FORMATS, Output, emit, expect_writable, progress, quiet_process
+from .output import FORMATS, Output, emit, expect_writable, quiet_process
+from .progress import progress
 
 
 @click.command(epilog="Exit codes: 0 isolated, 1 shared, 2 usage or manifest, 3 unproven, 4 could not write.")
@@ -23,6 +24,16 @@ from .output import FORMATS, Output, emit, expect_writable, progress, quiet_proc
     is_flag=True,
     help="Try no credential of staging's at production; what the manifest asks of it is then unproven.",
 )
+@click.option(
+    "--no-census",
+    is_flag=True,
+    help="Compare no rows, keys or objects; what the manifest asks of them is then unproven.",
+)
+@click.option(
+    "--detect",
+    metavar="N@P%",
+    help="How many copied values a sample must find, and how surely. [default: 1000@99.9%]",
+)
 @click.option("--fail-on", multiple=True, metavar="RULE", help="A lint that makes the command end with 3.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=PATH, help="Write the report here instead of standard output.")
@@ -33,6 +44,8 @@ def command(
     budget: float,
     offline: bool,
     no_reach: bool,
+    no_census: bool,
+    detect: str | None,
     fail_on: tuple[str, ...],
     format_: str,
     output: Path | None,
@@ -45,6 +58,9 @@ def command(
     Where the manifest says `reach`, staging's own credentials are tried at production once, and told of
     on standard error before: production's log will show it.
 
+    Where it says `rows`, production's rows, keys or objects are looked for in staging by keyed digests; that
+    may take the seconds of `rows_seconds` beyond the budget.
+
     \b
     disjoint verify                                   what disjoint.toml declares
     disjoint verify --staging .env.staging --production .env.production
@@ -55,14 +71,16 @@ def command(
 
     _known(fail_on, pipeline.lints())
     expect_writable(output)
-    stated = declared(manifest, staging, production)
+    stated = detecting(declared(manifest, staging, production), detect)
     quiet_process()
     if not offline and not no_reach:
         for line in pipeline.announced(stated):
             click.echo(inert(line), err=True)  # addresses as reports show them, without credentials
-    left_out = ("reach",) if no_reach else ()
-    with progress(stated) as tell:
-        proof = pipeline.verify(stated, offline=offline, budget=budget, progress=tell, without=left_out)
+    left_out = [name for name, out in (("reach", no_reach), ("census", no_census)) if out]
+    with progress(stated) as (tell, steps):
+        proof = pipeline.verify(
+            stated, offline=offline, budget=budget, progress=tell, without=left_out, steps=steps
+        )
     emit(pipeline.render, proof, Output(format_, output))
     noted = [note.rule for note in proof.notes if note.rule in fail_on]
     return Exit.UNPROVEN if noted and code_of(proof) is Exit.HOLDS else code_of(proof)

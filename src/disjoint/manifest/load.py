@@ -41,7 +41,7 @@ def load(path: Path, kinds: Sequence[Kind[Any, Any]], read: Read) -> Manifest:
     sides = read_environments(top, read, path.parent)
     resources = read_resources(top, kinds, sides, public)
     waivers = read_waivers(top, kinds, resources)
-    return Manifest(sides.production, sides.staging, resources, waivers, public, source=str(path))
+    return Manifest(sides.production, sides.staging, resources, waivers, public, str(path.parent), str(path))
 
 
 def find(directory: Path) -> Path | None:

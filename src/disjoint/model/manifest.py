@@ -37,6 +37,8 @@ class Manifest:
     waivers: tuple[Waiver, ...] = ()
     public: tuple[str, ...] = ()
     """Names of variables whose values are no secrets."""
+    directory: str = ""
+    """The folder that files named in it are relative to."""
     source: str = ""
     """``disjoint.toml``, or how it was inferred."""
     inferred: tuple[str, ...] = ()

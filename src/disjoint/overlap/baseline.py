@@ -7,6 +7,9 @@ does not name is never guessed away.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from disjoint.model.probe import ProbeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +23,14 @@ class Baseline:
 
 
 NONE = Baseline(b"", frozenset())
+
+
+def load(file: Path, resource: str) -> Baseline:
+    """The values that a reviewed file excuses for one resource.
+
+    Raises:
+        ProbeError: the file cannot be used: nothing is guessed in its place.
+    """
+    raise ProbeError(
+        f"the baseline {file.name} cannot be read for {resource}", "learn it anew with `disjoint baseline`"
+    )

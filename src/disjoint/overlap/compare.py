@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from .sketch import PARTS, Selectors, Sketch, ordered
+
+Marks: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Hits(NamedTuple):
@@ -29,12 +32,8 @@ def compared(production: Sketch, staging: Sketch) -> Hits:
 
 def common(one: Selectors, other: Selectors) -> Selectors:
     """What two sets of distinct selectors share."""
-    return np.intersect1d(one, other, assume_unique=True)
-
-
-def without(selectors: Selectors, one: int) -> Selectors:
-    """All but one."""
-    return selectors[selectors != np.uint64(one)]
+    shared: Selectors = np.intersect1d(one, other, assume_unique=True)
+    return shared
 
 
 def _part(production: Mapping[int, Selectors], staging: Mapping[int, Selectors]) -> Hits:
@@ -49,13 +48,14 @@ def _pooled(side: Mapping[int, Selectors]) -> Selectors:
     return ordered(np.concatenate([*side.values(), np.empty(0, np.uint64)]))
 
 
-def _among(wanted: Selectors, held: Selectors) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _among(wanted: Selectors, held: Selectors) -> Marks:
     """Which of `wanted` stand in `held`; both are sorted, so that the search walks forward."""
     if not held.size:
         return np.zeros(wanted.size, np.bool_)
     at = np.searchsorted(held, wanted)
     at[at == held.size] = held.size - 1
-    return held[at] == wanted
+    found: Marks = held[at] == wanted
+    return found
 
 
 def _held(side: Mapping[int, Selectors], shared: Selectors) -> Mapping[int, Selectors]:
@@ -69,7 +69,9 @@ def distinct(in_order: Selectors) -> Selectors:
     """Without repetition; np.unique takes twenty times as long for large sets."""
     if not in_order.size:
         return in_order
-    return in_order[np.concatenate([[True], in_order[1:] != in_order[:-1]])]
+    fresh = np.concatenate([np.ones(1, np.bool_), in_order[1:] != in_order[:-1]])
+    once: Selectors = in_order[fresh]
+    return once
 
 
 def _joined(parts: Iterator[Mapping[int, Selectors]]) -> Mapping[int, Selectors]:

@@ -46,7 +46,9 @@ def _without(kind: Any, names: Collection[str]) -> Any:
 def untried(jobs: Sequence[Job], names: Collection[str]) -> Mapping[str, Tried]:
     """What comes of the tests that are left out: asked for and not made is not known."""
     return {
-        job.target.resource: {test.name: _LEFT_OUT for test in job.kind.experiments if test.name in names}
+        job.target.resource: {
+            test.name: _left_out(test.name) for test in job.kind.experiments if test.name in names
+        }
         for job in jobs
     }
 
@@ -57,4 +59,5 @@ def joined(tried: Mapping[str, Tried], left_out: Mapping[str, Tried]) -> Mapping
     return {name: {**tried.get(name, {}), **left_out.get(name, {})} for name in names}
 
 
-_LEFT_OUT = Unknown("left out of this run (--no-reach)", "run without --no-reach")
+def _left_out(name: str) -> Unknown:
+    return Unknown(f"left out of this run (--no-{name})", f"run without --no-{name}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from disjoint.model.experiment import Census
+
 from .deadline import Deadline
-from .work import Surveyor, Visits
+from .work import Job, Surveyor, Visits
 
 PAUSE_SECONDS = 0.2
 """Between two steps that are told of one reading."""
@@ -30,6 +32,32 @@ class Step(NamedTuple):
 
 TellStep: TypeAlias = Callable[[str, Step], None]
 """Environment, and how far it has come."""
+
+
+class Surveys(NamedTuple):
+    """How a run makes its censuses."""
+
+    surveyor: Surveyor
+    seconds: float
+    """For all of them, beyond the budget: one lane makes them one after the other."""
+    tell: TellStep
+
+
+def nobody(_environment: str, _step: Step) -> None:
+    """Tell nobody."""
+
+
+def surveys_of(jobs: Sequence[Job], surveyor: Surveyor, tell: TellStep | None) -> Surveys | None:
+    """How a run's jobs ask for censuses; None where none does."""
+    terms = [
+        test.terms(job.target.declared)
+        for job in jobs
+        if not job.target.environment.protected
+        for test in job.kind.experiments
+        if isinstance(test, Census)
+    ]
+    seconds = sum(asked.seconds for asked in terms if asked is not None)
+    return Surveys(surveyor, seconds, tell or nobody) if seconds else None
 
 
 class Long(NamedTuple):

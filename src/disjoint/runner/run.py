@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from disjoint.model.environment import Environment, Target
 from disjoint.model.experiment import Tried
@@ -18,12 +18,12 @@ from disjoint.model.secret import RunKey
 from .crew import Crew, Message, Tell, may_fork
 from .deadline import Deadline
 from .lane import GRACE_SECONDS, Crossing, Done, Lane, is_census, lanes, tries
-from .long import Long, Step, TellStep, Voice
+from .long import Long, Step, Surveys, Voice, nobody
 from .tally import Tally, ToldTally
 from .visit import Seats, Visit
-from .work import Job, Key, Permit, Result, Surveyor, Trial, Work, observed, unread
+from .work import Job, Key, Permit, Result, Trial, Work, observed, unread
 
-__all__ = ("Found", "Job", "Permit", "Result", "Run", "Surveys", "Trial", "lanes", "observed", "unread")
+__all__ = ("Found", "Job", "Permit", "Result", "Run", "Trial", "lanes", "observed", "unread")
 
 Progress = Callable[[Job, Result], None]
 
@@ -36,19 +36,6 @@ class Found:
     """Of every job, by environment and resource."""
     tried: Mapping[str, Tried]
     """What came of the trials, by resource and name of the test."""
-
-
-class Surveys(NamedTuple):
-    """How a run makes its censuses."""
-
-    surveyor: Surveyor
-    seconds: float
-    """For all of them, beyond the budget."""
-    tell: TellStep
-
-
-def _tell_nobody(_environment: str, _step: Step) -> None:
-    pass
 
 
 def _forbid(_facts: Mapping[Key, Any], _trial: Trial) -> Fact[Any]:
@@ -113,7 +100,7 @@ class Run:
 
     def _long_visit(self, target: Target[Any]) -> Visit:
         environment = target.environment
-        tell = self._surveys.tell if self._surveys else _tell_nobody
+        tell = self._surveys.tell if self._surveys else nobody
         voice = Voice(environment.name, target.resource, tell)
         tally = self._tallies[environment.name]
         return Visit(environment, self._later, self._seats, tally, self.key, voice)
