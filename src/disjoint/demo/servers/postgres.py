@@ -37,8 +37,13 @@ class PostgresServer:
     port: int
 
     @classmethod
-    def start(cls, supervisor: Supervisor, name: str) -> Self:
+    def start(cls, supervisor: Supervisor, name: str, settings: Sequence[str] = ()) -> Self:
         """Make a fresh cluster, with a system identifier of its own, and start it.
+
+        Args:
+            supervisor: who starts it.
+            name: for people.
+            settings: beside a small server's (``shared_buffers=1GB``); a copy of it has none of them.
 
         Raises:
             DemoError: the wheel is missing, or the server did not start.
@@ -56,7 +61,7 @@ class PostgresServer:
             ]),
         )  # fmt: skip
         word.unlink()
-        return cls._serve(supervisor, name, cluster, password)
+        return cls._serve(supervisor, name, cluster, password, settings)
 
     def standby(self, name: str) -> Self:
         """A streaming replica of this server, in recovery."""
@@ -92,11 +97,17 @@ class PostgresServer:
         return self._serve(self.supervisor, name, cluster, self.password)
 
     @classmethod
-    def _serve(cls, supervisor: Supervisor, name: str, cluster: Path, password: str) -> Self:
+    def _serve(
+        cls, supervisor: Supervisor, name: str, cluster: Path, password: str, settings: Sequence[str] = ()
+    ) -> Self:
         binary = str(_programs(supervisor) / "postgres")
 
         def program(port: int) -> Program:
-            options = [word for setting in (*_SETTINGS, f"cluster_name={name}") for word in ("-c", setting)]
+            options = [
+                word
+                for setting in (*_SETTINGS, *settings, f"cluster_name={name}")
+                for word in ("-c", setting)
+            ]
             argv = [binary, "-D", str(cluster), "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
             return _program(supervisor, cluster, argv)
 
