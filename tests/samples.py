@@ -15,6 +15,7 @@ from random import Random
 from types import UnionType
 from typing import Any
 
+from disjoint.model.census import Overlap
 from disjoint.model.fact import Absent, Known, Unknown
 from disjoint.model.kind import Kind, Question, Side
 
@@ -70,16 +71,26 @@ class Samples:
         chance = self._random.random()
         if chance < 0.2:
             return None
-        return NOTHING if chance < 0.35 else Known(self.value(result))
+        return NOTHING if chance < 0.35 else Known(self._came(result))
+
+    def _came(self, result: type[Any]) -> Any:
+        """What came of it; of a census often nothing: it takes four empty lists at once to prove anything."""
+        drawn = self.value(result)
+        if result is Overlap and self._random.random() < 0.5:
+            drawn = dataclasses.replace(drawn, shared=(), gaps=(), blind=())
+        return drawn
 
     def declared(self) -> Any:
         """A declaration: every expectation stated or not."""
         hints = _hints(self.kind.declared)
-        fields = {
-            f.name: self._random.choice(WORDS[1:]) if f.metadata.get("setting") else self.value(hints[f.name])
-            for f in dataclasses.fields(self.kind.declared)
-        }
-        return self.kind.declared(**fields)
+        return self.kind.declared(
+            **{f.name: self._stated(f, hints[f.name]) for f in dataclasses.fields(self.kind.declared)}
+        )
+
+    def _stated(self, field: dataclasses.Field[Any], hint: Any) -> Any:
+        if field.name == "detect":  # a text of its own grammar
+            return self._random.choice(("1000@99.9%", "10@95%"))
+        return self._random.choice(WORDS[1:]) if field.metadata.get("setting") else self.value(hint)
 
     def _fact(self, hint: Any, share: float) -> Any:
         if self._random.random() > share:
@@ -109,6 +120,8 @@ class Samples:
             type(None): (None,),
             bool: (True, False),
             int: (0, 1, 5),
+            float: (0.0, 0.999),
+            bytes: (b"", b"mark"),
             str: self._words,
             datetime: (TAKEN_AT,),
         }

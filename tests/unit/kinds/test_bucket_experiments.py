@@ -123,7 +123,7 @@ def test_marks_are_stored_only_where_identity_holds_alone() -> None:
     """The rule that permits them is asked without any canary, and must be of this kind."""
     assert KIND.apart == ("bucket/same-bucket",)
     stored = {test.name: test.stored for test in KIND.experiments}
-    assert stored == {"canary": False, "canary:upload": True, "reach": False}
+    assert stored == {"canary": False, "canary:upload": True, "reach": False, "census": False}
 
 
 REFUSED, ALLOWED = Answer("refused", "403 AccessDenied"), Answer("allowed", "200")

@@ -249,8 +249,11 @@ def test_expectations_apply_only_where_they_are_stated() -> None:
     plain = PostgresDeclared(url="$DATABASE_URL")
     assert [r.id for r in RULES if not r.applies(plain)] == [
         "postgres/cross-login", "postgres/tables", "postgres/sentinel", "postgres/stamp",
+        "postgres/production-rows",
     ]  # fmt: skip
-    stated = PostgresDeclared(url="$DATABASE_URL", tables=0, sentinels=("SELECT 1",), stamp=True, reach=True)
+    stated = PostgresDeclared(
+        url="$DATABASE_URL", tables=0, sentinels=("SELECT 1",), stamp=True, reach=True, rows="exact"
+    )
     assert all(rule.applies(stated) for rule in RULES)
     (lint,) = LINTS
     assert len(lint.look(question(production(table_count=3), staging(table_count=2)))) == 2
