@@ -13,7 +13,8 @@ from disjoint.model.census import Detection
 
 SMALL = 2_000_000
 """Values of both sides together that are compared whole, whatever was asked: a second of work."""
-LARGEST = 1 << 40
+LARGEST = 1 << 20
+"""A sample that is thinner than this would take minutes to plant a value in."""
 
 
 def one_in(wanted: Detection, values: int) -> int:

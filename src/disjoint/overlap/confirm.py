@@ -54,11 +54,11 @@ def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Basel
     )
     match answers:
         case Unknown(reason, remedy):
-            nothing = Answer({}, frozenset())
-            shared, _ = _counted(there, here, own, asked[:0], (nothing, nothing))
+            nothing = Answer({}, _NONE)
+            shared, _ = _counted(there, here, own, (nothing, nothing))
             return Confirmed(shared, 0, (Gap("hits", f"not confirmed: {reason}", remedy),))
         case Known(found):
-            return Confirmed(*_counted(there, here, own, asked, found))
+            return Confirmed(*_counted(there, here, own, found))
 
 
 def _unplanted(hits: Mapping[int, Selectors], sieve: Sieve) -> Mapping[int, Selectors]:
@@ -88,20 +88,32 @@ def _answer(
     return Known(Answer({place: frozenset(own) for place, own in digests.items()}, frozenset(excused)))
 
 
+_NONE: frozenset[bytes] = frozenset()
+
+
+def _selectors(digests: frozenset[bytes]) -> frozenset[bytes]:
+    return frozenset(digest[:HALF] for digest in digests)
+
+
 def _counted(
-    there: Side, here: Side, hits: Hits, asked: Selectors, answers: tuple[Answer, Answer]
+    there: Side, here: Side, hits: Hits, answers: tuple[Answer, Answer]
 ) -> tuple[tuple[Shared, ...], int]:
-    """Every pair of places that share a value, most first; and how many values the baseline excused."""
+    """Every pair of places that share a value, most first; and how many values the baseline excused.
+
+    A hit is refuted where both sides answer, each with another digest: one that a side does not answer
+    for (its row went meanwhile, or the reading failed in silence) stays as it is, unconfirmed.
+    """
     found: list[Shared] = []
     excused: set[bytes] = set()
     theirs, ours = answers
     for place, own in hits.production.items():
         for other, others in hits.staging.items():
             shared = common(own, others)
-            sure = theirs.digests.get(place, frozenset()) & ours.digests.get(other, frozenset())
+            there_are, here_are = (theirs.digests.get(place, _NONE), ours.digests.get(other, _NONE))
+            sure = there_are & here_are
             known = sure & (theirs.excused | ours.excused)
-            refuted = common(shared, asked).size - len({digest[:HALF] for digest in sure})
-            values = int(shared.size) - refuted - len(known)
+            refuted = (_selectors(there_are) & _selectors(here_are)) - _selectors(sure)
+            values = int(shared.size) - len(refuted) - len(known)
             excused |= known
             if values > 0:
                 source, copy = there.reader.survey.places[place], here.reader.survey.places[other]

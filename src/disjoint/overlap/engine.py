@@ -59,7 +59,7 @@ def census(
     found = _compared(sides, sieve, terms, baseline, steps, match)
     if found.shared and sieve.one_in > 1 and _may_be_read_again(sides) and terms.strength is Strength.SAMPLED:
         whole = _compared(sides, whole_of(sides, sieve), terms, baseline, steps, match)
-        return whole if whole.shared else found
+        return whole if any(hit.confirmed for hit in whole.shared) else found
     return found
 
 
