@@ -109,7 +109,11 @@ class Crossing:
             return Unknown(f"the test was not permitted: {type(error).__name__}")
 
     def _send_due(self) -> None:
-        for trial in [trial for trial in self._waiting if self._due(trial)]:
+        for trial in [*self._waiting]:
+            if not self._due(
+                trial
+            ):  # asked of each after the one before was sent: a census keeps others waiting
+                continue
             self._waiting.remove(trial)
             if (why := self._hindered(trial)) is None:
                 self._send(trial)

@@ -12,12 +12,15 @@ from disjoint.model.probe import ProbeError
 from disjoint.model.proof import Footprint
 
 _POSTGRES = ("CONNECT", "BEGIN", "SET", "SELECT", "SHOW", "EXPLAIN", "SAVEPOINT", "ROLLBACK")
+_POSTGRES_CURSOR = ("DECLARE", "FETCH", "CLOSE")
 _REDIS_SESSION = ("AUTH", "HELLO", "SELECT", "PING", "CLIENT", "ACL", "INFO", "CLUSTER")
 _REDIS_NAMES = ("SCAN", "DBSIZE", "TYPE", "TTL", "STRLEN", "OBJECT", "LLEN")
 _REDIS_SETS = ("SCARD", "SMEMBERS", "ZCARD", "ZRANGE")
 _REDIS_CHANNELS = ("SUBSCRIBE", "UNSUBSCRIBE", "PUBSUB")
 _HTTP = ("GET", "HEAD")
-READS = frozenset((*_POSTGRES, *_REDIS_SESSION, *_REDIS_NAMES, *_REDIS_SETS, *_REDIS_CHANNELS, *_HTTP))
+READS = frozenset(
+    (*_POSTGRES, *_POSTGRES_CURSOR, *_REDIS_SESSION, *_REDIS_NAMES, *_REDIS_SETS, *_REDIS_CHANNELS, *_HTTP)
+)
 """First words of every command that may reach production; the sessions allow-list the rest."""
 
 

@@ -43,8 +43,8 @@ class Nothing:
 
 def judge(found: Fact[Overlap]) -> Judgement:
     now = datetime(2026, 1, 10, tzinfo=UTC)
-    sides = (Side(name, name == "production", now, Nothing()) for name in ("production", "staging"))
-    question: Question[Any, Any] = Question(*sides, None, {"census": found})
+    production, staging = (Side(n, n == "production", now, Nothing()) for n in ("production", "staging"))
+    question: Question[Any, Any] = Question(production, staging, None, {"census": found})
     return judged(question, WORDS)
 
 
