@@ -24,6 +24,7 @@ RULES = frozenset(
         "postgres/same-database",
         "postgres/replica-or-copy",
         "postgres/foreign-link",
+        "postgres/production-rows",
         "postgres/sentinel",
         "postgres/tables",
         "postgres/stamp",

@@ -80,10 +80,13 @@ _PURGE: Mapping[str, str] = {
     "production's rows; build it anew",
     "postgres/foreign-link": "the link on staging's {resource}, and every row that came through it",
     "postgres/sentinel": "the rows that the sentinel counted in staging's {resource}, and their copies",
+    "postgres/production-rows": "the rows of staging's {resource} that the census found, with what was made of them: "
+    "rather build it anew than pick them out",
     "redis/same-server": _PRODUCTION_S_OWN,
     "redis/replica-or-copy": "all keys of staging's {resource}, once it is detached and production's "
     "does not follow it",
     "redis/namespace": "the keys of staging's {resource} outside its namespace",
+    "redis/production-keys": "the keys of staging's {resource} that are production's: rather empty it",
     "celery/same-broker": "nothing in {resource} as it stands: `celery purge` would drop production's jobs; "
     "give staging a broker of its own",
     "celery/same-result-backend": _PRODUCTION_S_OWN,
@@ -91,6 +94,7 @@ _PURGE: Mapping[str, str] = {
     "celery/foreign-worker": "nothing before the foreign worker of {resource} is gone; then the jobs it left",
     "bucket/same-bucket": _PRODUCTION_S_OWN,
     "bucket/contents": "the objects of staging's {resource} it did not make, and their old versions",
+    "bucket/production-objects": "the objects of staging's {resource} that are production's, and their old versions",
     "variables/secret-reused": "sessions, tokens and signed links made with the reused values",
     "variables/endpoint-reused": "what staging copied from the reused addresses" + _NEVER_THERE,
     "variables/override": "what staging copied while it was redirected" + _NEVER_THERE,

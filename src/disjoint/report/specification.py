@@ -69,6 +69,7 @@ _TEXT = "the names as text: same proves shared, different proves nothing alone"
 _INFORMATION = "information: proves nothing"
 _WALKED = "only where the manifest states `keys`, for the database of each broker too"
 _STATED = "only where the manifest states the expectation; a count alone proves nothing"
+_COMPARED = "only where the manifest states `rows`: its values against production's, by keyed digests"
 _REPLACED = "replaced by evidence: what both servers answered, when, and how they were asked"
 _STEP = "filled in for the case whenever the verdict is SHARED; a person does it"
 _MARKED = "only where the manifest states `canary`: a mark of staging's own, with a control on each side"
@@ -78,7 +79,8 @@ _UNANSWERED = (
 )
 _UNREAD = (
     "PENDING: the declared logins are tried where `reach` is stated (postgres/cross-login, "
-    "redis/cross-login, bucket/cross-access); no rule compares rows yet"
+    "redis/cross-login, bucket/cross-access), and rows are compared where `rows` is stated "
+    "(postgres/production-rows)"
 )
 _HEALTH = "each side's own health answer, without a redirect"
 _QUEUES = "queue names and key prefixes of the two brokers, from their bindings; never KEYS"
@@ -180,9 +182,9 @@ LINES: tuple[Line, ...] = (
     Line(
         DATABASE,
         "-- Verify no production user data exists in staging",
-        "postgres/sentinel",
+        "postgres/production-rows",
         Tick.STATED,
-        _STATED,
+        _COMPARED,
     ),
     Line(
         DATABASE,
@@ -209,9 +211,9 @@ LINES: tuple[Line, ...] = (
     Line(
         DATABASE,
         "[ ] No production data found in staging database",
-        "postgres/sentinel",
+        "postgres/production-rows",
         Tick.STATED,
-        _STATED,
+        _COMPARED,
     ),
     Line(
         REDIS,
