@@ -80,8 +80,8 @@ _PURGE: Mapping[str, str] = {
     "production's rows; build it anew",
     "postgres/foreign-link": "the link on staging's {resource}, and every row that came through it",
     "postgres/sentinel": "the rows that the sentinel counted in staging's {resource}, and their copies",
-    "postgres/production-rows": "the rows of staging's {resource} that the census found, with what was made of them: "
-    "rather build it anew than pick them out",
+    "postgres/production-rows": "the rows that the census found in staging's {resource}, and their "
+    "copies: rather build it anew than pick them out",
     "redis/same-server": _PRODUCTION_S_OWN,
     "redis/replica-or-copy": "all keys of staging's {resource}, once it is detached and production's "
     "does not follow it",
@@ -94,7 +94,7 @@ _PURGE: Mapping[str, str] = {
     "celery/foreign-worker": "nothing before the foreign worker of {resource} is gone; then the jobs it left",
     "bucket/same-bucket": _PRODUCTION_S_OWN,
     "bucket/contents": "the objects of staging's {resource} it did not make, and their old versions",
-    "bucket/production-objects": "the objects of staging's {resource} that are production's, and their old versions",
+    "bucket/production-objects": "production's objects in staging's {resource}, and their old versions",
     "variables/secret-reused": "sessions, tokens and signed links made with the reused values",
     "variables/endpoint-reused": "what staging copied from the reused addresses" + _NEVER_THERE,
     "variables/override": "what staging copied while it was redirected" + _NEVER_THERE,
