@@ -13,6 +13,9 @@ from disjoint.model.terms import DETECT, detection
 
 from .address import RedisAddress, parse
 
+OWN, DOUBTFUL, PLAIN = "key names", "key names that may be hashes", "plain key names"
+"""Places of a census: names that nobody else gives, that the same code may give, that anybody gives."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisDeclared:

@@ -2,25 +2,98 @@
 
 from __future__ import annotations
 
-from disjoint.model.finding import Judgement
+from collections.abc import Iterator
+
+from disjoint.model.census import Overlap, Shared
+from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.finding import Judgement, Outcome, unproven
 from disjoint.model.kind import Question, Rule
 from disjoint.model.overlapping import Words, judged
+from disjoint.model.words import counted
 
-from .facts import RedisDeclared, RedisFacts
+from .facts import DOUBTFUL, PLAIN, RedisDeclared, RedisFacts
 
 Ask = Question[RedisFacts, RedisDeclared]
 
+MANY = 100
+"""Plain names that two environments share before their share of all names says anything."""
+
 
 def production_keys(q: Ask) -> Judgement:
-    """Placeholder."""
-    return judged(q, _WORDS)
+    """No key of production's stands in staging: by names that nobody else gives.
+
+    Names that both may have come to alone prove no copy, and prove none absent either.
+    """
+    found = judged(q, _WORDS)
+    if found.outcome is not Outcome.ISOLATED:
+        return found
+    if (why := next(_open(q), None)) is not None:
+        return unproven(why[0], found.evidence, why[1], found.limits)
+    return found
+
+
+def _open(q: Ask) -> Iterator[tuple[str, str]]:
+    """What stands between a zero and a proof, beside what every census must rule out."""
+    yield from _held_against(both(q.left.facts.clustered, q.right.facts.clustered), False, _A_NODE, _NODE)
+    yield from _held_against(both(q.left.facts.steady, q.right.facts.steady), True, _TURNS, _SETTLE)
+    match q.tried("census", Overlap):
+        case Known(overlap):
+            yield from _doubtful(overlap)
+            yield from _a_whole_copy(overlap)
+        case Unknown():
+            pass
+
+
+def _held_against(
+    fact: Fact[tuple[bool, bool]], wanted: bool, otherwise: str, mend: str
+) -> Iterator[tuple[str, str]]:
+    match fact:
+        case Unknown(reason, remedy):
+            yield f"whether all keys of one server were read is not known: {reason}", remedy or mend
+        case Known(told) if told != (wanted, wanted):
+            yield otherwise, mend
+        case Known():
+            pass
+
+
+def _doubtful(overlap: Overlap) -> Iterator[tuple[str, str]]:
+    for hit in overlap.shared:
+        if hit.production == DOUBTFUL:
+            text = f"{counted(hit.values, 'key name')} of production's in staging may be copied"
+            yield f"{text}, or a hash of what both know", _EXCUSE
+
+
+def _a_whole_copy(overlap: Overlap) -> Iterator[tuple[str, str]]:
+    """More than half of all names: two that count alike look so, and so does a copy."""
+    alike = sum(_in_all(overlap, hit) for hit in overlap.shared if hit.production == PLAIN)
+    if alike >= MANY and 2 * alike > overlap.production.values:
+        text = f"{alike:,} of production's {overlap.production.values:,} key names stand in staging"
+        yield f"{text}: names that anybody gives, but a copy looks so, too", _EXCUSE
+
+
+def _in_all(overlap: Overlap, hit: Shared) -> int:
+    return hit.values * overlap.one_in
 
 
 _WORDS = Words(
     one="key",
-    grant="run where both can be reached",
-    purge="stop staging, find out where the keys came from, and delete them there",
-    unseen="placeholder{case}",
+    grant="let both users walk over the keys (ACL SETUSER <user> %R~* +scan +dbsize +info +type +select)",
+    purge=(
+        "stop staging, find out where the keys came from (a restored dump, a copied volume, MIGRATE), and "
+        "empty its database; what both may hold, state as may_share or in a baseline"
+    ),
+    unseen=(
+        "keys that were renamed{case}, keys that expired before they were looked for, a copy of fewer than "
+        f"{MANY} keys with plain names alone, and what stands in any key: names are compared, not contents"
+    ),
+)
+_A_NODE = "a node of a cluster was read, which holds a part of the keys"
+_NODE = "a cluster's keys are not compared: give staging a cluster of its own, and read its dumps if in doubt"
+_TURNS = "asked twice, one address answered as two servers: not all keys of either were read"
+_SETTLE = "ask again; if it stays so, declare the servers behind the address one by one"
+_EXCUSE = (
+    "find out where these keys came from; what the same code names alike in both, state as "
+    'may_share = ["PREFIX"] or in a baseline'
 )
 
 RULES: tuple[Rule[RedisFacts, RedisDeclared], ...] = (

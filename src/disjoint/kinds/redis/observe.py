@@ -18,6 +18,7 @@ from .account import identify, info, met_again, nodes, process
 from .address import Login, login
 from .facts import RedisDeclared, RedisFacts, Scan, from_text, unread
 from .session import Session, connect, known, then
+from .walk import page
 
 SCAN_COUNT = 500
 SCAN_CALLS = 2000
@@ -153,7 +154,7 @@ def _scanned(session: Session) -> Iterator[list[bytes]]:
     for _ in range(SCAN_CALLS):
         started = time.monotonic()
         try:
-            cursor, names = _scan(session, cursor)
+            cursor, names = page(session, cursor, SCAN_COUNT)
         except ProbeError as error:
             raise ProbeError(f"{error.reason}; {shown} keys were seen until then", error.remedy) from None
         shown += len(names)
@@ -172,11 +173,3 @@ _TOO_MANY = "remove `keys` and compare contents by a census, or empty the stagin
 def _covered(session: Session, shown: int) -> int:
     size = session.ask("DBSIZE")
     return 100 * shown // size if isinstance(size, int) and size > shown else 99
-
-
-def _scan(session: Session, cursor: str) -> tuple[str, list[bytes]]:
-    match session.ask("SCAN", cursor, "COUNT", str(SCAN_COUNT)):
-        case [bytes(following), list(names)]:
-            return following.decode("ascii", "replace"), [name for name in names if isinstance(name, bytes)]
-        case _:
-            raise ProbeError("SCAN was not answered with a cursor and names")
