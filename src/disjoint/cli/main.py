@@ -22,6 +22,8 @@ COMMANDS = {
     "hold": "Hold staging's marks, where no process may hold both sides' credentials.",
     "look": "Look for them from production's side.",
     "join": "Judge what both sides saw.",
+    "census": "Read staging's rows as digests, to be compared on production's side.",
+    "overlap": "Look for production's rows among them, on production's side.",
     "compare": "Say whether two addresses may reach one thing.",
 }
 """Each command lives in the module of its name and loads when it is called."""

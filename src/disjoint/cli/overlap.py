@@ -1,0 +1,54 @@
+"""`disjoint overlap`: compare production's rows with a file of staging's digests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from .exits import code_of
+from .output import FORMATS, Output, emit, expect_writable, quiet_process
+from .splitting import MANIFEST, key, side
+
+PATH = click.Path(path_type=Path, readable=False)
+
+
+@click.command(
+    epilog="Exit codes: 0 isolated, 1 shared or tampered, 2 usage, 3 unproven or refused, 4 could not write."
+)
+@MANIFEST
+@click.option("--census", type=PATH, required=True, help="Staging's digests, as `disjoint census` left them.")
+@click.option("--resource", metavar="NAME", help="Compare this one alone. [default: every one with `rows`]")
+@click.option("--despite-limit", is_flag=True, help="Compare, though ten files were compared within a day.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=PATH, help="Write the report here instead of standard output.")
+def command(
+    manifest: Path | None,
+    census: Path,
+    resource: str | None,
+    despite_limit: bool,
+    format_: str,
+    output: Path | None,
+) -> int:
+    """Look for production's rows among staging's, on production's side.
+
+    Reads production's variables and nobody else's, with allow-listed reads only, and says a verdict and
+    counts. Each comparison tells whoever wrote to staging whether production holds what was written: it is
+    logged, and ten a day are made.
+    """
+    from disjoint.directions.asked import Order  # noqa: PLC0415  (parsing and checking need none of it)
+    from disjoint.directions.compare import compare  # noqa: PLC0415
+    from disjoint.pipeline import render  # noqa: PLC0415
+
+    from .progress import progress  # noqa: PLC0415
+
+    expect_writable(output)
+    declared = side(manifest, protected=True)
+    quiet_process()
+    order = Order(only=resource)
+    with progress(replace(declared, resources=())) as (_, steps):
+        found = compare(declared, key(), census, order, despite_limit=despite_limit, tell=steps)
+    emit(render, found.proof, Output(format_, output))
+    click.echo(f"logged in {found.log}", err=True)
+    return code_of(found.proof)
