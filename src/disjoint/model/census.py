@@ -121,6 +121,8 @@ class Place(NamedTuple):
     """One value of it that is found on the other side is somebody's row; a first name is nobody's."""
     why: str
     """Why it is looked through."""
+    group: str = ""
+    """What it belongs to (a table): where another place of that is identifying, this one decides nothing."""
 
 
 class Gap(NamedTuple):
@@ -261,6 +263,8 @@ class Shared(NamedTuple):
     confirmed: int
     """How many of them by their whole digest: of many, some; none where time was up before."""
     identifying: bool
+    alone: bool = False
+    """No place of the same table is identifying: nothing else tells whose these values are."""
 
 
 @dataclass(frozen=True, slots=True)

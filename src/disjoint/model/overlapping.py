@@ -24,6 +24,8 @@ class Words(NamedTuple):
     """What to do with what was found."""
     unseen: str
     """What comparing for equality cannot see."""
+    common: str = "see whether both sides may hold them: then state their prefix under `may_share`"
+    """What to do about values that are nobody's own, by ``{place}``."""
 
 
 def judged(q: Question[Any, Any], words: Words) -> Judgement:
@@ -63,6 +65,9 @@ def _open(found: Overlap, words: Words) -> Iterator[tuple[str, str]]:
         if not hit.confirmed:
             text = f"{counted(hit.values, 'value')} of {hit.production} may stand in {hit.staging}"
             yield f"{text}: time was up before they were compared in full", _SECONDS
+        if hit.alone and hit.values > 1:
+            text = f"{counted(hit.values, 'value')} of {hit.production} stand in {hit.staging}"
+            yield f"{text}, and nothing tells whose they are", words.common.format(place=hit.production)
     if not found.production.values:
         yield f"production holds no {words.one} to look for", _EMPTY
     if not found.staging.places and found.staging.rows:

@@ -117,5 +117,7 @@ def _counted(
             excused |= known
             if values > 0:
                 source, copy = there.reader.survey.places[place], here.reader.survey.places[other]
-                found.append(Shared(source.name, copy.name, values, len(sure - known), source.identifying))
+                alone = not source.identifying and source.group not in there.told_by()
+                sureties = len(sure - known)
+                found.append(Shared(source.name, copy.name, values, sureties, source.identifying, alone))
     return tuple(sorted(found, key=lambda hit: -hit.values)), len(excused)

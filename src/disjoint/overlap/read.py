@@ -58,6 +58,9 @@ class Side:
 
     def _share_out(self, tasks: Sequence[Task], sieve: Sieve) -> None:
         self._read = {place for task in tasks for place in task.places}
+        for at, place in enumerate(self.reader.survey.places):
+            if at not in self._read:
+                self._failed.append(Gap(f"{self.name}: {place.name}", "it was not read", "report it"))
         waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in tasks:
             waiting.put(task)
@@ -102,6 +105,11 @@ class Side:
         names = {place: self.reader.survey.places[place].name for place in self._read}
         met = {place for place, own in hits.items() if (own == planted).any()}
         return tuple(f"{self.name}: {name}" for place, name in names.items() if place not in met)
+
+    def told_by(self) -> frozenset[str]:
+        """The tables in which some place that holds values is identifying."""
+        places = enumerate(self.reader.survey.places)
+        return frozenset(p.group for at, p in places if p.identifying and self.sketch.values.get(at))
 
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be read."""

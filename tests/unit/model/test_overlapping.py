@@ -107,6 +107,15 @@ def test_a_common_value_is_told_and_proves_nothing() -> None:
     assert "one value alone says nothing in public.users.email" in found.limits
 
 
+def test_common_values_of_a_table_that_nothing_else_tells_of_are_an_open_question() -> None:
+    """One may be chance; several are unproven, with the ways to settle it."""
+    weak = HIT._replace(identifying=False, alone=True)
+    found = came(shared=(weak,))
+    assert found.outcome is Outcome.UNPROVEN
+    assert "`may_share`" in found.remedy
+    assert came(shared=(weak._replace(values=1, confirmed=1),)).outcome is Outcome.ISOLATED
+
+
 def test_what_was_left_out_is_named() -> None:
     """Places that are not looked through stand in the limits, a few of many."""
     found = came(left=tuple(Left(f"t{n}", "a view") for n in range(9)))

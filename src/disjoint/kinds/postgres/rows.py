@@ -33,6 +33,10 @@ _WORDS = Words(
         "ISOLATED: elsewhere they are production's own"
     ),
     unseen="values that were altered (masked, truncated, encoded anew{case}) are others to an equality test",
+    common=(
+        "see whether both sides may hold them: then state the table under `reference`, or {place} under "
+        "`may_share`; state it under `columns` where one value alone is a leak"
+    ),
 )
 _ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
 _ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
