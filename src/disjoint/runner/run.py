@@ -169,10 +169,13 @@ class Run:
         late = Unknown(f"not answered within the {seconds:g} s allowed", "raise --budget")
         tried: dict[str, dict[str, Fact[Any]]] = {}
         for trial in trials:
-            result = settled.get(id(trial)) or Result(late, seconds)
+            result = settled.get(id(trial)) or Result(self._unread() if is_census(trial) else late, seconds)
             tried.setdefault(trial.resource, {})[trial.test.name] = result.facts
         results = {job.key: settled.get(id(job)) or Result(unread(job, late), seconds) for job in jobs}
         return Found(results, tried)
+
+    def _unread(self) -> Unknown:
+        return Unknown(f"not read within the {self._later.seconds:g} s allowed", "raise rows_seconds")
 
     def _work(self, lane: Lane, permit: Permit, tell: Tell) -> None:
         """In a process of its own: the same visits, each command and each result told."""
