@@ -1,1 +1,226 @@
-"""placeholder"""
+"""Read a database's rows as digests that its server makes; no value of a row comes here."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task
+from disjoint.model.experiment import Party
+from disjoint.model.fact import Absent, Known
+from disjoint.model.probe import Probe, ProbeError
+
+from . import queries
+from .catalogue import counted, header_of, looked, server_of, sizes_of, tables_of
+from .columns import choose
+from .facts import PostgresDeclared, PostgresFacts
+from .login import login_of
+from .matching import confirmed, planted
+from .pool import Pool
+from .scan import Pace, Part, begun, read_by_cursor, read_packed
+from .session import Opening, Session, session
+from .several import aligned
+from .tables import Choice, Wish
+from .ways import Server, Way, by_ranges, ranges, rows_of, way
+
+CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
+
+
+@contextlib.contextmanager
+def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables]:
+    """Open one side; leaving ends every connection and every statement.
+
+    Raises:
+        ProbeError: nobody answered, or what answered may not be read in place of the declared server.
+    """
+    replica = not isinstance(party.target.setting("replica"), Absent)
+    login = login_of(party.target, "replica" if replica else "url")
+    with session(login, party.probe, CATALOGUE) as opened:
+        _refuse_a_pooler(opened)
+        begun(opened, party.probe)
+        if replica:
+            _prove_replica(opened, party)
+        tables = _surveyed(opened, party, Pool(login, party.probe), careful=careful, replica=replica)
+    try:
+        yield tables
+    finally:
+        tables.end()
+
+
+def _refuse_a_pooler(opened: Session) -> None:
+    if opened.by_statement:
+        raise ProbeError(
+            "a pooler that refuses transaction blocks stands before the server",
+            "declare the address that leads past the pooler, or replica",
+        )
+
+
+def _prove_replica(opened: Session, party: Party[PostgresDeclared]) -> None:
+    """What is declared as a replica is read only where it is one of that very server."""
+    facts = party.facts
+    server = facts.system_identifier if isinstance(facts, PostgresFacts) else None
+    if not isinstance(server, Known):
+        raise ProbeError(
+            "whether replica is one of this server is not known: its identity was not read", _WHO
+        )
+    mine = party.probe.digest("system_identifier", str(opened.ask(queries.SYSTEM_IDENTIFIER)[0][0]))
+    if mine != server.value:
+        raise ProbeError("replica leads to another server's data", f"mend {party.target.where('replica')}")
+    if not server_of(opened).in_recovery:
+        raise ProbeError("replica is none: it takes writes", f"mend {party.target.where('replica')}")
+
+
+def _surveyed(
+    opened: Session, party: Party[PostgresDeclared], pool: Pool, *, careful: bool, replica: bool
+) -> Tables:
+    declared, protected = party.target.declared, party.probe.protected
+    server = server_of(opened)
+    wish = Wish(
+        protected, careful, declared.columns, declared.reference, declared.may_share, declared.rows_at_most
+    )
+    tables = tuple(looked(opened, tuple(counted(tables_of(opened), sizes_of(opened), server))))
+    may = by_ranges(
+        server, protected=protected, careful=careful, replica=replica, pressure=declared.cache_pressure
+    )
+    header = header_of(opened, server)
+    return Tables(choose(tables, wish), header, server, pool, party.probe, ranged=may, wish=wish)
+
+
+class Tables:
+    """One database, open for reading."""
+
+    drawn: Sieve | None = None
+
+    def __init__(
+        self,
+        choice: Choice,
+        header: Header,
+        server: Server,
+        pool: Pool,
+        probe: Probe,
+        *,
+        ranged: bool,
+        wish: Wish,
+    ) -> None:
+        self._choice = choice
+        self._header = header
+        self._server = server
+        self._pool = pool
+        self._probe = probe
+        self._wish = wish
+        self._may_range = ranged
+        self._sizes: Mapping[int, int] = {}
+        self._waiting = 0
+        self._lock = threading.Lock()
+
+    @property
+    def survey(self) -> Survey:
+        """What there is to read, and what not."""
+        choice = self._choice
+        places = tuple(chosen.place for chosen in choice.chosen)
+        how = (
+            "ranges of blocks under one snapshot" if self._may_range else "one sequential scan of each table"
+        )
+        return Survey(places, tuple(choice.gaps), tuple(choice.left), self._header, how)
+
+    @property
+    def abreast(self) -> int:
+        """Two connections where ranges are read."""
+        return 2 if self._pool.snapshot else 1
+
+    def narrow(self, theirs: Survey) -> None:
+        """Several columns together are compared where both sides have them."""
+        self._choice = aligned(self._choice, theirs, self._wish)
+
+    def plant(self, sieve: Sieve) -> Planted:
+        """A random text that the sieve keeps. Raises as the protocol says."""
+        with self._pool.borrowed() as opened:
+            begun(opened, self._probe)
+            found = planted(opened, sieve)
+        self._pool.release()
+        return found
+
+    def tasks(self, sieve: Sieve) -> Sequence[Task]:
+        """A task for each table, or for each range of one."""
+        if self._may_range and not self._pool.share_a_snapshot():
+            self._may_range = False
+        with self._pool.borrowed() as opened:
+            self._sizes = sizes_of(opened)
+        found = [
+            Task(0, places, first, until, rows, table)
+            for places in self._by_table()
+            for first, until, rows, table in self._parts(places, sieve)
+        ]
+        self._waiting = len(found)
+        if not found:
+            self._pool.release()
+        return [task._replace(number=number) for number, task in enumerate(found)]
+
+    def _by_table(self) -> list[tuple[int, ...]]:
+        found: dict[int, list[int]] = {}
+        for number, chosen in enumerate(self._choice.chosen):
+            found.setdefault(chosen.table.oid, []).append(number)
+        return [tuple(places) for places in found.values()]
+
+    def _parts(self, places: tuple[int, ...], sieve: Sieve) -> Iterator[tuple[int, int, int, str]]:
+        table = self._choice.chosen[places[0]].table
+        pages = self._pages(table.oid, table.pages)
+        rows = rows_of(table, pages, self._server)
+        if not self._pool.snapshot:
+            yield 0, -1, rows, table.named
+            return
+        for first, until in ranges(table, pages, len(places), sieve, self._server):
+            share = ((until if until >= 0 else pages) - first) / max(pages, 1)
+            yield first, until, round(rows * share), table.named
+
+    def _pages(self, oid: int, known: int) -> int:
+        return -(-self._sizes.get(oid, known * self._server.block) // self._server.block)
+
+    def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
+        """Read one task. Raises as the protocol says."""
+        part = self._part(task)
+        try:
+            with self._pool.borrowed() as opened:
+                begun(opened, self._probe)
+                if self._pool.snapshot or way(task.rows, len(task.places), sieve, self._server) is Way.PACKED:
+                    yield from read_packed(opened, part, sieve)
+                else:
+                    yield from read_by_cursor(opened, part, sieve, self._pace())
+        finally:
+            self._done()
+
+    def _part(self, task: Task) -> Part:
+        chosen = tuple((place, self._choice.chosen[place]) for place in task.places)
+        return Part(chosen[0][1].table, chosen, (task.first, task.until), task.rows)
+
+    def _pace(self) -> Pace:
+        return Pace(self._probe, protected=self._probe.protected)
+
+    def _done(self) -> None:
+        """After the last task no connection is kept, and no snapshot holds vacuum back."""
+        with self._lock:
+            self._waiting -= 1
+            last = self._waiting == 0
+        if last:
+            self._pool.release()
+
+    def confirm(self, sieve: Sieve, wanted: Mapping[int, Sequence[bytes]], salt: bytes) -> Iterator[Match]:
+        """Each distinct value with a wanted selector. Raises as the protocol says."""
+        for places in self._by_table():
+            asked = tuple(place for place in places if wanted.get(place))
+            if not asked:
+                continue
+            part = self._part(Task(0, asked, 0, -1, 0, ""))
+            with self._pool.borrowed() as opened:
+                begun(opened, self._probe)
+                hashed = self._server.number >= 140_000
+                yield from confirmed(opened, part, sieve, wanted, salt, self._pace(), hashed=hashed)
+        self._pool.release()
+
+    def end(self) -> None:
+        """Close every connection, and end every statement."""
+        self._pool.end()
+
+
+_WHO = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in this database"

@@ -144,3 +144,132 @@ SELECT p.proname::text FROM pg_catalog.pg_proc p
 WHERE p.proname = ANY (pg_catalog.string_to_array(%s, E'\\n')::name[]) AND p.provolatile = 'v'
 ORDER BY 1 LIMIT 1"""
 """Asked of the names that a sentinel's plan calls, whichever schema they are in."""
+
+CENSUS: Final[tuple[LiteralString, ...]] = (
+    "BEGIN",
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
+    "SET LOCAL statement_timeout = '10s'",
+    "SET LOCAL lock_timeout = '200ms'",
+    "SET LOCAL idle_in_transaction_session_timeout = '60s'",
+    "SET LOCAL row_security = off",
+    "SET LOCAL search_path = pg_catalog",
+    "SET LOCAL max_parallel_workers_per_gather = 0",
+    "SET LOCAL application_name = 'disjoint'",
+    "SET LOCAL enable_indexscan = off",
+    "SET LOCAL enable_indexonlyscan = off",
+    "SET LOCAL enable_bitmapscan = off",
+    "SET LOCAL cursor_tuple_fraction = 1",
+    "SET LOCAL TimeZone = 'UTC'",
+    "SET LOCAL DateStyle = 'ISO, YMD'",
+    "SET LOCAL IntervalStyle = 'postgres'",
+    "SET LOCAL extra_float_digits = 1",
+    "SET LOCAL bytea_output = 'hex'",
+    "SAVEPOINT opened",
+)
+"""A census reads whole tables, in one form of text: one transaction a table, whose snapshot goes with it."""
+
+CENSUS_OPTIONAL: Final[tuple[LiteralString, ...]] = (
+    "SET LOCAL jit = off",
+    "SET LOCAL client_connection_check_interval = '250ms'",
+)
+
+CATALOGUE: Final[tuple[LiteralString, ...]] = tuple(s for s in CENSUS if "enable_" not in s)
+"""The catalogue itself is read as the planner likes."""
+
+RANGES: Final[tuple[LiteralString, ...]] = (
+    "BEGIN",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    *CENSUS[2:],
+)
+"""Ranges of one table belong together: all connections read one snapshot."""
+
+EXPORT: Final = "SELECT pg_catalog.pg_export_snapshot()"
+ADOPT: Final = "SET TRANSACTION SNAPSHOT {}"
+UNTIL: Final = "SELECT pg_catalog.set_config('statement_timeout', {}, true)"
+
+SERVER: Final = """
+SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num')::int,
+       pg_catalog.current_setting('server_encoding'), pg_catalog.pg_is_in_recovery(),
+       pg_catalog.current_setting('block_size')::int,
+       (SELECT s.setting::bigint FROM pg_catalog.pg_settings s WHERE s.name = 'shared_buffers')
+         * pg_catalog.current_setting('block_size')::bigint"""
+
+RELATIONS: Final = """
+SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8, c.relpages,
+       has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+       row_security_active(c.oid), c.relispopulated,
+       (SELECT e.extname::text FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' LIMIT 1),
+       (SELECT m.nspname || '.' || r.relname FROM pg_catalog.pg_class r
+        JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace WHERE r.oid = pg_partition_root(c.oid))
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND c.relpersistence <> 't'
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+ORDER BY 2, 3 LIMIT 20001"""
+"""pg_class shows every table to every role: what may not be read is seen all the same."""
+
+COLUMNS: Final = """
+SELECT found.* FROM (WITH RECURSIVE bases (oid, base) AS (
+  SELECT t.oid, t.oid FROM pg_catalog.pg_type t WHERE t.typtype <> 'd'
+  UNION ALL SELECT t.oid, b.base FROM pg_catalog.pg_type t JOIN bases b ON b.oid = t.typbasetype
+  WHERE t.typtype = 'd'),
+sequences (relid, attnum) AS (
+  SELECT d.adrelid, d.adnum FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_depend p
+    ON p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid
+   AND p.refclassid = 'pg_catalog.pg_class'::regclass
+  JOIN pg_catalog.pg_class q ON q.oid = p.refobjid AND q.relkind = 'S'),
+keys (relid, attnum, contype) AS (
+  SELECT k.conrelid, unnest(k.conkey), k.contype FROM pg_catalog.pg_constraint k
+  WHERE k.contype IN ('p', 'f')),
+alone (relid, attnum) AS (
+  SELECT i.indrelid, i.indkey[0] FROM pg_catalog.pg_index i
+  WHERE i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL)
+SELECT a.attrelid::bigint, a.attname::text,
+       CASE WHEN tn.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname::text ELSE 'other' END,
+       has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.attgenerated <> '',
+       a.attidentity <> '' OR (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM sequences),
+       (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'p'),
+       (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM alone),
+       (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'f'),
+       s.null_frac::float8, s.n_distinct::float8, s.avg_width
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN bases b ON b.oid = a.atttypid
+JOIN pg_catalog.pg_type t ON t.oid = b.base JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_stats s
+  ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
+WHERE a.attnum > 0 AND NOT a.attisdropped
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+ORDER BY a.attrelid, a.attnum LIMIT 200001) found"""
+"""Of the statistics three numbers: most_common_vals and histogram_bounds hold values of rows."""
+
+SIZES: Final = """
+SELECT c.oid::bigint, pg_catalog.pg_relation_size(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"""
+
+ROWS_READ: Final = "SELECT pg_catalog.pg_stat_get_xact_tuples_returned({}::oid)"
+"""How many rows this very transaction has read of a table: a cursor tells nobody."""
+
+LAG: Final = "SELECT max(extract(epoch FROM r.replay_lag))::float8 FROM pg_catalog.pg_stat_replication r"
+
+LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
+"""Where there are no statistics: how much the first rows differ, by digests of a fixed seed."""
+
+PACKED: Final = "SELECT count(*), {} FROM {} s"
+"""One answer for a whole table or range: digests, end to end."""
+
+CURSOR: Final = "DECLARE census NO SCROLL CURSOR FOR SELECT {} FROM {} s WHERE {}"
+FETCH: Final = "FETCH {} FROM census"
+CLOSE: Final = "CLOSE census"
+
+KNOWN: Final = "SELECT encode(string_agg({}, ''::bytea ORDER BY s.n), 'hex') FROM (VALUES {}) s (n, v0)"
+"""What everybody knows, under numbers that everybody knows."""
+
+PLANT: Final = """
+SELECT s.v0, {} FROM (
+  SELECT 'disjoint-' || encode(sha256(convert_to({} || g.n::text, 'UTF8')), 'hex') AS v0
+  FROM (SELECT pg_catalog.generate_series(1, {}) AS n) g) s WHERE {} LIMIT 1"""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import socket
 from collections.abc import Iterator, Sequence
-from typing import Any, LiteralString, TypeAlias
+from typing import Any, LiteralString, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg import pq, sql
@@ -19,10 +21,25 @@ from disjoint.model.probe import Probe, ProbeError
 from . import queries
 from .address import Login
 from .connect import Opened, connect
+from .refusals import OTHER, ROW_SECURITY, STATES
+
+CANCEL_SECONDS = 0.8
+"""How long a request to end a statement may take."""
 
 Rows = list[tuple[Any, ...]]
 Values: TypeAlias = tuple[int | float | str, ...]
 """Our own, never a declared or read text."""
+
+
+class Opening(NamedTuple):
+    """What a transaction begins with; its last statement is the savepoint ``opened``."""
+
+    statements: tuple[LiteralString, ...]
+    optional: tuple[LiteralString, ...]
+    """Settings that a server may not know."""
+
+
+VISIT = Opening(queries.OPENING, queries.OPTIONAL)
 
 
 class StatementError(ProbeError):
@@ -43,9 +60,12 @@ class Session:
     Where a pooler refuses transaction blocks (`by_statement`), every request is a transaction of its own.
     """
 
-    def __init__(self, opened: Opened, probe: Probe, *, by_statement: bool = False) -> None:
+    def __init__(
+        self, opened: Opened, probe: Probe, *, by_statement: bool = False, opening: Opening = VISIT
+    ) -> None:
         self._connection = opened.connection
         self._probe = probe
+        self._opening = opening
         self.place = opened.place
         self.tls = opened.tls
         self.by_statement = by_statement
@@ -98,25 +118,62 @@ class Session:
         # Binary results take the extended protocol, where the server itself refuses a second statement.
         return self._execute((prefix + statement).encode(), counted_as, None, binary=True)
 
-    def open(self) -> None:
-        """Begin, with every setting local to the transaction.
+    def fetch(self, query: sql.Composed, counted_as: LiteralString) -> pq.abc.PGresult:
+        """The answer to one statement as it came, binary: no object of this process for each value.
+
+        Args:
+            query: a constant statement with names of the schema and values of our own filled in.
+            counted_as: the same statement without them.
+
+        Raises as `ask` does.
+        """
+        if self.by_statement:
+            self._refuse()
+        self._probe.sent(_one_line(counted_as))
+        if (result := self._carried_out(query, None, binary=True).pgresult) is None:
+            raise ProbeError("the server gave no answer", "run again; its log says why")
+        return result
+
+    def cancel(self) -> None:
+        """End what the server is doing for this session, from another thread. Never raises."""
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=CANCEL_SECONDS)
+        with contextlib.suppress(psycopg.Error, OSError), _twin(self._connection) as twin:
+            twin.shutdown(socket.SHUT_RDWR)  # whoever waits for it is told, too
+
+    def give_back(self) -> None:
+        """Let go of every lock that was taken since the transaction began, and keep its snapshot."""
+        self.ask(queries.BACK)
+
+    def open(self, first: LiteralString = "", *values: str) -> Rows:
+        """Begin, with every setting local to the transaction; and what `first`, before any savepoint, gives.
 
         Raises:
             PooledByStatementError: a pooler refuses transaction blocks; the connection is gone.
             ProbeError: the server is none that this tool can read, or is gone.
         """
         if self.by_statement:
-            return
-        for statement in queries.OPENING[:-1]:
-            self._probe.sent(statement)
+            return []
+        *settings, savepoint = self._opening.statements
+        begun = [
+            *map(sql.SQL, settings),
+            *([sql.SQL(first).format(*map(sql.Literal, values))] if first else []),
+        ]
+        for statement in (*settings, *([first] if first else [])):
+            self._probe.sent(_one_line(statement))
         self._restore = ""
-        self._execute("; ".join(queries.OPENING), queries.OPENING[-1], None)
+        if first:
+            found = self._answer(sql.SQL("; ").join(begun), None)
+            self._execute(savepoint, savepoint, None)
+        else:
+            found = self._execute(sql.SQL("; ").join([*begun, sql.SQL(savepoint)]), savepoint, None)
         self._restore = queries.BACK_TO_OPENED
-        for setting in queries.OPTIONAL:
+        for setting in self._opening.optional:
             with contextlib.suppress(StatementError):
                 self.ask(setting)
         self.ask(queries.SAVEPOINT)
         self._restore = queries.BACK
+        return found
 
     def close(self) -> None:
         """Roll back; a connection that is gone has done so itself."""
@@ -135,15 +192,32 @@ class Session:
         values: tuple[str, ...] | None,
         binary: bool = False,
     ) -> Rows:
-        self._probe.remaining()
         self._probe.sent(counted_as)
+        return self._answer(query, values, binary)
+
+    def _answer(
+        self,
+        query: LiteralString | bytes | sql.Composed,
+        values: tuple[str, ...] | None,
+        binary: bool = False,
+    ) -> Rows:
+        cursor = self._carried_out(query, values, binary)
+        try:
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise self._why(error) from None
+
+    def _carried_out(
+        self, query: LiteralString | bytes | sql.Composed, values: tuple[str, ...] | None, binary: bool
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        self._probe.remaining()
         try:
             cursor = self._connection.execute(query, values, binary=binary)
             while cursor.nextset():
                 pass
-            return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise self._why(error) from None
+        return cursor
 
     def _why(self, error: psycopg.Error) -> ProbeError:
         """Our own sentence; the transaction goes on where the server let it."""
@@ -165,11 +239,11 @@ class Session:
         except ProbeError as late:
             return late
         gone = ("the server broke the connection off", "run again; its log says why")
-        return ProbeError(*_STATES.get(error.sqlstate or "", gone))
+        return ProbeError(*STATES.get(error.sqlstate or "", gone))
 
 
 @contextlib.contextmanager
-def session(login: Login, probe: Probe) -> Iterator[Session]:
+def session(login: Login, probe: Probe, opening: Opening = VISIT) -> Iterator[Session]:
     """Connect once, read in one transaction, roll it back, leave.
 
     A pooler that refuses transaction blocks costs a second connection, on which each request is its own.
@@ -179,10 +253,10 @@ def session(login: Login, probe: Probe) -> Iterator[Session]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            reading = _opened(login, probe, stack)
+            reading = _opened(login, probe, stack, opening)
         except PooledByStatementError:
             stack.close()
-            reading = _opened(login, probe, stack, by_statement=True)
+            reading = _opened(login, probe, stack, opening, by_statement=True)
         try:
             yield reading
         finally:
@@ -190,11 +264,16 @@ def session(login: Login, probe: Probe) -> Iterator[Session]:
 
 
 def _opened(
-    login: Login, probe: Probe, stack: contextlib.ExitStack, *, by_statement: bool = False
+    login: Login,
+    probe: Probe,
+    stack: contextlib.ExitStack,
+    opening: Opening,
+    *,
+    by_statement: bool = False,
 ) -> Session:
     opened = stack.enter_context(connect(login, probe))
     stack.enter_context(probe.watch(opened.connection.fileno()))
-    reading = Session(opened, probe, by_statement=by_statement)
+    reading = Session(opened, probe, by_statement=by_statement, opening=opening)
     reading.open()
     return reading
 
@@ -203,30 +282,13 @@ def _one_line(statement: str) -> str:
     return " ".join(statement.split())
 
 
+def _twin(connection: psycopg.Connection[tuple[Any, ...]]) -> socket.socket:
+    return socket.socket(fileno=os.dup(connection.fileno()))
+
+
 def _told(error: psycopg.Error) -> StatementError:
     state = error.sqlstate or ""
-    known = _ROW_SECURITY if _is_row_security(error) else _STATES.get(state, _OTHER)
-    return StatementError(known[0].format(state=state), state, known[1])
-
-
-def _is_row_security(error: psycopg.Error) -> bool:
     # The function's name is never translated, unlike the message.
-    return error.diag.source_function == "check_enable_rls"
-
-
-_OTHER = ("the server refused the statement (SQLSTATE {state})", "")
-_ROW_SECURITY = (
-    "row-level security would hide rows from this role",
-    "read as the table's owner, or: ALTER ROLE role BYPASSRLS; -- role = the user of this URL",
-)
-_STATES = {
-    "42501": ("permission denied", ""),
-    "42P01": ("a table it names does not exist here", ""),
-    "42703": ("a column it names does not exist here", ""),
-    "42601": ("the server cannot parse the statement", ""),
-    "25006": ("it would write, and the transaction is read-only", ""),
-    "57014": ("the server cancelled the statement after 2 s", "make it cheaper, with an index for example"),
-    "55P03": ("a lock was not free within 0.2 s", "run again when no migration is under way"),
-    "57P01": ("the server is shutting down", "run again when it is up"),
-    "53300": ("the server has no free connection", "free one, or raise CONNECTION LIMIT or max_connections"),
-}
+    hidden = error.diag.source_function == "check_enable_rls"
+    known = ROW_SECURITY if hidden else STATES.get(state, OTHER)
+    return StatementError(known[0].format(state=state), state, known[1])

@@ -1,0 +1,151 @@
+"""What tables a database has, by one visit to its catalogue, and a look where it has no statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from psycopg import sql
+
+from disjoint.model.census import Header, Method
+from disjoint.model.probe import ProbeError
+
+from . import queries
+from .digesting import HASH_ANSWER, SEED, known, text_of, value
+from .session import Session, StatementError
+from .tables import CONTENTS, Column, Table
+from .ways import Server, rows_of
+
+MOST_RELATIONS, MOST_COLUMNS = 20_000, 200_000
+OLDEST = 120_000
+LOOKED = 10_000
+"""Rows of `queries.LOOK`."""
+
+
+def server_of(opened: Session) -> Server:
+    """What the server says of itself.
+
+    Raises:
+        ProbeError: it is too old, or gone.
+    """
+    found = Server(*opened.ask(queries.SERVER)[0])
+    if found.number < OLDEST:
+        raise ProbeError(f"PostgreSQL {found.version} is too old for a census", "update to 12 or newer")
+    return found
+
+
+def header_of(opened: Session, server: Server) -> Header:
+    """How digests can be made here, each with its answer to what everybody knows."""
+    answers = tuple((method.value, _known(opened, method)) for method in _methods(server))
+    kept = tuple(Method(name) for name, told in answers if name != Method.HASH.value or told == HASH_ANSWER)
+    return Header(kept, answers, f"PostgreSQL {server.version}, {server.encoding}")
+
+
+def _methods(server: Server) -> tuple[Method, ...]:
+    """In SQL_ASCII nobody knows what text an octet is."""
+    match server.encoding:
+        case "UTF8":
+            return Method.HASH, Method.SHA256
+        case "SQL_ASCII":
+            return ()
+        case _:
+            return (Method.SHA256,)
+
+
+def _known(opened: Session, method: Method) -> str:
+    statement = sql.SQL(queries.KNOWN).format(*known(method))
+    return (opened.fetch(statement, queries.KNOWN).get_value(0, 0) or b"").decode()
+
+
+def tables_of(opened: Session) -> tuple[Table, ...]:
+    """Every relation of a user's schema, readable or not, with its columns.
+
+    Raises:
+        ProbeError: there are too many, or the server is gone.
+    """
+    relations, columns = opened.ask(queries.RELATIONS), opened.ask(queries.COLUMNS)
+    if len(relations) > MOST_RELATIONS or len(columns) > MOST_COLUMNS:
+        why = f"more than {MOST_RELATIONS:,} tables or {MOST_COLUMNS:,} columns"
+        raise ProbeError(why, "declare the columns to compare in databases of their own")
+    held: dict[int, list[Column]] = {}
+    for oid, *rest in columns:
+        held.setdefault(oid, []).append(_column(*rest))
+    return tuple(_table(row, tuple(held.get(row[0], ()))) for row in relations)
+
+
+def _table(row: tuple[Any, ...], columns: tuple[Column, ...]) -> Table:
+    oid, schema, named, kind, rows, pages, usable, readable, secured, populated, extension, root = row
+    return Table(
+        oid, schema, named, kind, rows, pages, columns,
+        usable, readable, secured, populated, extension or "", root or "",
+    )  # fmt: skip
+
+
+def _column(
+    name: str, kind: str, readable: bool, generated: bool, sequence: bool, *rest: Any
+) -> Column:  # fmt: skip
+    primary, unique, foreign, nulls, distinct, width = rest
+    return Column(name, kind, readable, generated, sequence, primary, unique, foreign, nulls, distinct, width)
+
+
+def sizes_of(opened: Session) -> dict[int, int]:
+    """Octets of each table now; empty where one is locked, as by a migration."""
+    try:
+        return {int(oid): int(size or 0) for oid, size in opened.ask(queries.SIZES)}
+    except StatementError:
+        return {}
+
+
+def counted(tables: Sequence[Table], sizes: Mapping[int, int], server: Server) -> Iterator[Table]:
+    """The same tables, with about as many rows as they hold by now."""
+    for table in tables:
+        size = sizes.get(table.oid)
+        if size is None:
+            yield table
+        else:
+            yield table._replace(rows=float(rows_of(table, -(-size // server.block), server)))
+
+
+def looked(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
+    """The same tables, with numbers of their first rows where no statistics are shown."""
+    for table in tables:
+        unknown = [c for c in table.columns if c.distinct is None and c.readable and c.type in CONTENTS]
+        may = table.kind in "rm" and table.usable and not table.secured and table.populated
+        yield _measured(opened, table, unknown) if may and unknown and not table.extension else table
+
+
+def _measured(opened: Session, table: Table, unknown: Sequence[Column]) -> Table:
+    measures = [
+        sql.SQL(
+            'count({0}), count(DISTINCT pg_catalog.hashtextextended({0} COLLATE "C", {1})), '
+            "avg(pg_catalog.octet_length({0}))::int4"
+        ).format(value(n), sql.Literal(SEED))
+        for n in range(len(unknown))
+    ]
+    texts = [sql.SQL("{} AS {}").format(text_of((c,), fold=False), value(n)) for n, c in enumerate(unknown)]
+    comma = sql.SQL(", ")
+    name = sql.Identifier(table.schema, table.name)
+    statement = sql.SQL(queries.LOOK).format(comma.join(measures), comma.join(texts), name)
+    try:
+        found = opened.fetch(statement, queries.LOOK)
+    except StatementError:
+        return table
+    numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
+    return _with_numbers(table, unknown, numbers)
+
+
+def _with_numbers(table: Table, unknown: Sequence[Column], numbers: list[int]) -> Table:
+    seen, measured = numbers[0], iter(numbers[1:])
+    whole = seen < LOOKED
+    rows = float(seen) if whole else max(table.rows, float(seen))
+    fresh: dict[str, Column] = {}
+    for column in unknown:
+        filled, distinct, width = next(measured), next(measured), next(measured)
+        share = distinct / seen if seen else 0.0
+        fresh[column.name] = column._replace(
+            nulls=1 - filled / seen if seen else 0.0,
+            distinct=float(distinct) if whole else -share,
+            width=width if filled else None,
+        )
+    columns = tuple(fresh.get(column.name, column) for column in table.columns)
+    return table._replace(columns=columns, rows=rows)

@@ -1,0 +1,194 @@
+"""Which columns a census reads, and why; which not, and why not. Pure.
+
+Ids and timestamps look as unique as e-mail addresses and overlap fully between any two databases,
+so that the statistics alone would accuse everybody: the type and the keys have a say first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from disjoint.model.census import Gap, Left, Place
+
+from .several import combined
+from .tables import (
+    NARROW,
+    TEXTS,
+    WIDE,
+    Choice,
+    Chosen,
+    Column,
+    Table,
+    Wish,
+    distinct,
+    full_column,
+    quoted,
+    values,
+)
+
+OWN = 0.9
+"""Distinct values among all, above which one of them is one row's own."""
+MANY = 10_000
+EMPTY = 0.99
+
+
+def choose(tables: Sequence[Table], wish: Wish) -> Choice:
+    """Every table in turn; a table or column that is not read is named with its reason."""
+    choice = Choice()
+    for table in tables:
+        if (left := _left_out(table, wish)) is not None:
+            choice.left.append(left)
+        elif gaps := list(_barred(table, wish)):
+            choice.gaps.extend(gaps)
+        else:
+            choice.tables.append(table)
+    for table in choice.tables if wish.columns is None else ():
+        _judge(table, wish, choice)
+    if wish.columns is not None:
+        _take_declared(tables, wish, choice)
+    return choice
+
+
+def _left_out(table: Table, wish: Wish) -> Left | None:
+    why = {
+        "v": "a view: what it shows stands in tables",
+        "p": "its partitions are read",
+        "f": "a foreign table: its rows stand on another server (postgres/foreign-link)",
+    }.get(table.kind, "")
+    if any(table.is_called(name) for name in wish.reference):
+        why = "declared as reference: both sides may hold it"
+    if not why and table.extension:
+        why = f"filled by the extension {table.extension}"
+    if not why and not table.populated:
+        why = "a materialized view that was never filled"
+    return Left(table.named, why) if why else None
+
+
+def _barred(table: Table, wish: Wish) -> Iterator[Gap]:
+    """Why a whole table cannot be read."""
+    if wish.columns is not None and not any(table.holds(name) for name in wish.columns):
+        return
+    if not table.usable:
+        grant = f"GRANT USAGE ON SCHEMA {quoted(table.schema)} TO role; {_grant(table)}"
+        yield Gap(table.named, "permission denied for its schema", grant)
+    elif not table.readable and not any(column.readable for column in table.columns):
+        yield Gap(table.named, "permission denied", _grant(table))
+    elif table.secured:
+        yield Gap(table.named, "row-level security would hide rows from this role", _BYPASS)
+    elif wish.protected and table.rows > wish.rows_at_most:
+        why = f"about {table.rows:,.0f} rows, more than rows_at_most = {wish.rows_at_most:,}"
+        yield Gap(table.named, why, "state replica, or raise rows_at_most")
+
+
+def _grant(table: Table) -> str:
+    return f"GRANT SELECT ON {quoted(table.schema)}.{quoted(table.name)} TO role;"
+
+
+_BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
+
+
+def _judge(table: Table, wish: Wish, choice: Choice) -> None:
+    passed_over: dict[str, list[str]] = {}
+    for column in table.columns:
+        name = f"{table.named}.{column.name}"
+        if why := _unfit(table, column, wish):
+            passed_over.setdefault(why, []).append(column.name)
+        elif not column.readable:
+            choice.gaps.append(Gap(name, "permission denied for the column", _grant_column(table, column)))
+        else:
+            choice.chosen.append(_single(table, column, wish))
+    mine = [chosen for chosen in choice.chosen if chosen.table is table]
+    alone = wish.protected and any(chosen.place.identifying for chosen in mine)
+    if not alone and (together := combined(table, wish)) is not None:
+        choice.chosen.append(together)
+        mine.append(together)
+    for why, names in passed_over.items():
+        choice.left.append(Left(f"{table.named} ({', '.join(names)})", why))
+    if not mine and not any(gap.place.startswith(f"{table.named}.") for gap in choice.gaps):
+        choice.left.append(Left(table.named, f"no column of it can be compared{_of(table)}"))
+
+
+def _of(table: Table) -> str:
+    return f": about {table.rows:,.0f} rows" if table.rows >= 0 else ""
+
+
+def _grant_column(table: Table, column: Column) -> str:
+    where = f"{quoted(table.schema)}.{quoted(table.name)}"
+    return f"GRANT SELECT ({quoted(column.name)}) ON {where} TO role;"
+
+
+def _unfit(table: Table, column: Column, wish: Wish) -> str:
+    """Why a column is not read; empty where it is."""
+    if table.is_among(column, wish.may_share):
+        return "declared as may_share: both sides may hold its values"
+    if column.type not in TEXTS:
+        return "numbers, dates, flags and documents alone are nobody's own"
+    if column.generated:
+        return "made of other columns"
+    if column.width is not None and column.width > WIDE and (wish.protected or wish.careful):
+        return f"more than {WIDE} octets on average: reading it would reach beside the table"
+    return _unfit_there(table, column) if wish.protected else ""
+
+
+def _unfit_there(table: Table, column: Column) -> str:
+    """What is not looked for. In staging it is looked through all the same: a copy may have another name."""
+    if column.foreign:
+        return "refers to another table, which is read"
+    if column.sequence:
+        return "numbered by a sequence, as every database's"
+    if (column.nulls or 0) > EMPTY:
+        return "hardly ever filled"
+    if column.width is not None and column.width < NARROW:
+        return f"fewer than {NARROW} octets on average"
+    if not own(table, column) and not telling(table, column):
+        return "too few different values to say anything alone"
+    return ""
+
+
+def own(table: Table, column: Column) -> bool:
+    """Whether one value is one row's."""
+    return column.unique or (
+        column.distinct is not None and distinct(table, column) >= OWN * values(table, column)
+    )
+
+
+def telling(table: Table, column: Column) -> bool:
+    """Whether it has so many values that a shared one is worth a note."""
+    return distinct(table, column) >= min(MANY, values(table, column) / 2)
+
+
+def _single(table: Table, column: Column, wish: Wish) -> Chosen:
+    identifying = not wish.protected or own(table, column)
+    why = "hardly any value stands twice" if own(table, column) else "many different values"
+    if not wish.protected:
+        why = "a copy may stand under any name"
+    place = Place(f"{table.named}.{column.name}", round(values(table, column)), identifying, why)
+    return Chosen(place, table, (column,))
+
+
+def _take_declared(tables: Sequence[Table], wish: Wish, choice: Choice) -> None:
+    """Exactly the declared columns."""
+    barred = {gap.place for gap in choice.gaps} | {left.place for left in choice.left}
+    for name in wish.columns or ():
+        found = [(t, c) for t, c in _every(tables) if t.is_among(c, (name,))]
+        if not found:
+            choice.gaps.append(
+                Gap(full_column(name), "there is no such column here", "mend columns, or the schema")
+            )
+        for table, column in found:
+            if table.named not in barred:
+                _declare(table, column, choice)
+
+
+def _declare(table: Table, column: Column, choice: Choice) -> None:
+    name = f"{table.named}.{column.name}"
+    if not column.readable:
+        choice.gaps.append(Gap(name, "permission denied for the column", _grant_column(table, column)))
+    else:
+        place = Place(name, round(values(table, column)), True, "declared")
+        choice.chosen.append(Chosen(place, table, (column,)))
+
+
+def _every(tables: Sequence[Table]) -> Iterator[tuple[Table, Column]]:
+    return itertools.chain.from_iterable(((table, column) for column in table.columns) for table in tables)

@@ -1,0 +1,151 @@
+"""Read one table's digests, harmlessly: packed into one answer, or answer by answer through a cursor."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from psycopg import pq, sql
+
+from disjoint.model.census import Portion, Sieve
+from disjoint.model.probe import Probe, ProbeError
+
+from . import queries
+from .digesting import kept, one, packed, source, text_of, value
+from .session import Session, StatementError
+from .tables import Chosen, Table
+from .ways import batch, patience
+
+LATE = "57014"
+"""SQLSTATE of a statement that was cancelled."""
+LAG_SECONDS = 5.0
+LAG_EVERY = 2.0
+
+
+class Part(NamedTuple):
+    """What of a table is read: its places, by number, and its blocks."""
+
+    table: Table
+    chosen: tuple[tuple[int, Chosen], ...]
+    blocks: tuple[int, int] = (0, -1)
+    rows: int = 0
+
+    @property
+    def last(self) -> bool:
+        """Whether the planted value is read with it."""
+        return self.blocks[1] < 0
+
+
+def begun(opened: Session, probe: Probe) -> None:
+    """Let statements take as long as there is time, and no longer."""
+    opened.ask_with(queries.UNTIL, values=[(f"{int(probe.remaining() * 1000) + 1}ms",)])
+
+
+def rows_from(part: Part, sieve: Sieve) -> sql.Composed:
+    """The FROM of a statement that reads a part."""
+    texts = [text_of(chosen.columns, fold=sieve.fold) for _, chosen in part.chosen]
+    return source(part.table, texts, sieve.planted.text if part.last else "", part.blocks)
+
+
+def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
+    """Everything in one answer."""
+    measures = sql.SQL(", ").join(packed(n, sieve) for n in range(len(part.chosen)))
+    statement = sql.SQL(queries.PACKED).format(measures, rows_from(part, sieve))
+    answer = asked(opened, statement, queries.PACKED)
+    control = 1 if part.last and sieve.planted.text else 0
+    rows = _number(answer.get_value(0, 0)) - control
+    for at, (place, _) in enumerate(part.chosen):
+        values = _number(answer.get_value(0, 1 + 2 * at)) - control
+        yield Portion(place, answer.get_value(0, 2 + 2 * at) or b"", values, 0 if at else rows)
+
+
+def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Portion]:
+    """The same in constant memory on both sides, with a pause where the server is slow."""
+    columns = [one(n, sieve) for n in range(len(part.chosen))]
+    wanted = [kept(value(n), sieve) for n in range(len(part.chosen))]
+    declare(opened, columns, rows_from(part, sieve), wanted)
+    size, before = batch(len(part.chosen), sieve), 0
+    for answer in fetched(opened, size, pace):
+        read = _rows_read(opened, part.table)
+        yield from _portions(part, answer, max(0, read - before))
+        before = max(before, read)
+
+
+def declare(
+    opened: Session, columns: Sequence[sql.Composed], rows: sql.Composed, wanted: Sequence[sql.Composed]
+) -> None:
+    """Begin a scan; its rows come by `fetched`."""
+    listed, either = sql.SQL(", ").join(columns), sql.SQL(" OR ").join(wanted)
+    asked(opened, sql.SQL(queries.CURSOR).format(listed, rows, either), queries.CURSOR)
+
+
+def fetched(opened: Session, size: int, pace: Pace) -> Iterator[pq.abc.PGresult]:
+    """Answer by answer, at the server's own pace."""
+    statement = sql.SQL(queries.FETCH).format(sql.Literal(size))
+    while True:
+        started = time.monotonic()
+        answer = asked(opened, statement, queries.FETCH)
+        seconds = time.monotonic() - started
+        yield answer
+        if answer.ntuples < size:
+            break
+        pace.wait(opened, seconds)
+    opened.ask(queries.CLOSE)
+
+
+def asked(opened: Session, statement: sql.Composed, counted_as: str) -> pq.abc.PGresult:
+    """One answer; that time was up is told as such."""
+    try:
+        return opened.fetch(statement, counted_as)
+    except StatementError as error:
+        if error.sqlstate == LATE:
+            raise ProbeError("time was up before it was read to its end", "raise rows_seconds") from None
+        raise
+
+
+class Pace:
+    """Waits where the server answers much more slowly than before, or its replicas lag behind."""
+
+    def __init__(self, probe: Probe, *, protected: bool) -> None:
+        self._probe = probe
+        self._typical: deque[float] = deque(maxlen=31)
+        self._watches = protected
+        self._asked = 0.0
+
+    def wait(self, opened: Session, seconds: float) -> None:
+        """Between two answers."""
+        if pause := patience(seconds, self._typical):
+            time.sleep(min(pause, self._probe.remaining()))
+        self._typical.append(seconds)
+        while self._watches and self._lagging(opened):
+            time.sleep(min(1.0, self._probe.remaining()))
+
+    def _lagging(self, opened: Session) -> bool:
+        if time.monotonic() - self._asked < LAG_EVERY:
+            return False
+        try:
+            ((lag,),) = opened.ask(queries.LAG)
+        except StatementError:
+            lag = None
+        self._watches = lag is not None
+        behind = lag is not None and lag > LAG_SECONDS
+        self._asked = 0.0 if behind else time.monotonic()
+        return behind
+
+
+def _portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portion]:
+    get, count = answer.get_value, range(answer.ntuples)
+    for at, (place, chosen) in enumerate(part.chosen):
+        octets = b"".join([digest for row in count if (digest := get(row, at))])
+        filled = 1 - (chosen.columns[0].nulls or 0) if len(chosen.columns) == 1 else 1.0
+        yield Portion(place, octets, round(rows * filled), 0 if at else rows)
+
+
+def _rows_read(opened: Session, table: Table) -> int:
+    return int(opened.ask_with(queries.ROWS_READ, values=[(table.oid,)])[0][0])
+
+
+def _number(octets: bytes | None) -> int:
+    return int.from_bytes(octets or b"", "big")

@@ -1,0 +1,138 @@
+"""Tables and columns as the catalogue and the statistics have them; never one of their values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from disjoint.model.census import Gap, Left, Place
+
+TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea"})
+"""Types of which one value may be somebody's."""
+CONTENTS = TEXTS | {"numeric", "float4", "float8", "int4", "int8", "date", "timestamp", "timestamptz"}
+"""Types that, several together, may be."""
+STAMPS = ("created", "updated", "modified", "inserted", "deleted", "changed")
+"""How names of columns begin that say when a row was written, and nothing of what is in it."""
+NARROW, WIDE = 8, 512
+"""Octets on average: shorter values are nobody's own, longer ones may lie beside their table (TOAST)."""
+
+
+class Column(NamedTuple):
+    """A column as the catalogue and the statistics have it; never one of its values."""
+
+    name: str
+    type: str
+    """Its base type's name; ``other`` where it is none of PostgreSQL's own."""
+    readable: bool = True
+    generated: bool = False
+    sequence: bool = False
+    """Identity, or a sequence's next number by default."""
+    primary: bool = False
+    unique: bool = False
+    foreign: bool = False
+    nulls: float | None = None
+    """Share of NULLs; None where no statistics are shown."""
+    distinct: float | None = None
+    """Values that differ: a count, or minus their share of all rows, as pg_stats has it."""
+    width: int | None = None
+
+
+class Table(NamedTuple):
+    """A relation of a user's schema."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    """`pg_class.relkind`."""
+    rows: float
+    """About; below zero where it was never counted."""
+    pages: int
+    columns: tuple[Column, ...]
+    usable: bool = True
+    """Its schema may be used."""
+    readable: bool = True
+    secured: bool = False
+    """Row-level security hides rows from this role."""
+    populated: bool = True
+    extension: str = ""
+    """Whose member it is."""
+
+    root: str = ""
+    """The partitioned table that it is a part of, with its schema."""
+
+    @property
+    def named(self) -> str:
+        """As people write it."""
+        return f"{self.schema}.{self.name}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether a declared name, a bare one in ``public``, is its own or its partitioned table's."""
+        return (name if "." in name else f"public.{name}") in {self.named, self.root}
+
+    def is_among(self, column: Column, names: Collection[str]) -> bool:
+        """Whether a column of it is one of the declared ones."""
+        mine = {f"{table}.{column.name}" for table in (self.named, self.root)}
+        return any(full_column(name) in mine for name in names)
+
+    def holds(self, name: str) -> bool:
+        """Whether a declared column would be one of its own."""
+        return full_column(name).startswith((f"{self.named}.", f"{self.root or self.named}."))
+
+
+def quoted(name: str) -> str:
+    """An identifier as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def full_column(name: str) -> str:
+    """A column's declared name with its schema; a bare table's is ``public``."""
+    return name if name.count(".") > 1 else f"public.{name}"
+
+
+def values(table: Table, column: Column) -> float:
+    """About how many there are, NULLs aside."""
+    return max(table.rows, 0.0) * (1 - (column.nulls or 0))
+
+
+def distinct(table: Table, column: Column) -> float:
+    """About how many of them differ."""
+    if column.unique:
+        return values(table, column)
+    found = column.distinct
+    if found is None:
+        return 0.0
+    return found if found >= 0 else -found * max(table.rows, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the declaration says, and which side it is."""
+
+    protected: bool
+    """Production: its columns are what is looked for."""
+    careful: bool = True
+    columns: tuple[str, ...] | None = None
+    reference: tuple[str, ...] = ()
+    may_share: tuple[str, ...] = ()
+    rows_at_most: int = 200_000_000
+
+
+class Chosen(NamedTuple):
+    """A place, and what it is made of."""
+
+    place: Place
+    table: Table
+    columns: tuple[Column, ...]
+
+
+@dataclass(slots=True)
+class Choice:
+    """What is read of a side, what cannot be, and what is left."""
+
+    chosen: list[Chosen] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    """Those that may be read."""
