@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -22,7 +22,7 @@ from disjoint.model.words import counted
 from disjoint.overlap.file import Filed, filed_in
 from disjoint.overlap.records import OPENS, payload, record
 from disjoint.overlap.sections import Section
-from disjoint.overlap.taking import Taken, Taking, goes_on, resumed, section_of
+from disjoint.overlap.taking import Taken, Taking, resumed, section_of, still_asked
 from disjoint.overlap.writing import Writer
 from disjoint.runner.long import TellStep, Voice, nobody
 from disjoint.runner.run import Run
@@ -115,33 +115,42 @@ def _read(each: Asked, site: _Site, say: Say, tell: TellStep) -> None:
 
 
 def _taken(each: Asked, reader: Reader, site: _Site, say: Say, tell: TellStep) -> Taken:
-    number, section, done = _section(each, reader, site.writer)
+    number, section, done, tasks = _section(each, reader, site.writer)
     if done:
         say(f"{each.resource}: {counted(len(done), 'part')} of an earlier run stand: of another snapshot")
     elif (gaps := section.survey.gaps) != ():
         say(f"{each.resource}: {gaps[0].place} cannot be read: {gaps[0].reason}{_more(len(gaps) - 1)}")
     first = max((found.attempt for found in site.writer.records), default=0)
     voice = Voice(site.manifest.staging.name, each.resource, tell)
-    return Taking(reader, site.writer, number, section, voice, first).take(done)
+    return Taking(reader, site.writer, number, section, voice, tasks, first).take(done)
 
 
-def _section(each: Asked, reader: Reader, writer: Writer) -> tuple[int, Section, Mapping[int, Task]]:
-    """What the file says of a resource, and what of it was read; said now where that is of something else."""
+class _Begun(NamedTuple):
+    """What the file says of a resource, what of it was read, and all that is to be read."""
+
+    number: int
+    section: Section
+    done: Mapping[int, Task]
+    tasks: Sequence[Task]
+
+
+def _section(each: Asked, reader: Reader, writer: Writer) -> _Begun:
+    """What stands of an earlier run; said now where that was of something else."""
     filed = [*filed_in(writer.descriptor, writer.records, str(writer.path))]
     for earlier in reversed(filed):
-        if earlier.section.resource == each.resource and goes_on(reader, earlier, each.terms):
-            return _gone_on(earlier, writer)
+        if earlier.section.resource == each.resource and (tasks := still_asked(reader, earlier, each.terms)):
+            return _gone_on(earlier, tasks, writer)
     section = section_of(each.resource, each.job.kind.name, each.terms, reader)
     writer.section(len(filed), section)
-    return len(filed), section, {}
+    return _Begun(len(filed), section, {}, reader.tasks(section.sieve))
 
 
-def _gone_on(earlier: Filed, writer: Writer) -> tuple[int, Section, Mapping[int, Task]]:
+def _gone_on(earlier: Filed, tasks: Sequence[Task], writer: Writer) -> _Begun:
     done = {reading.task.number: reading.task for reading in earlier.readings}
     section = resumed(earlier.section) if done else earlier.section
     if section != earlier.section:
         writer.section(earlier.number, section)
-    return earlier.number, section, done
+    return _Begun(earlier.number, section, done, tasks)
 
 
 def _then(remedy: str) -> str:

@@ -50,4 +50,4 @@ def baseline_of(terms: Terms, directory: Path, resource: str) -> Baseline:
     Raises:
         ProbeError: its file cannot be used: nothing is guessed in its place.
     """
-    return load(directory / terms.baseline, resource) if terms.baseline else NONE
+    return load(directory / terms.baseline, resource, fold=terms.fold) if terms.baseline else NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -41,6 +41,7 @@ class Taking:
     """Of its section."""
     section: Section
     told: Told
+    tasks: Sequence[Task]
     first: int
     """The number of its first attempt: no other in the file has one as high."""
     _failed: list[tuple[str, str, str]] = field(default_factory=list)
@@ -49,7 +50,7 @@ class Taking:
 
     def take(self, done: Mapping[int, Task]) -> Taken:
         """Read every task that is not done yet. What fails is told, and may be tried again."""
-        tasks = self.reader.tasks(self.section.sieve)
+        tasks = self.tasks
         waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in tasks:
             if task.number not in done:
@@ -114,15 +115,16 @@ def section_of(resource: str, kind: str, terms: Terms, reader: Reader) -> Sectio
     return Section(resource, kind, terms.strength, terms.detect, planted, survey)
 
 
-def goes_on(reader: Reader, begun: Filed, terms: Terms) -> bool:
-    """Whether a reading that broke off was of what there is to read now: then its tasks stand."""
+def still_asked(reader: Reader, begun: Filed, terms: Terms) -> Sequence[Task]:
+    """The tasks of a reading that broke off, if it was of what there is to read now; else none."""
     before, now = begun.section.survey, reader.survey
     same = [(p.name, p.identifying) for p in before.places] == [(p.name, p.identifying) for p in now.places]
     asked = (begun.section.strength, begun.section.detect, begun.section.sieve.fold)
     if not same or before.header != now.header or asked != (terms.strength, terms.detect, terms.fold):
-        return False
-    tasks = {task.number: _named(task) for task in reader.tasks(begun.section.sieve)}
-    return all(tasks.get(r.task.number) == _named(r.task) for r in begun.readings)
+        return ()
+    tasks = reader.tasks(begun.section.sieve)
+    named = {task.number: _named(task) for task in tasks}
+    return tasks if all(named.get(r.task.number) == _named(r.task) for r in begun.readings) else ()
 
 
 def resumed(section: Section) -> Section:

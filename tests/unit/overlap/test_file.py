@@ -18,7 +18,7 @@ from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, filed_in
 from disjoint.overlap.read import nobody
 from disjoint.overlap.records import OPENS, BrokenError, record
-from disjoint.overlap.taking import Taken, Taking, goes_on, resumed, section_of
+from disjoint.overlap.taking import Taken, Taking, resumed, section_of, still_asked
 from disjoint.overlap.writing import Writer
 
 RESOURCE = "database"
@@ -32,13 +32,14 @@ def taken(writer: Writer, reader: Reader, terms: Terms = EXACT) -> Taken:
     """Read one resource, or go on with it."""
     filed = [*filed_in(writer.descriptor, writer.records, "f")]
     first = max((each.attempt for each in writer.records), default=0)
-    if filed and goes_on(reader, filed[-1], terms):
+    if filed and (tasks := still_asked(reader, filed[-1], terms)):
         number, section = filed[-1].number, resumed(filed[-1].section)
         done = {reading.task.number: reading.task for reading in filed[-1].readings}
     else:
         number, section, done = len(filed), section_of(RESOURCE, "listed", terms, reader), {}
         writer.section(number, section)
-    return Taking(reader, writer, number, section, nobody, first).take(done)
+        tasks = reader.tasks(section.sieve)
+    return Taking(reader, writer, number, section, nobody, tasks, first).take(done)
 
 
 def written(path: Path, reader: Reader, terms: Terms = EXACT) -> Path:
