@@ -16,7 +16,7 @@ from disjoint.kinds.bucket.facts import BucketDeclared, BucketFacts
 from disjoint.kinds.bucket.kind import KIND
 from disjoint.kinds.bucket.observe import observe
 from disjoint.model.environment import Environment, Variable
-from disjoint.model.experiment import Canary, Pair, Party, Sightings, saw
+from disjoint.model.experiment import Canary, Experiment, Pair, Party, Sightings, saw
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import Question, Side
 from disjoint.model.manifest import Resource, target
@@ -61,9 +61,10 @@ class Both:
         """One test by its name, as the runner carries it out."""
         test = next(test for test in KIND.experiments if test.name == name)
         try:
-            if not isinstance(test, Canary):
-                return Known(test.load()(self.pair))
-            return Known(self.sighted(test))
+            if isinstance(test, Canary):
+                return Known(self.sighted(test))
+            assert isinstance(test, Experiment)
+            return Known(test.load()(self.pair))
         except ProbeError as error:
             return Unknown(error.reason, error.remedy)
 

@@ -19,6 +19,14 @@ known to any replica; the newer is rather its own."""
 BEGUN = "upload"
 """Channel of the canary that begins an upload, and ends it again."""
 
+CONTENTS, ASSETS, NAMES, DOUBTFUL = (
+    "object contents",
+    "contents of web assets",
+    "object names",
+    "object names that may be hashes",
+)
+"""Places of a census: what stands in objects, what is deployed alike everywhere, and two sorts of names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketDeclared:

@@ -11,6 +11,8 @@ LOOK = ("s3:ListBucket",)
 """What production's keys need to look for one of staging's objects, and to find one of their own."""
 REPLICATION = ("s3:GetReplicationConfiguration", "s3:GetBucketNotification")
 """On both sides, where the resource states ``replication = true``."""
+CENSUS = (*VERIFY, "s3:GetEncryptionConfiguration")
+"""On both sides, where the resource states ``rows``: encryption by KMS gives copies other ETags."""
 POLICY = ("s3:GetBucketPolicy",)
 """On production, so that ``bucket/cross-access`` can say whom the bucket's policy lets in."""
 UPLOAD = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads")
@@ -28,6 +30,7 @@ def statement(actions: tuple[str, ...], arn: str = BUCKET) -> str:
 RECIPES: Mapping[str, str] = {
     "verify, each side's keys on its own bucket": statement(VERIFY),
     "look, production's keys": statement(LOOK),
+    "rows, each side's keys": statement(CENSUS),
     "replication = true, each side's keys": statement(REPLICATION),
     "reach = true, production's keys (if its policy is to be read)": statement(POLICY),
     "canary = true, staging's keys (if its bucket may be empty)": statement((*LOOK, *UPLOAD)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,39 +52,68 @@ class Listing:
         return self.entries[: self.first]
 
 
-def list_objects(store: Store, bucket: str, pages: int) -> Listing:
-    """Read up to `pages` pages of objects.
+class Page(NamedTuple):
+    """One answer to a listing."""
+
+    entries: list[Entry]
+    owner: str
+    """The account that its first line names; empty if none does."""
+    last: bool
+
+
+def object_pages(store: Store, bucket: str) -> Iterator[Page]:
+    """Every page of objects, each asked for when it is wanted.
 
     Raises:
         StoreError: the store refused.
         ProbeError: no answer came, or one that is no listing of this bucket.
     """
-    listing = Listing()
     token: dict[str, str] = {}
-    for _ in range(pages):
+    while True:
         answer = store.ask("ListObjectsV2", Bucket=bucket, FetchOwner=True, MaxKeys=PAGE, **token)
         lines = _lines(answer, "Contents")
         if answer.get("Name") != bucket or answer.get("KeyCount") != len(lines):
             raise ProbeError(NO_LISTING, NO_STORE)
-        if _add(listing, lines, more=answer.get("IsTruncated") is True):
-            return listing
+        page = _page(lines, more=answer.get("IsTruncated") is True)
+        yield page
+        if page.last:
+            return
         token = _next(answer, token, {"NextContinuationToken": "ContinuationToken"})
-    return listing
 
 
-def list_versions(store: Store, bucket: str, pages: int) -> Listing:
-    """Read up to `pages` pages of versions and delete markers; raises as `list_objects`."""
-    listing = Listing()
+def version_pages(store: Store, bucket: str) -> Iterator[Page]:
+    """Every page of versions and delete markers, which have no size; raises as `object_pages`."""
     marker: dict[str, str] = {}
-    for _ in range(pages):
+    while True:
         answer = store.ask("ListObjectVersions", Bucket=bucket, MaxKeys=PAGE, **marker)
         lines = _lines(answer, "Versions") + _lines(answer, "DeleteMarkers")
         if answer.get("Name") != bucket or not isinstance(answer.get("IsTruncated"), bool):
             raise ProbeError(NO_LISTING, NO_STORE)
-        if _add(listing, lines, more=answer["IsTruncated"]):
-            return listing
+        page = _page(lines, more=answer["IsTruncated"])
+        yield page
+        if page.last:
+            return
         names = {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"}
         marker = _next(answer, marker, names)
+
+
+def list_objects(store: Store, bucket: str, pages: int) -> Listing:
+    """Read up to `pages` pages of objects; raises as `object_pages`."""
+    return _listed(object_pages(store, bucket), pages)
+
+
+def list_versions(store: Store, bucket: str, pages: int) -> Listing:
+    """Read up to `pages` pages of versions and delete markers; raises as `object_pages`."""
+    return _listed(version_pages(store, bucket), pages)
+
+
+def _listed(pages: Iterator[Page], most: int) -> Listing:
+    listing = Listing()
+    for page in itertools.islice(pages, most):
+        if not listing.entries:
+            listing.first, listing.owner = len(page.entries), page.owner
+        listing.entries += page.entries
+        listing.whole = page.last
     return listing
 
 
@@ -92,14 +122,9 @@ def _lines(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list) else []
 
 
-def _add(listing: Listing, lines: list[Mapping[str, Any]], *, more: bool) -> bool:
-    """Add a page; True if it is the last."""
-    if not listing.entries:
-        listing.first = len(lines)
-        listing.owner = next((o for o in map(_owner, lines) if o), "")
-    listing.entries += map(_entry, lines)
-    listing.whole = not more
-    return listing.whole
+def _page(lines: list[Mapping[str, Any]], *, more: bool) -> Page:
+    owner = next((o for o in map(_owner, lines) if o), "")
+    return Page(list(map(_entry, lines)), owner, last=not more)
 
 
 def _next(answer: Mapping[str, Any], before: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A harmless S3 client: botocore signs and reads, the probe alone sends.
 
 It sees nothing of this process or machine: no ``AWS_*`` variable, no file under ``~/.aws``, no
-instance metadata. It knows nine reads and, for staging alone, two operations that begin and end
+instance metadata. It knows ten reads and, for staging alone, two operations that begin and end
 an upload; it sends each once, and never follows a redirect.
 """
 
@@ -31,7 +31,7 @@ READS = frozenset(
     {
         *("HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketLocation", "GetBucketVersioning"),
         *("GetBucketReplication", "GetBucketNotificationConfiguration", "GetBucketPolicy"),
-        "ListMultipartUploads",
+        *("ListMultipartUploads", "GetBucketEncryption"),
     }
 )
 """All that is sent to anyone. HeadObject is not among them: it needs the right to read content."""

@@ -15,6 +15,7 @@ ROOTS = {
     "GetBucketVersioning": "VersioningConfiguration",
     "GetBucketReplication": "ReplicationConfiguration",
     "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketEncryption": "ServerSideEncryptionConfiguration",
     "ListMultipartUploads": "ListMultipartUploadsResult",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
 }

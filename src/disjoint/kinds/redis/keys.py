@@ -83,7 +83,7 @@ _WORDS = Words(
         "empty its database; what both may hold, state as may_share or in a baseline"
     ),
     unseen=(
-        "keys that were renamed{case}, keys that expired before they were looked for, a copy of fewer than "
+        "keys that were renamed, keys that expired before they were looked for, a copy of fewer than "
         f"{MANY} keys with plain names alone, and what stands in any key: names are compared, not contents"
     ),
 )
