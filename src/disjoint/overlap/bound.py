@@ -17,15 +17,15 @@ LARGEST = 1 << 20
 """A sample that is thinner than this would take minutes to plant a value in."""
 
 
-def one_in(wanted: Detection, values: int, small: int = SMALL) -> int:
+def one_in(wanted: Detection, values: int, small: int | None = None) -> int:
     """The largest power of two by which a sample may be thinned and still find what is wanted.
 
     Args:
         wanted: what must be found, and how surely.
         values: about how many there are on both sides together.
-        small: so many of them are compared whole.
+        small: so many of them are compared whole; `SMALL` where nothing is stated.
     """
-    if values <= small:
+    if values <= (SMALL if small is None else small):
         return 1
     kept = 1
     while 2 * kept <= LARGEST and missed(2 * kept, wanted.confidence) <= wanted.values:

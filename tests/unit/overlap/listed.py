@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from disjoint.model import digests
 from disjoint.model.census import (
     HALF,
     WHOLE,
@@ -18,6 +17,7 @@ from disjoint.model.census import (
     Place,
     Planted,
     Portion,
+    Reader,
     Sieve,
     Strength,
     Survey,
@@ -25,6 +25,7 @@ from disjoint.model.census import (
     Terms,
 )
 from disjoint.model.probe import ProbeError
+from disjoint.overlap import hashed
 from disjoint.overlap.engine import Sides
 
 WANTED = Detection(1000, 0.999)
@@ -71,18 +72,21 @@ class Listed:
     @property
     def survey(self) -> Survey:
         places = (
-            Place(name, len(own) if self.stated is None else self.stated, name not in self.shy, "")
+            Place(name, self._stated(own), name not in self.shy, "", name.split(".")[0])
             for name, own in self.texts.items()
         )
-        right = (digests.known(method) for method in self.methods)
+        right = (hashed.known(method) for method in self.methods)
         known = tuple((method, self.answer or answer) for method, answer in right)
         return Survey(tuple(places), self.gaps, self.left, Header(self.methods, known, "a list"), "in order")
+
+    def _stated(self, own: Sequence[str]) -> int:
+        return len(own) if self.stated is None else self.stated
 
     def narrow(self, theirs: Survey) -> None:
         """Everything compares with everything."""
 
     def plant(self, sieve: Sieve) -> Planted:
-        return digests.plant(sieve)
+        return hashed.plant(sieve)
 
     def tasks(self, sieve: Sieve) -> Sequence[Task]:
         self.asked.append(sieve)
@@ -103,7 +107,8 @@ class Listed:
         (place,) = task.places
         own = self._own(place)[task.first : task.until]
         kept = [] if task.what in self.unplanted else [self._digest(sieve.planted.text, sieve)]
-        kept += [d for text in own if digests.is_kept(d := self._digest(text, sieve), sieve)]
+        every = (self._digest(text, sieve) for text in own)
+        kept += [digest for digest in every if not int.from_bytes(digest[:HALF], "big") & sieve.mask]
         half = len(kept) // 2
         yield Portion(place, _packed(kept[:half], sieve), half, half)
         if task.what in self.broken:
@@ -118,16 +123,16 @@ class Listed:
             for text in set(self._own(place) if [*self.texts][place] not in self.silent else ()):
                 digest = self._digest(text, sieve)
                 if digest[:HALF] in among:
-                    yield Match(place, digest, digests.mark_of(text.encode(), salt) if salt else b"")
+                    yield Match(place, digest, hashed.mark_of(text.encode(), salt) if salt else b"")
 
     def _own(self, place: int) -> Sequence[str]:
         return [*self.texts.values()][place]
 
     def _digest(self, text: str, sieve: Sieve) -> bytes:
-        raw = digests.folded(text.encode()) if sieve.fold else text.encode()
-        own = digests.digest_of(self.twisted + raw, sieve)
+        raw = hashed.folded(text.encode()) if sieve.fold else text.encode()
+        own = hashed.digest_of(self.twisted + raw, sieve)
         if text in self.misled:
-            return digests.digest_of(self.misled[text].encode(), sieve)[:HALF] + own[HALF:WHOLE]
+            return hashed.digest_of(self.misled[text].encode(), sieve)[:HALF] + own[HALF:WHOLE]
         return own
 
 
@@ -135,7 +140,7 @@ def _packed(kept: Sequence[bytes], sieve: Sieve) -> bytes:
     return b"".join(digest[: sieve.width] for digest in kept)
 
 
-def sides(production: Listed, staging: Listed) -> Sides:
+def sides(production: Reader, staging: Reader) -> Sides:
     """Both, by their usual names."""
     return Sides(production, staging, ("production", "staging"))
 

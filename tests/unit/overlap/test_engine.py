@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listed import EXACT, SAMPLED, Listed, addresses, sides
 
-from disjoint.model import digests
 from disjoint.model.census import Gap, Left, Method, Overlap, Shared, Strength
 from disjoint.model.probe import ProbeError
-from disjoint.overlap import bound
+from disjoint.overlap import bound, hashed
 from disjoint.overlap.baseline import NONE, Baseline
 from disjoint.overlap.engine import census
 
@@ -159,8 +158,13 @@ class TestConfirmed:
 
     def test_whether_a_place_identifies_is_passed_on(self) -> None:
         found = run(Listed({"first": ["Anna"]}, shy=frozenset({"first"})), Listed({"first": ["Anna"]}))
-        assert found.shared == (Shared("first", "first", 1, 1, False),)
+        assert found.shared == (Shared("first", "first", 1, 1, False, alone=True),)
         assert found.weak == ("first",)
+
+    def test_beside_a_column_that_identifies_it_is_not_alone(self) -> None:
+        production = Listed({"users.first": ["Anna"], "users.mail": THEIRS}, shy=frozenset({"users.first"}))
+        found = run(production, Listed({"first": ["Anna"]}))
+        assert found.shared == (Shared("users.first", "first", 1, 1, False),)
 
 
 class TestBaseline:
@@ -169,7 +173,7 @@ class TestBaseline:
     SALT = b"0123456789abcdef"
 
     def named(self, *texts: str) -> Baseline:
-        return Baseline(self.SALT, frozenset(digests.mark_of(text.encode(), self.SALT) for text in texts))
+        return Baseline(self.SALT, frozenset(hashed.mark_of(text.encode(), self.SALT) for text in texts))
 
     def test_what_it_names_is_excused_and_counted(self) -> None:
         found = run(Listed({"a": ["x", "y"]}), Listed({"a": ["x", "y"]}), self.named("x", "y"))

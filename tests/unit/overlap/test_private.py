@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from listed import Listed, addresses, sides
 
-from disjoint.model import digests
 from disjoint.model.census import Detection, Overlap, Strength, Terms
 from disjoint.model.probe import ProbeError
-from disjoint.overlap import bound, elements, private, psi
+from disjoint.overlap import bound, elements, hashed, private, psi
 from disjoint.overlap.baseline import NONE, Baseline
 from disjoint.overlap.read import TOLD_NOBODY
 from lacking import lacking
@@ -88,7 +87,7 @@ class TestOneProcess:
 
     def test_what_the_baseline_names_is_not_asked_for(self) -> None:
         salt = b"0123456789abcdef"
-        excused = Baseline(salt, frozenset(digests.mark_of(text.encode(), salt) for text in THEIRS[:2]))
+        excused = Baseline(salt, frozenset(hashed.mark_of(text.encode(), salt) for text in THEIRS[:2]))
         found = run(Listed({"users": THEIRS}), Listed({"users": THEIRS[:3]}), excused)
         assert [hit.values for hit in found.shared] == [1]
         assert [left.place for left in found.left] == ["staging: 2 values"]
