@@ -137,14 +137,17 @@ class Attempt:
     number: int
     task: Task
     _held: dict[int, list[Portion]] = field(default_factory=dict)
+    _waiting: dict[int, int] = field(default_factory=dict)
+    """Octets that wait, by place."""
     _parts: int = 0
 
     def add(self, portions: Iterable[Portion]) -> None:
         """Take in what a step brought."""
         for portion in portions:
-            held = self._held.setdefault(portion.place, [])
-            held.append(portion)
-            if sum(len(each.packed) for each in held) >= PIECE:
+            self._held.setdefault(portion.place, []).append(portion)
+            waiting = self._waiting.get(portion.place, 0) + len(portion.packed)
+            self._waiting[portion.place] = waiting
+            if waiting >= PIECE:
                 self._write(portion.place)
 
     def done(self) -> None:
@@ -157,6 +160,7 @@ class Attempt:
 
     def _write(self, place: int) -> None:
         held = self._held.pop(place)
+        self._waiting[place] = 0
         values, rows = sum(each.values for each in held), sum(each.rows for each in held)
         packed = b"".join(each.packed for each in held)
         for at in range(0, max(len(packed), 1), LONGEST):

@@ -1,4 +1,4 @@
-"""Read a database's rows as digests that its server makes; no value of a row comes here."""
+"""Read a database's rows as digests that its server makes; no value comes here, unless `tell` is asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task
+from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task, Values
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Absent, Known
 from disjoint.model.probe import Probe, ProbeError
@@ -22,6 +22,7 @@ from .scan import Pace, Part, begun, read_by_cursor, read_packed
 from .session import Opening, Session, session
 from .several import aligned
 from .tables import Choice, Wish
+from .telling import told
 from .ways import Server, Way, by_ranges, ranges, rows_of, way
 
 CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
@@ -187,6 +188,15 @@ class Tables:
                     yield from read_packed(opened, part, sieve)
                 else:
                     yield from read_by_cursor(opened, part, sieve, self._pace())
+        finally:
+            self._done()
+
+    def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
+        """Read one task's values themselves. Raises as the protocol says."""
+        try:
+            with self._pool.borrowed() as opened:
+                begun(opened, self._probe)
+                yield from told(opened, self._part(task), sieve, self._pace())
         finally:
             self._done()
 

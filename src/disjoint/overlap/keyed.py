@@ -1,0 +1,124 @@
+"""Digests made in this process, under a key that no server sees: what may travel down."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from disjoint.model.census import (
+    HALF,
+    WHOLE,
+    Header,
+    Left,
+    Match,
+    Method,
+    Planted,
+    Portion,
+    Sieve,
+    Survey,
+    Task,
+    Telling,
+    Values,
+)
+from disjoint.model.salted import mark
+
+from .guess import unguessable
+
+_KNOWN_KEY = bytes(range(16))
+
+
+class Keyed:
+    """A side whose values are digested here. Values that can be guessed are left out unless accepted."""
+
+    drawn: Sieve | None = None
+
+    def __init__(self, side: Telling, *, accept_guessable: bool) -> None:
+        self._side = side
+        self._accept = accept_guessable
+        self._lock = threading.Lock()
+        self._sent: Counter[int] = Counter()
+        self._withheld: Counter[int] = Counter()
+
+    @property
+    def survey(self) -> Survey:
+        """As the side's own; digests of any two servers compare."""
+        known = hmac.digest(_KNOWN_KEY, "dïsjöïnt".encode(), "sha256").hex()
+        own = self._side.survey
+        header = Header((Method.HMAC,), ((Method.HMAC.value, known),), own.header.speaks)
+        return dataclasses.replace(own, header=header, way=f"{own.way}, digested outside the server")
+
+    @property
+    def withheld(self) -> tuple[Left, ...]:
+        """What was left out of what was read so far."""
+        return tuple(
+            Left(self._side.survey.places[place].name, _withheld(number, self._sent[place]))
+            for place, number in sorted(self._withheld.items())
+        )
+
+    @property
+    def abreast(self) -> int:
+        """As the side's own."""
+        return self._side.abreast
+
+    def narrow(self, theirs: Survey) -> None:
+        """As the side's own."""
+        self._side.narrow(theirs)
+
+    def plant(self, sieve: Sieve) -> Planted:
+        """A random text that nobody can guess, either."""
+        while True:
+            text = str(uuid.uuid4())
+            whole = digest(text.encode(), sieve)
+            if kept(whole, sieve):
+                return Planted(text, whole)
+
+    def tasks(self, sieve: Sieve) -> Sequence[Task]:
+        """As the side's own. Raises as the protocol says."""
+        return self._side.tasks(sieve)
+
+    def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
+        """Digest one task. Raises as the protocol says."""
+        planted = sieve.planted.text.encode()
+        for step in self._side.tell(task, sieve):
+            chosen = self._chosen(step)
+            found = [whole for value in chosen if kept(whole := digest(value, sieve), sieve)]
+            packed = b"".join(whole[: sieve.width] for whole in found)
+            yield Portion(step.place, packed, len(chosen) - chosen.count(planted), step.rows)
+
+    def _chosen(self, step: Values) -> list[bytes]:
+        chosen = [value for value in step.values if self._accept or unguessable(value)]
+        with self._lock:
+            self._sent[step.place] += len(chosen)
+            self._withheld[step.place] += len(step.values) - len(chosen)
+        return chosen
+
+    def confirm(self, sieve: Sieve, wanted: Mapping[int, Sequence[bytes]], salt: bytes) -> Iterator[Match]:
+        """Each distinct value that has a wanted selector. Raises as the protocol says."""
+        sought = {place: frozenset(own) for place, own in wanted.items()}
+        told: set[tuple[int, bytes]] = set()
+        for task in self._side.tasks(sieve):
+            for step in self._side.tell(task, sieve) if any(p in sought for p in task.places) else ():
+                for value in step.values if step.place in sought else ():
+                    whole = digest(value, sieve)
+                    if whole[:HALF] in sought[step.place] and (step.place, whole) not in told:
+                        told.add((step.place, whole))
+                        yield Match(step.place, whole, mark(salt, value))
+
+
+def digest(value: bytes, sieve: Sieve) -> bytes:
+    """HMAC-SHA256 under the file's key, 128 bits of it."""
+    return hmac.digest(sieve.salt, value, "sha256")[:WHOLE]
+
+
+def kept(whole: bytes, sieve: Sieve) -> bool:
+    """Whether the sample holds it."""
+    return not int.from_bytes(whole[:HALF], "big") & sieve.mask
+
+
+def _withheld(number: int, sent: int) -> str:
+    which = f"{number:,} of its values" if sent > 1 else "its values"
+    return f"{which} can be guessed by whoever may read the file: --accept-guessable sends them, too"
