@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,10 +24,10 @@ def compared(production: Sketch, staging: Sketch) -> Hits:
     """Every selector that both sides hold, by place of each side."""
     number = PARTS if production.spilled or staging.spilled else 1
     found = [
-        _part(theirs, ours)
+        shared_in(theirs, ours)
         for theirs, ours in zip(production.parts(number), staging.parts(number), strict=True)
     ]
-    return Hits(_joined(hits.production for hits in found), _joined(hits.staging for hits in found))
+    return together(found)
 
 
 def common(one: Selectors, other: Selectors) -> Selectors:
@@ -36,8 +36,8 @@ def common(one: Selectors, other: Selectors) -> Selectors:
     return shared
 
 
-def _part(production: Mapping[int, Selectors], staging: Mapping[int, Selectors]) -> Hits:
-    """The smaller side is looked for in the larger, once for all places together."""
+def shared_in(production: Mapping[int, Selectors], staging: Mapping[int, Selectors]) -> Hits:
+    """What two parts share. The smaller is looked for in the larger, once for all places together."""
     theirs, ours = _pooled(production), _pooled(staging)
     small, large = (theirs, ours) if theirs.size <= ours.size else (ours, theirs)
     shared = distinct(small[_among(small, large)])
@@ -72,6 +72,11 @@ def distinct(in_order: Selectors) -> Selectors:
     fresh = np.concatenate([np.ones(1, np.bool_), in_order[1:] != in_order[:-1]])
     once: Selectors = in_order[fresh]
     return once
+
+
+def together(parts: Sequence[Hits]) -> Hits:
+    """The hits of all parts."""
+    return Hits(_joined(hits.production for hits in parts), _joined(hits.staging for hits in parts))
 
 
 def _joined(parts: Iterator[Mapping[int, Selectors]]) -> Mapping[int, Selectors]:

@@ -24,8 +24,14 @@ from .confirm import confirmed
 from .read import TOLD_NOBODY, Side, Steps, read_both
 from .sketch import Sketch
 
-Match = Callable[[Sketch, Sketch], Hits]
-"""Finds the selectors that two sketches share."""
+Gather = Callable[[Side, Side, Sieve], Hits]
+"""Reads two sides, tells each what came of it, and finds the selectors that they share."""
+
+
+def gathered(there: Side, here: Side, sieve: Sieve) -> Hits:
+    """Read both here, at once, and compare them here."""
+    read_both(there, here, sieve)
+    return compared(there.sketch, here.sketch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,11 @@ class Sides:
 
 
 def census(
-    sides: Sides, terms: Terms, baseline: Baseline = NONE, steps: Steps = TOLD_NOBODY, match: Match = compared
+    sides: Sides,
+    terms: Terms,
+    baseline: Baseline = NONE,
+    steps: Steps = TOLD_NOBODY,
+    gather: Gather = gathered,
 ) -> Overlap:
     """Compare what two sides hold.
 
@@ -48,7 +58,7 @@ def census(
         terms: how much is to be compared.
         baseline: the values that both may hold.
         steps: told how far it has come.
-        match: another way to find what is shared, where neither side may see the other's digests.
+        gather: who reads and compares: workers on other machines, for one.
 
     Raises:
         ProbeError: the two sides cannot be compared at all.
@@ -56,9 +66,9 @@ def census(
     sides.staging.narrow(sides.production.survey)
     sides.production.narrow(sides.staging.survey)
     sieve = drawn(sides, terms)
-    found = _compared(sides, sieve, terms, baseline, steps, match)
+    found = _compared(sides, sieve, terms, baseline, steps, gather)
     if found.shared and sieve.one_in > 1 and _may_be_read_again(sides) and terms.strength is Strength.SAMPLED:
-        whole = _compared(sides, whole_of(sides, sieve), terms, baseline, steps, match)
+        whole = _compared(sides, whole_of(sides, sieve), terms, baseline, steps, gather)
         return whole if any(hit.confirmed for hit in whole.shared) else found
     return found
 
@@ -118,13 +128,12 @@ def _may_be_read_again(sides: Sides) -> bool:
 
 
 def _compared(
-    sides: Sides, sieve: Sieve, terms: Terms, baseline: Baseline, steps: Steps, match: Match
+    sides: Sides, sieve: Sieve, terms: Terms, baseline: Baseline, steps: Steps, gather: Gather
 ) -> Overlap:
     with Sketch() as theirs, Sketch() as ours:
         there = Side(sides.names[0], sides.production, theirs, steps.production)
         here = Side(sides.names[1], sides.staging, ours, steps.staging)
-        read_both(there, here, sieve)
-        hits = match(theirs, ours)
+        hits = gather(there, here, sieve)
         sure = confirmed(there, here, sieve, hits, baseline)
     return Overlap(
         strength=terms.strength,

@@ -56,11 +56,19 @@ class Side:
             self._failed.append(Gap(f"{self.name}: everything", error.reason, error.remedy))
         self._seconds = time.monotonic() - started
 
-    def _share_out(self, tasks: Sequence[Task], sieve: Sieve) -> None:
+    def begin(self, tasks: Sequence[Task]) -> None:
+        """What is to be read; a place of which nothing is can have no control."""
         self._read = {place for task in tasks for place in task.places}
         for at, place in enumerate(self.reader.survey.places):
             if at not in self._read:
                 self._failed.append(Gap(f"{self.name}: {place.name}", "it was not read", "report it"))
+
+    def took(self, seconds: float) -> None:
+        """How long reading took, whoever did it."""
+        self._seconds = seconds
+
+    def _share_out(self, tasks: Sequence[Task], sieve: Sieve) -> None:
+        self.begin(tasks)
         waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in tasks:
             waiting.put(task)
@@ -89,11 +97,12 @@ class Side:
                     self.sketch.add(portion)
                 self.told(task.what, self.sketch.rows, max(of, self.sketch.rows))
         except ProbeError as error:
-            self._miss(task, error.reason, error.remedy)
+            self.miss(task, error.reason, error.remedy)
         except Exception as error:  # noqa: BLE001  (a client library's failure is a gap; its text may hold a value)
-            self._miss(task, f"the reading failed: {type(error).__name__}", "report it")
+            self.miss(task, f"the reading failed: {type(error).__name__}", "report it")
 
-    def _miss(self, task: Task, reason: str, remedy: str) -> None:
+    def miss(self, task: Task, reason: str, remedy: str) -> None:
+        """What a task could not read."""
         gap = Gap(f"{self.name}: {task.what}", reason, remedy)
         with self._lock:
             if gap not in self._failed:
