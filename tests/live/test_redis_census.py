@@ -16,7 +16,7 @@ from disjoint.kinds.redis import census as redis_census
 from disjoint.kinds.redis import walk
 from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN, RedisDeclared
 from disjoint.kinds.redis.grants import RECIPES
-from disjoint.model.census import Detection, Overlap, Strength, Terms
+from disjoint.model.census import Detection, Method, Overlap, Sieve, Strength, Terms
 from disjoint.model.experiment import Party
 from disjoint.model.probe import ProbeError
 from disjoint.overlap.engine import Sides, census
@@ -235,3 +235,17 @@ def test_another_server_than_was_observed_is_not_read(
         party = Party(target, visit, found.facts(protected=True))
         with pytest.raises(ProbeError, match="another server"), redis_census.reading(party, careful=True):
             pass
+
+
+def test_a_walk_over_another_process_is_none(production: ValkeyServer, staging: ValkeyServer) -> None:
+    """The server was restarted, or a balancer took turns, since its keys were counted."""
+    found = world(production, staging)
+    with Deadline(10.0) as deadline:
+        target = found.target(protected=False)
+        party = Party(target, Visit(target.environment, deadline, Seats(), found.tallies[False], KEY))
+        with redis_census.reading(party, careful=True) as reader:
+            sieve = Sieve(Method.SHA256, 1, 2, b"s" * 16, 1, fold=False)
+            (task,) = reader.tasks(sieve)
+            assert list(reader.read(task, sieve))
+            with pytest.raises(ProbeError, match="restarted"):
+                list(dataclasses.replace(reader, run_id="f" * 40).read(task, sieve))

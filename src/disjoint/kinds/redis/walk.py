@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from disjoint.model.probe import ProbeError
 
-from .account import info, process
+from .account import AGAIN, info, process
 from .session import Session
 
 COUNT = 500
@@ -28,7 +28,9 @@ def walked(session: Session, run_id: str, database: int, rest: float) -> Iterato
         seen += len(names)
         yield names
     if process(session) != run_id:
-        raise ProbeError("the server was restarted during the walk over its keys", "ask again")
+        raise ProbeError(
+            "the server was restarted during the walk over its keys, or another one answered", AGAIN
+        )
     if seen < (expected := min(lasting, lasting_keys(session, database))):
         raise ProbeError(
             f"the walk showed {seen} keys, the server counts {expected} lasting ones", "ask again"
