@@ -36,6 +36,8 @@ class Opening:
     """Which project key: a digest that tells nothing of it."""
     started_at: datetime
     expires_at: datetime
+    guessable: bool = True
+    """Whether values that can be guessed are in it."""
     snapshot: Any
     """The side's facts of the resources that are in it, as plain values."""
 

@@ -19,6 +19,7 @@ PATH = click.Path(path_type=Path, readable=False)
 )
 @MANIFEST
 @click.option("--census", type=PATH, required=True, help="Staging's digests, as `disjoint census` left them.")
+@click.option("--reader", type=PATH, help="On staging's side: the key of a sealed file of production's.")
 @click.option("--resource", metavar="NAME", help="Compare this one alone. [default: every one with `rows`]")
 @click.option("--despite-limit", is_flag=True, help="Compare, though ten files were compared within a day.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -26,6 +27,7 @@ PATH = click.Path(path_type=Path, readable=False)
 def command(
     manifest: Path | None,
     census: Path,
+    reader: Path | None,
     resource: str | None,
     despite_limit: bool,
     format_: str,
@@ -36,19 +38,27 @@ def command(
     Reads production's variables and nobody else's, with allow-listed reads only, and says a verdict and
     counts. Each comparison tells whoever wrote to staging whether production holds what was written: it is
     logged, and ten a day are made.
+
+    With --reader it is the other way round: on staging's side, with what production's side sealed for it.
     """
+    from disjoint.certify.envelope import private_key  # noqa: PLC0415
     from disjoint.directions.asked import Order  # noqa: PLC0415  (parsing and checking need none of it)
-    from disjoint.directions.compare import compare  # noqa: PLC0415
+    from disjoint.directions.compare import compare, compare_sealed  # noqa: PLC0415
     from disjoint.pipeline import render  # noqa: PLC0415
 
     from .progress import progress  # noqa: PLC0415
 
     expect_writable(output)
-    declared = side(manifest, protected=True)
+    own = private_key(reader) if reader is not None else None
+    declared = side(manifest, protected=own is None)
     quiet_process()
     order = Order(only=resource)
     with progress(replace(declared, resources=())) as (_, steps):
-        found = compare(declared, key(), census, order, despite_limit=despite_limit, tell=steps)
+        if own is None:
+            found = compare(declared, key(), census, order, despite_limit=despite_limit, tell=steps)
+        else:
+            found = compare_sealed(declared, key(), census, order, own, tell=steps)
     emit(render, found.proof, Output(format_, output))
-    click.echo(f"logged in {found.log}", err=True)
+    if found.log is not None:
+        click.echo(f"logged in {found.log}", err=True)
     return code_of(found.proof)

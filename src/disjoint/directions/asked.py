@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from disjoint.certify.filed import LIFETIME
 from disjoint.errors import UsageError
 from disjoint.kinds.registry import BY_NAME
-from disjoint.model.census import Detection, Reader, Strength, Terms
+from disjoint.model.census import Detection, Reader, Strength, Telling, Terms
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Census, Party
 from disjoint.model.fact import Known
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
 from disjoint.model.snapshot import Snapshot
+from disjoint.overlap.keyed import Keyed
 from disjoint.pipeline import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.run import Job, Run
@@ -119,3 +120,17 @@ def opened(asked: Asked, environment: Environment, snapshot: Snapshot, run: Run)
         party = Party(asked.job.target, run.visit_until(deadline, environment, Seats()), facts)
         with asked.test.load().reading(party, careful=True) as reader:
             yield reader
+
+
+def keyed(reader: Reader, asked: Asked, *, accept_guessable: bool) -> Keyed:
+    """A side whose digests are made here, under a key.
+
+    Raises:
+        ProbeError: its kind hands no values out.
+    """
+    if not isinstance(reader, Telling):
+        raise ProbeError(
+            f"a {asked.job.kind.name}'s digests are not made for going down",
+            "compare it on production's side",
+        )
+    return Keyed(reader, accept_guessable=accept_guessable)

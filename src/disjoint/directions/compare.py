@@ -1,29 +1,28 @@
-"""Compare production's side with a file of staging's digests, on production's side."""
+"""Compare one side with a file of the other's digests: production's with staging's, or the reverse."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from disjoint.certify.filed import Opening, Wanted, ending_read, expect_usable, opening_read
+from disjoint.certify import envelope
+from disjoint.certify.filed import Opening
 from disjoint.certify.half import digests_key
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.ledger import Entry, entered, noted
-from disjoint.certify.snapshot import read_snapshot
-from disjoint.errors import UsageError
-from disjoint.judge.ask import Live, question_about
-from disjoint.judge.verdict import accepted, fold, row
-from disjoint.kinds.registry import BY_NAME
-from disjoint.model.census import Overlap, Strength, Terms
+from disjoint.errors import UnprovenError, UsageError
+from disjoint.model.census import WHOLE, Overlap, Reader, Terms
+from disjoint.model.environment import Environment
 from disjoint.model.experiment import Tried
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.finding import Finding, Outcome
-from disjoint.model.manifest import Manifest, Resource
+from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
-from disjoint.model.proof import Coverage, Proof
+from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Snapshot
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, Filed
@@ -31,12 +30,9 @@ from disjoint.overlap.read import Steps
 from disjoint.overlap.survey import baseline_of
 from disjoint.runner.long import TellStep, Voice, nobody
 from disjoint.runner.run import Run
-from disjoint.split import digest_of
 
-from .asked import BUDGET_SECONDS, Asked, Order, asked_of, limited, observed, opened
-
-CENSUS = "census"
-"""The name of the experiment that rules ask for."""
+from .asked import BUDGET_SECONDS, Asked, Order, asked_of, keyed, limited, observed, opened
+from .judging import CENSUS, Both, expected, proof_of, snapshot_in, terms_of
 
 
 class Compared(NamedTuple):
@@ -45,7 +41,7 @@ class Compared(NamedTuple):
     proof: Proof
     tried: Mapping[str, Tried]
     """What came of each census, by resource."""
-    log: Path
+    log: Path | None = None
     """Where it was written down."""
 
 
@@ -58,7 +54,7 @@ def compare(
     despite_limit: bool = False,
     tell: TellStep = nobody,
 ) -> Compared:
-    """Read production's side as the file was read, and compare here; nothing leaves but what is returned.
+    """Read production's side as staging's file was read, and compare: nothing leaves but what is returned.
 
     Raises:
         UsageError: the file is not what `take` writes.
@@ -66,132 +62,128 @@ def compare(
         UnprovenError: it is not one to be compared now, or enough were compared today.
         WriteError: the comparison cannot be written down.
     """
-    asked, now = asked_of(manifest, manifest.production, order), datetime.now(UTC)
+    now = datetime.now(UTC)
     with File.open(path) as file:
-        opening = _expected(file, manifest, key, now)
-        staging = _staging(file, opening, manifest)
-        content = file.content.hex()
-        entry = Entry(now, opening.started_at, opening.run, content)
+        opening = expected(file, manifest, key, "up", now)
+        entry = Entry(now, opening.started_at, opening.run, file.content.hex())
         log = entered(opening.manifest, entry, despite=despite_limit)
-        with Run(
-            (manifest.production,), BUDGET_SECONDS, forks=False, key=digests_key(key, opening.run)
-        ) as run:
-            production = observed(manifest, manifest.production, asked, run, now)
-            held = file.resources()
+        comparison = _Comparison(manifest, key, order, tell, file, opening, now)
+        found = comparison.made(manifest.production, path)
+    noted(log, opening.run, {name: _counts(own[CENSUS]) for name, own in found.tried.items()})
+    return found._replace(log=log)
+
+
+def compare_sealed(
+    manifest: Manifest,
+    key: ProjectKey,
+    path: Path,
+    order: Order,
+    reader: bytes,
+    *,
+    tell: TellStep = nobody,
+) -> Compared:
+    """Read staging's side as production's sealed file was read, and compare here.
+
+    Raises:
+        UsageError: the file is not what `seal` writes.
+        TamperedError: it is not as it was sealed and signed.
+        UnprovenError: it is for another reader, or not one to be compared now.
+    """
+    now = datetime.now(UTC)
+    with tempfile.TemporaryFile(prefix="disjoint-") as plain:
+        secret = _unsealed(path, reader, plain.write)
+        plain.flush()
+        with File(os.dup(plain.fileno()), str(path)) as file:
+            opening = expected(file, manifest, key, "down", now)
+            comparison = _Comparison(manifest, key, order, tell, file, opening, now, secret)
+            return comparison.made(manifest.staging, path)
+
+
+def _unsealed(path: Path, reader: bytes, write: Callable[[bytes], object]) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            secret, frames = envelope.opened(stream, reader, WHOLE, str(path))
+            for frame in frames:
+                write(frame)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One file and the side that is here."""
+
+    manifest: Manifest
+    key: ProjectKey
+    order: Order
+    tell: TellStep
+    file: File
+    opening: Opening
+    now: datetime
+    secret: bytes | None = None
+
+    def made(self, here: Environment, path: Path) -> Compared:
+        """Read what is here, compare, and judge."""
+        manifest, there = self.manifest, _other(self.manifest, here)
+        theirs = snapshot_in(self.file, self.opening, manifest, there)
+        asked = asked_of(manifest, here, self.order)
+        _expect_all(asked, theirs, path)
+        with Run((here,), BUDGET_SECONDS, forks=False, key=digests_key(self.key, self.opening.run)) as run:
+            ours = observed(manifest, here, asked, run, self.now)
+            held = self.file.resources()
             tried: dict[str, Tried] = {
-                each.resource: {CENSUS: _tried(each, file, held, (manifest, production, run), tell)}
+                each.resource: {CENSUS: self._tried(each, held.get(each.resource), (here, ours, run))}
                 for each in asked
             }
-            footprint = run.tally(manifest.production.name).footprint()
-    noted(log, opening.run, {name: _counts(own[CENSUS]) for name, own in tried.items()})
-    judged = Proof(
-        **_judged(limited(manifest, asked), production, staging, tried),
-        staging=staging,
-        production=production,
-        started_at=now,
-        finished_at=datetime.now(UTC),
-        notes=(),
-        footprint=footprint,
-        source=f"{manifest.source} and {path.name}",
-        run=opening.run[:6],
-        budget=sum(each.terms.seconds for each in asked) + BUDGET_SECONDS,
-    )
-    return Compared(judged, tried, log)
+            footprint = run.tally(here.name).footprint()
+        sides = Both(ours, theirs) if here.protected else Both(theirs, ours)
+        proof = proof_of(limited(manifest, asked), sides, tried, self.opening, path, footprint, self.now)
+        seconds = sum(each.terms.seconds for each in asked) + BUDGET_SECONDS
+        return Compared(replace(proof, budget=seconds), tried)
 
+    def _tried(
+        self, each: Asked, found: Filed | None, site: tuple[Environment, Snapshot, Run]
+    ) -> Fact[Overlap]:
+        here, snapshot, run = site
+        try:
+            filed, terms = terms_of(each.terms, found, each.job.kind.name, self.file.where)
+            with opened(each, here, snapshot, run) as reader:
+                return Known(self._compared(each, filed, terms, here, reader))
+        except ProbeError as error:
+            return Unknown(error.reason, error.remedy)
+        except Exception as error:  # noqa: BLE001  (a client library's failure is a fact; its text may hold secrets)
+            return Unknown(f"the comparison failed: {type(error).__name__}")
 
-def _expected(file: File, manifest: Manifest, key: ProjectKey, now: datetime) -> Opening:
-    """What the file says of itself, once it is known to be whole, ours and of today."""
-    opening = opening_read(file.opening, file.where, key)
-    finished = ending_read(file.ending, file.content, file.where, key)
-    expect_usable(opening, finished, Wanted("up", digest_of(manifest), manifest.staging.name), now)
-    return opening
-
-
-def _staging(file: File, opening: Opening, manifest: Manifest) -> Snapshot:
-    name = manifest.staging.name
-    snapshot = read_snapshot(opening.snapshot, BY_NAME, environment=name, protected=False, where=file.where)
-    declared = {resource.name: resource.kind for resource in manifest.resources}
-    if any(declared.get(name) != each.kind for name, each in snapshot.resources.items()):
-        raise UsageError(f"{file.where} holds other resources than the manifest declares: make it anew")
-    return snapshot
-
-
-def _tried(
-    each: Asked,
-    file: File,
-    held: Mapping[str, Filed],
-    there: tuple[Manifest, Snapshot, Run],
-    tell: TellStep,
-) -> Fact[Overlap]:
-    manifest, production, run = there
-    filed = held.get(each.resource)
-    if filed is None or filed.section.kind != each.job.kind.name:
-        return Unknown(f"{file.where} holds nothing of it", "take the census of every resource")
-    try:
-        terms = _terms(each.terms, filed)
+    def _compared(
+        self, each: Asked, filed: Filed, terms: Terms, here: Environment, reader: Reader
+    ) -> Overlap:
+        manifest = self.manifest
         baseline = baseline_of(terms, Path(manifest.directory), each.resource)
-        with opened(each, manifest.production, production, run) as reader:
-            sides = Sides(reader, file.reader(filed), (manifest.production.name, manifest.staging.name))
-            steps = Steps(Voice(manifest.production.name, each.resource, tell))
-            return Known(census(sides, terms, baseline, steps))
-    except ProbeError as error:
-        return Unknown(error.reason, error.remedy)
-    except Exception as error:  # noqa: BLE001  (a client library's failure is a fact; its text may hold secrets)
-        return Unknown(f"the comparison failed: {type(error).__name__}")
+        voice, names = (
+            Voice(here.name, each.resource, self.tell),
+            (manifest.production.name, manifest.staging.name),
+        )
+        there = self.file.reader(filed, self.secret)
+        if self.secret is None:
+            return census(Sides(reader, there, names), terms, baseline, Steps(production=voice))
+        own = keyed(reader, each, accept_guessable=self.opening.guessable)
+        return census(Sides(there, own, names), terms, baseline, Steps(staging=voice))
 
 
-def _terms(declared: Terms, filed: Filed) -> Terms:
-    """What the manifest asks for, in the words of the file; it may be more thorough, and not less."""
-    section = filed.section
-    if section.sieve.fold != declared.fold:
-        raise ProbeError("the file folds text, or does not, against the manifest", "take the census anew")
-    if declared.strength is Strength.EXACT and section.sieve.one_in > 1:
-        raise ProbeError("the file holds a sample, and the manifest asks for every value", "take it anew")
-    return dataclasses.replace(declared, detect=section.detect)
+def _other(manifest: Manifest, here: Environment) -> Environment:
+    return manifest.staging if here is manifest.production else manifest.production
 
 
-def _judged(
-    manifest: Manifest, production: Snapshot, staging: Snapshot, tried: Mapping[str, Tried]
-) -> dict[str, Any]:
-    """What the rules that ask for a census make of it, and of nothing else."""
-    sides = (production, staging)
-    of = {resource.name: _findings(resource, sides, tried) for resource in manifest.resources}
-    matrix = tuple(row(BY_NAME, resource, of[resource.name], sides) for resource in manifest.resources)
-    outcomes = [each.outcome for each in matrix]
-    return {
-        "verdict": fold(accepted(of[r.name], r.minimum) for r in manifest.resources),
-        "matrix": matrix,
-        "findings": tuple(finding for own in of.values() for finding in own),
-        "coverage": Coverage(
-            declared=len(matrix),
-            isolated=outcomes.count(Outcome.ISOLATED),
-            shared=outcomes.count(Outcome.SHARED),
-            unproven=outcomes.count(Outcome.UNPROVEN),
-            not_tried=_not_asked(manifest),
-            unclaimed=(),
-        ),
-    }
+def _expect_all(asked: Sequence[Asked], theirs: Snapshot, path: Path) -> None:
+    for each in asked:
+        if each.resource not in theirs.resources:
+            raise UnprovenError(
+                f"{path} holds nothing of {each.resource}: take the census of it, too, or compare --resource"
+            )
 
 
-def _findings(
-    resource: Resource, sides: tuple[Snapshot, Snapshot], tried: Mapping[str, Tried]
-) -> tuple[Finding, ...]:
-    if any(resource.name not in side.resources for side in sides):
-        return ()
-    question = question_about(resource, sides[0], sides[1], Live(tried))
-    return tuple(
-        Finding(rule.id, resource.name, rule.judge(question))
-        for rule in BY_NAME[resource.kind].rules
-        if rule.needs == CENSUS and rule.applies(resource.declared)
-    )
-
-
-def _not_asked(manifest: Manifest) -> tuple[str, ...]:
-    kinds = {resource.kind for resource in manifest.resources}
-    return tuple(sorted(rule.id for kind in kinds for rule in BY_NAME[kind].rules if rule.needs != CENSUS))
-
-
-def _counts(came: Fact[Any]) -> object:
+def _counts(came: Fact[object]) -> object:
     """What a log keeps of a census: numbers."""
     match came:
         case Known(Overlap() as found):

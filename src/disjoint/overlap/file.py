@@ -108,9 +108,12 @@ class File:
             filed.section.resource: filed for filed in filed_in(self._descriptor, self._records, self.where)
         }
 
-    def reader(self, resource: Filed) -> FileReader:
-        """One of its resources, open for reading."""
-        return FileReader(self._descriptor, resource, self.where)
+    def reader(self, resource: Filed, secret: bytes | None = None) -> FileReader:
+        """One of its resources, open for reading; with the key of its digests, where they have one."""
+        section = resource.section
+        if secret is not None:
+            section = replace(section, sieve=replace(section.sieve, salt=secret))
+        return FileReader(self._descriptor, replace(resource, section=section), self.where)
 
 
 def filed_in(descriptor: int, records: Sequence[Record], where: str) -> Iterator[Filed]:

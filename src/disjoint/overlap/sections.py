@@ -29,7 +29,7 @@ class Section:
 
 
 def written(section: Section) -> bytes:
-    """A section as a record's payload."""
+    """A section as a record's payload; a key is written nowhere."""
     sieve = section.sieve
     return _json(
         {
@@ -41,7 +41,7 @@ def written(section: Section) -> bytes:
                 "method": plain(sieve.method),
                 "seed": sieve.seed,
                 "second": sieve.second,
-                "salt": sieve.salt.hex(),
+                "salt": (bytes(WHOLE) if sieve.method is Method.HMAC else sieve.salt).hex(),
                 "one_in": sieve.one_in,
                 "fold": sieve.fold,
                 "text": sieve.planted.text,

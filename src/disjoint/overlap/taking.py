@@ -97,20 +97,23 @@ class Taking:
             self._failed.append((task.what, reason, remedy))
 
 
-def section_of(resource: str, kind: str, terms: Terms, reader: Reader) -> Section:
-    """How a resource is read into a file that is to be compared elsewhere.
+def section_of(
+    resource: str, kind: str, terms: Terms, reader: Reader, secret: bytes | None = None
+) -> Section:
+    """How a resource is read into a file that is to be compared elsewhere; under a key where one is given.
 
     Raises:
         ProbeError: its server can make no digest that another side could make, too.
     """
     survey = reader.survey
-    methods = [method for method in survey.header.methods if method is not Method.HMAC]
+    methods = [m for m in survey.header.methods if (m is Method.HMAC) == (secret is not None)]
     if not methods:
         raise ProbeError(f"no digest of {survey.header.speaks} can be made elsewhere", "")
     values = sum(place.values for place in survey.places)
     kept = 1 if terms.strength is Strength.EXACT else one_in(terms.detect, values)
     numbers = [int.from_bytes(secrets.token_bytes(8), "big", signed=True) for _ in range(2)]
-    sieve = Sieve(methods[0], numbers[0], numbers[1], secrets.token_bytes(16), kept, terms.fold, WHOLE)
+    salt = secret or secrets.token_bytes(WHOLE)
+    sieve = Sieve(methods[0], numbers[0], numbers[1], salt, kept, terms.fold, WHOLE)
     planted = replace(sieve, planted=reader.plant(sieve))
     return Section(resource, kind, terms.strength, terms.detect, planted, survey)
 
