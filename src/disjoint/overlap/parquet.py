@@ -6,6 +6,7 @@ database whose server makes the same. Needs `disjoint[dask]`, which brings pyarr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Self
 from disjoint.model.census import HALF, Header, Match, Method, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
 
+from .distributed import Job
 from .exports import BUFFER, Group, found_in, library
 from .hashed import digest_of, folded, known, mark_of, packed, plant
 from .octets import octets_in
@@ -39,6 +41,15 @@ class Exports:
             ProbeError: pyarrow is missing.
         """
         return Parquet(self)
+
+    def visit(self, job: Job) -> Parquet:
+        """The same for one task: for all of a job schemas are looked at once. Raises as `open` does."""
+        return _looked(self, job.name)
+
+
+@functools.lru_cache(8)
+def _looked(exports: Exports, _job: str) -> Parquet:
+    return exports.open()
 
 
 class Parquet:
