@@ -144,6 +144,7 @@ class Tables:
 
     def tasks(self, sieve: Sieve) -> Sequence[Task]:
         """A task for each table, or for each range of one."""
+        self._pool.release()
         if self._may_range and not self._pool.share_a_snapshot():
             self._may_range = False
         with self._pool.borrowed() as opened:

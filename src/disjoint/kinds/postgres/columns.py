@@ -163,7 +163,8 @@ def _single(table: Table, column: Column, wish: Wish) -> Chosen:
     why = "hardly any value stands twice" if own(table, column) else "many different values"
     if not wish.protected:
         why = "a copy may stand under any name"
-    place = Place(f"{table.named}.{column.name}", round(values(table, column)), identifying, why)
+    number = round(values(table, column))
+    place = Place(f"{table.named}.{column.name}", number, identifying, why, table.named)
     return Chosen(place, table, (column,))
 
 
@@ -186,7 +187,7 @@ def _declare(table: Table, column: Column, choice: Choice) -> None:
     if not column.readable:
         choice.gaps.append(Gap(name, "permission denied for the column", _grant_column(table, column)))
     else:
-        place = Place(name, round(values(table, column)), True, "declared")
+        place = Place(name, round(values(table, column)), True, "declared", table.named)
         choice.chosen.append(Chosen(place, table, (column,)))
 
 

@@ -32,7 +32,10 @@ _WORDS = Words(
         "stop staging, find out where the rows came from, and delete them only where postgres/same-server is "
         "ISOLATED: elsewhere they are production's own"
     ),
-    unseen="values that were altered (masked, truncated, encoded anew{case}) are others to an equality test",
+    unseen=(
+        "values that were altered (masked, truncated, encoded anew{case}) are others to an equality test; "
+        "texts of fewer than 4 octets are nobody's own"
+    ),
     common=(
         "see whether both sides may hold them: then state the table under `reference`, or {place} under "
         "`may_share`; state it under `columns` where one value alone is a leak"

@@ -54,7 +54,8 @@ def _built(name: str, tables: Iterable[Table]) -> Chosen | None:
 
 def _together(table: Table, columns: tuple[Column, ...]) -> Chosen:
     why = "several columns of a row together are its own"
-    return Chosen(Place(_name(table, columns), round(max(table.rows, 0)), True, why), table, columns)
+    place = Place(_name(table, columns), round(max(table.rows, 0)), True, why, table.named)
+    return Chosen(place, table, columns)
 
 
 def _name(table: Table, columns: Iterable[Column]) -> str:
