@@ -113,6 +113,7 @@ def test_digests_go_up_and_a_verdict_comes_of_them(
     assert found.proof.footprint.writes == 0
     if copied:
         assert f"{copied} values" in finding.judgement.summary
+    assert found.log is not None
     logged = [json.loads(line) for line in found.log.read_text().splitlines()]
     assert [*logged[0]] == ["compared"]
     shared = logged[1]["found"]["counts"]["cache"]["shared"]
@@ -171,6 +172,7 @@ def test_guesses_are_few_and_written_down(
     assert "within a day" in refusal(apart.compare)
     assert apart.compare(despite_limit=True).proof.verdict is Outcome.SHARED
     (log,) = logs
+    assert log is not None
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert sum('"compared"' in line for line in log.read_text().splitlines()) == 4
 

@@ -1,0 +1,207 @@
+"""Rows of PostgreSQL that travel as digests: up as they are, down sealed; and what a fresh database holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+from test_directions import KEY, ORDER, Sides
+
+from disjoint import split
+from disjoint.certify import envelope
+from disjoint.cli.main import run as command
+from disjoint.demo import shop
+from disjoint.demo.catalogue.databases import lead
+from disjoint.demo.world import HALVES, Half, World, place
+from disjoint.directions.asked import Order
+from disjoint.directions.compare import Compared, compare_sealed
+from disjoint.directions.down import Envelope, seal
+from disjoint.errors import TamperedError, UnprovenError
+from disjoint.model.finding import Finding, Outcome
+
+pytestmark = pytest.mark.live
+RULE = "postgres/production-rows"
+TABLES = """
+CREATE TABLE people (id bigint GENERATED ALWAYS AS IDENTITY, email text, ticket uuid, country text);
+INSERT INTO people (email, ticket, country)
+  SELECT 'p' || n || {mail}, gen_random_uuid(), 'country ' || n % 40 FROM generate_series(1, {rows}) n;
+ANALYZE people;
+"""
+SEEDS = """
+INSERT INTO people (email, ticket) VALUES ('staff@everywhere', '0b1e7a4c-52f3-4f0e-9a63-1d2c3b4a5968')
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+class Rows:
+    """A database on each side with people of its own, and a way to copy some over."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world.declaring(
+            "database", {"rows": "sampled", "columns": ("people.email", "people.ticket")}
+        )
+        self.logins: dict[Half, shop.Login] = {}
+        for half in HALVES:
+            self._build(half)
+
+    def _build(self, half: Half) -> None:
+        server, name = self.world.stack.servers(half).postgres, self.world.stack.fresh("people")
+        rows = shop.PRODUCTION_ROWS if half == "production" else shop.STAGING_ROWS
+        login = shop.add_database(server, name, name, rows)
+        with server.admin(login.database) as admin:
+            admin.execute(sql.SQL(TABLES).format(mail=sql.Literal(f"@{half}.people"), rows=sql.Literal(500)))
+            admin.execute(sql.SQL("GRANT SELECT ON people TO {}").format(sql.Identifier(login.user)))
+        self.world = lead(self.world, place("people", half, 5432), server.port, login, half)
+        self.logins[half] = login
+
+    def all(self, half: Half) -> list[tuple[object, ...]]:
+        with self.world.stack.servers(half).postgres.admin(self.logins[half].database) as admin:
+            return admin.execute("SELECT email, ticket, country FROM people ORDER BY id").fetchall()
+
+    def copy(self, number: int, *, email: bool = True, ticket: bool = True) -> None:
+        with self.world.stack.staging.postgres.admin(self.logins["staging"].database) as admin:
+            for row in self.all("production")[:number]:
+                copied = (row[0] if email else None, row[1] if ticket else None)
+                admin.execute("INSERT INTO people (email, ticket) VALUES (%s, %s)", copied)
+            admin.execute("ANALYZE people")
+
+
+@pytest.fixture
+def rows(world: World) -> Rows:
+    return Rows(world)
+
+
+def only(found: Compared) -> Finding:
+    (finding,) = found.proof.findings
+    assert finding.rule == RULE
+    return finding
+
+
+@pytest.mark.parametrize("copied", [0, 7])
+def test_rows_go_up(rows: Rows, tmp_path: Path, copied: int) -> None:
+    """Seven copied people are fourteen values, each compared in full, and staging was not asked again."""
+    rows.copy(copied)
+    apart = Sides(rows.world, tmp_path / "sides")
+    written = apart.take().read_bytes()
+    assert not [row for row in rows.all("production")[:9] if str(row[0]).encode() in written]
+    found = apart.compare()
+    finding = only(found)
+    assert finding.outcome is (Outcome.SHARED if copied else Outcome.ISOLATED), finding
+    logged = json.loads(found.log.read_text().splitlines()[1]) if found.log else {}
+    hits = logged["found"]["counts"]["database"]["shared"]
+    assert hits == ([{"values": copied, "confirmed": copied}] * 2 if copied else [])
+
+
+def sealed(
+    apart: Sides, folder: Path, order: Order = ORDER, *, guessable: bool = False
+) -> tuple[Path, bytes]:
+    """Production's digests for a reader of their own, and that reader's key."""
+    key = folder / os.urandom(4).hex()
+    public = envelope.new_reader(key)
+    declared = split.load_side(apart.manifest("production"), protected=True)
+    seal(declared, KEY, folder / "p.census", order, Envelope(envelope.public_key(public), guessable))
+    return folder / "p.census", envelope.private_key(key)
+
+
+def unsealed(apart: Sides, path: Path, reader: bytes) -> Compared:
+    declared = split.load_side(apart.manifest("staging"), protected=False)
+    return compare_sealed(declared, KEY, path, ORDER, reader)
+
+
+def test_random_values_go_down_and_others_stay(rows: Rows, tmp_path: Path) -> None:
+    """Tickets are compared; addresses are not sent, which the finding says; with leave they are."""
+    rows.copy(5, ticket=False)
+    apart = Sides(rows.world, tmp_path / "sides")
+    found = unsealed(apart, *sealed(apart, tmp_path))
+    finding = only(found)
+    assert finding.outcome is Outcome.ISOLATED, finding
+    assert "people.email (its values can be guessed" in finding.judgement.limits
+    assert only(unsealed(apart, *sealed(apart, tmp_path, guessable=True))).outcome is Outcome.SHARED
+    rows.copy(3, email=False)
+    finding = only(unsealed(apart, *sealed(apart, tmp_path)))
+    assert finding.outcome is Outcome.SHARED
+    assert "3 values" in finding.judgement.summary
+
+
+def test_a_sealed_file_is_one_readers_and_whole(
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another reader, a changed octet, a missing frame, a day later: refused; and no digest shows in it."""
+    apart = Sides(rows.world, tmp_path / "sides")
+    path, reader = sealed(apart, tmp_path)
+    whole = path.read_bytes()
+    assert b"people.ticket" not in whole
+    _, other = sealed(apart, tmp_path)
+    path.write_bytes(whole)
+    with pytest.raises(UnprovenError, match="another reader"):
+        unsealed(apart, path, other)
+    for damaged in (whole[:-1], whole[:-500], whole[:200], whole[:300] + b"\0" + whole[301:]):
+        path.write_bytes(damaged)
+        with pytest.raises(TamperedError):
+            unsealed(apart, path, reader)
+    path.write_bytes(whole)
+    monkeypatch.setattr("disjoint.directions.compare.datetime", Later)
+    with pytest.raises(UnprovenError, match="expired"):
+        unsealed(apart, path, reader)
+
+
+class Later:
+    """A clock that is a day ahead."""
+
+    @staticmethod
+    def now(_zone: object) -> datetime:
+        return datetime.now(UTC) + timedelta(hours=25)
+
+
+def learnt(apart: Sides, fresh: World, output: Path, day: str) -> None:
+    """A baseline by command, from a seeded database's variables."""
+    seeded = output.with_name(".env.seeded")
+    variables = fresh.staging.variables.items()
+    seeded.write_text("".join(f"{name}={json.dumps(value)}\n" for name, value in variables))
+    said = ["--manifest", str(apart.manifest("staging")), "--variables", str(seeded), "--output", str(output)]
+    assert command(["baseline", *said, "--owner", "Ada", "--expires", day]) == 0
+    for half in HALVES:
+        (apart.folder / half / output.name).write_text(output.read_text())
+
+
+def test_what_seeds_put_there_is_learnt_and_excused(rows: Rows, tmp_path: Path) -> None:
+    """A database that holds seeds alone is learnt; the same rows on both sides are no leak then."""
+    for half in HALVES:
+        with rows.world.stack.servers(half).postgres.admin(rows.logins[half].database) as admin:
+            admin.execute(SEEDS)
+    assert only(_up(rows.world, tmp_path / "before")).outcome is Outcome.SHARED
+    fresh = Rows(rows.world)
+    with fresh.world.stack.staging.postgres.admin(fresh.logins["staging"].database) as admin:
+        admin.execute("DELETE FROM people")
+        admin.execute(SEEDS)
+    stated = rows.world.declaring("database", {"baseline": "disjoint.baseline.json"})
+    apart = Sides(stated, tmp_path / "sides")
+    output, day = tmp_path / "disjoint.baseline.json", (datetime.now(UTC) + timedelta(days=30)).date()
+    learnt(apart, fresh.world, output, day.isoformat())
+    assert "everywhere" not in output.read_text()
+    apart.take()
+    finding = only(apart.compare())
+    assert finding.outcome is Outcome.ISOLATED, finding
+    assert any(said.what == "shared on purpose" for said in finding.judgement.evidence)
+    rows.copy(1)
+    apart.take()
+    assert only(apart.compare()).outcome is Outcome.SHARED
+    expired = output.read_text().replace(day.isoformat(), datetime.now(UTC).date().isoformat())
+    (apart.folder / "production" / output.name).write_text(expired)
+    finding = only(apart.compare())
+    assert finding.outcome is Outcome.UNPROVEN
+    assert "of Ada expired" in finding.judgement.summary
+
+
+def _up(world: World, folder: Path) -> Compared:
+    apart = Sides(world, folder)
+    apart.take()
+    return apart.compare()
