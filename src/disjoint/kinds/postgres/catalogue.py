@@ -114,6 +114,34 @@ def looked(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
         yield _measured(opened, table, unknown) if may and unknown and not table.extension else table
 
 
+def shaped(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
+    """The same tables, with the share of values that have a telling form, where numbers alone tell little."""
+    for table in tables:
+        asked = [c for c in table.columns if c.readable and c.type in _SHAPEABLE and not c.foreign]
+        may = table.kind in "rm" and table.usable and not table.secured and table.populated
+        yield _formed(opened, table, asked) if may and asked and not table.extension else table
+
+
+_SHAPEABLE = frozenset({"text", "varchar", "bpchar", "citext"})
+
+
+def _formed(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
+    comma = sql.SQL(", ")
+    measures = comma.join(sql.SQL(queries.SHAPED).format(value(n)) for n in range(len(asked)))
+    texts = [sql.SQL("{} AS {}").format(text_of((c,), fold=True), value(n)) for n, c in enumerate(asked)]
+    name = sql.Identifier(table.schema, table.name)
+    try:
+        found = opened.fetch(
+            sql.SQL(queries.SHAPES).format(measures, comma.join(texts), name), queries.SHAPES
+        )
+    except StatementError:
+        return table
+    numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
+    shares = {c.name: numbers[2 * n] / max(1, numbers[2 * n + 1]) for n, c in enumerate(asked)}
+    columns = tuple(c._replace(shaped=shares.get(c.name, 0.0)) for c in table.columns)
+    return table._replace(columns=columns)
+
+
 def _measured(opened: Session, table: Table, unknown: Sequence[Column]) -> Table:
     measures = [
         sql.SQL(

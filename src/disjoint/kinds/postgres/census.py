@@ -12,7 +12,7 @@ from disjoint.model.fact import Absent, Known
 from disjoint.model.probe import Probe, ProbeError
 
 from . import queries
-from .catalogue import counted, header_of, looked, server_of, sizes_of, tables_of
+from .catalogue import counted, header_of, looked, server_of, shaped, sizes_of, tables_of
 from .columns import choose
 from .facts import PostgresDeclared, PostgresFacts
 from .login import login_of
@@ -78,9 +78,16 @@ def _surveyed(
     declared, protected = party.target.declared, party.probe.protected
     server = server_of(opened)
     wish = Wish(
-        protected, careful, declared.columns, declared.reference, declared.may_share, declared.rows_at_most
+        protected,
+        declared.columns,
+        declared.reference,
+        declared.may_share,
+        declared.rows_at_most,
+        sparing=(protected or careful) and not replica,
     )
     tables = tuple(looked(opened, tuple(counted(tables_of(opened), sizes_of(opened), server))))
+    if protected and declared.columns is None:
+        tables = tuple(shaped(opened, tables))
     may = by_ranges(
         server, protected=protected, careful=careful, replica=replica, pressure=declared.cache_pressure
     )

@@ -28,8 +28,11 @@ from .tables import (
 )
 
 OWN = 0.9
-"""Distinct values among all, above which one of them is one row's own."""
+"""Distinct values among all, above which one of them is one row's own; and those of a telling form."""
 MANY = 10_000
+"""Fewer that differ may be names of settings, plans, migrations: what every database holds."""
+SEVERAL = 1_000
+"""Different values of a telling form, which may repeat: the addresses that orders were sent to."""
 EMPTY = 0.99
 
 
@@ -100,6 +103,8 @@ def _judge(table: Table, wish: Wish, choice: Choice) -> None:
             choice.chosen.append(_single(table, column, wish))
     mine = [chosen for chosen in choice.chosen if chosen.table is table]
     alone = wish.protected and any(chosen.place.identifying for chosen in mine)
+    if wish.protected and not alone and table.rows != 0:
+        choice.gaps.extend(_beside(table, wish))
     if not alone and (together := combined(table, wish)) is not None:
         choice.chosen.append(together)
         mine.append(together)
@@ -107,6 +112,18 @@ def _judge(table: Table, wish: Wish, choice: Choice) -> None:
         choice.left.append(Left(f"{table.named} ({', '.join(names)})", why))
     if not mine and not any(gap.place.startswith(f"{table.named}.") for gap in choice.gaps):
         choice.left.append(Left(table.named, f"no column of it can be compared{_of(table)}"))
+
+
+def _beside(table: Table, wish: Wish) -> Iterator[Gap]:
+    """What would tell of a table that nothing else tells of, and is not read here."""
+    for column in table.columns:
+        stated = column.generated or table.is_among(column, wish.may_share)
+        if column.type in TEXTS and not stated and is_wide(column, wish):
+            yield Gap(f"{table.named}.{column.name}", _BESIDE, _ELSEWHERE)
+
+
+_BESIDE = f"more than {WIDE:,} octets on average: reading it would reach beside the table"
+_ELSEWHERE = "state replica, where it may be read, or the table under reference, to leave it out"
 
 
 def _of(table: Table) -> str:
@@ -123,11 +140,11 @@ def _unfit(table: Table, column: Column, wish: Wish) -> str:
     if table.is_among(column, wish.may_share):
         return "declared as may_share: both sides may hold its values"
     if column.type not in TEXTS:
-        return "numbers, dates, flags and documents alone are nobody's own"
+        return "numbers, dates and flags alone are nobody's own"
     if column.generated:
         return "made of other columns"
-    if column.width is not None and column.width > WIDE and (wish.protected or wish.careful):
-        return f"more than {WIDE} octets on average: reading it would reach beside the table"
+    if is_wide(column, wish):
+        return _BESIDE
     return _unfit_there(table, column) if wish.protected else ""
 
 
@@ -146,11 +163,19 @@ def _unfit_there(table: Table, column: Column) -> str:
     return ""
 
 
+def is_wide(column: Column, wish: Wish) -> bool:
+    """Whether reading it would reach beside its table, on a server that must not feel it."""
+    return wish.sparing and column.width is not None and column.width > WIDE
+
+
 def own(table: Table, column: Column) -> bool:
-    """Whether one value is one row's."""
-    return column.unique or (
+    """Whether one value is one row's: by its form, or since so many hardly ever stand twice."""
+    hardly_twice = column.unique or (
         column.distinct is not None and distinct(table, column) >= OWN * values(table, column)
     )
+    if column.type == "uuid" or column.shaped >= OWN:
+        return hardly_twice or distinct(table, column) >= SEVERAL
+    return hardly_twice and distinct(table, column) >= MANY
 
 
 def telling(table: Table, column: Column) -> bool:
@@ -160,7 +185,7 @@ def telling(table: Table, column: Column) -> bool:
 
 def _single(table: Table, column: Column, wish: Wish) -> Chosen:
     identifying = not wish.protected or own(table, column)
-    why = "hardly any value stands twice" if own(table, column) else "many different values"
+    why = "one value of it is one row's" if identifying else "many different values"
     if not wish.protected:
         why = "a copy may stand under any name"
     number = round(values(table, column))

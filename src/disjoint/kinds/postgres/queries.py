@@ -259,6 +259,15 @@ LAG: Final = "SELECT max(extract(epoch FROM r.replay_lag))::float8 FROM pg_catal
 LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
 """Where there are no statistics: how much the first rows differ, by digests of a fixed seed."""
 
+SHAPES: Final = "SELECT {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
+"""How many of the first rows' values have a form that nobody counts up to; never which."""
+
+SHAPED: Final = """
+count(*) FILTER (WHERE {0} ~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$'
+                 OR {0} ~ '^(?=.*[a-fA-F])[0-9a-fA-F-]{{16,}}$'
+                 OR {0} ~ '^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=]{{20,}}$'), count({0})"""
+"""Addresses; hex digits; letters and digits in one long word."""
+
 PACKED: Final = "SELECT count(*), {} FROM {} s"
 """One answer for a whole table or range: digests, end to end."""
 

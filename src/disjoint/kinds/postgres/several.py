@@ -20,7 +20,7 @@ def combined(table: Table, wish: Wish) -> Chosen | None:
     columns = tuple(sorted(c for c in table.columns if _content(c) and not table.is_among(c, wish.may_share)))
     if len(columns) < 2 or not all(column.readable for column in columns):
         return None
-    if any((column.width or 0) > WIDE for column in columns) and (wish.protected or wish.careful):
+    if any((column.width or 0) > WIDE for column in columns) and wish.sparing:
         return None
     rows = max(table.rows, 0.0)
     if wish.protected and rows * rows > ACCIDENT * _combinations(table, columns):

@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from disjoint.model.census import Gap, Left, Place
 
-TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea"})
+TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "json", "jsonb"})
 """Types of which one value may be somebody's."""
 CONTENTS = TEXTS | {"numeric", "float4", "float8", "int4", "int8", "date", "timestamp", "timestamptz"}
 """Types that, several together, may be."""
 STAMPS = ("created", "updated", "modified", "inserted", "deleted", "changed")
 """How names of columns begin that say when a row was written, and nothing of what is in it."""
-NARROW, WIDE = 8, 512
-"""Octets on average: shorter values are nobody's own, longer ones may lie beside their table (TOAST)."""
+NARROW, WIDE = 8, 1_500
+"""Octets on average: shorter values are nobody's own, longer ones may lie beside their table (TOAST, which
+takes what makes a row longer than about 2,000 octets)."""
 
 
 class Column(NamedTuple):
@@ -36,6 +37,8 @@ class Column(NamedTuple):
     distinct: float | None = None
     """Values that differ: a count, or minus their share of all rows, as pg_stats has it."""
     width: int | None = None
+    shaped: float = 0.0
+    """Share of the values looked at that have a form which nobody counts up to: an address, a token."""
 
 
 class Table(NamedTuple):
@@ -112,11 +115,12 @@ class Wish:
 
     protected: bool
     """Production: its columns are what is looked for."""
-    careful: bool = True
     columns: tuple[str, ...] | None = None
     reference: tuple[str, ...] = ()
     may_share: tuple[str, ...] = ()
     rows_at_most: int = 200_000_000
+    sparing: bool = True
+    """What lies beside a table is not read: this server must not feel it."""
 
 
 class Chosen(NamedTuple):
