@@ -11,6 +11,15 @@ import numpy.typing as npt
 from .sketch import PARTS, Selectors, Sketch, ordered
 
 Marks: TypeAlias = npt.NDArray[np.bool_]
+Held: TypeAlias = Mapping[int, Selectors]
+"""A side's selectors, or a part of them, by place."""
+
+SPREADS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
+"""Odd factors, each of which gives selectors another order; an even number, for the sides take turns."""
+WIDEST = 26
+"""Bits of the largest table of marks: 64 million octets."""
+RUN = 1 << 17
+"""Selectors that are marked or looked up at a time: what stands between fits a core's own memory."""
 
 
 class Hits(NamedTuple):
@@ -36,15 +45,57 @@ def common(one: Selectors, other: Selectors) -> Selectors:
     return shared
 
 
-def shared_in(production: Mapping[int, Selectors], staging: Mapping[int, Selectors]) -> Hits:
-    """What two parts share. The smaller is looked for in the larger, once for all places together."""
-    theirs, ours = _pooled(production), _pooled(staging)
+def shared_in(production: Held, staging: Held) -> Hits:
+    """What two parts share.
+
+    Most of them has no counterpart, and is sifted out unsorted; the rest is sorted, and the smaller
+    looked for in the larger, once for all places together.
+    """
+    theirs_left, ours_left = sifted(production, staging)
+    theirs, ours = _pooled(theirs_left), _pooled(ours_left)
     small, large = (theirs, ours) if theirs.size <= ours.size else (ours, theirs)
     shared = distinct(small[_among(small, large)])
-    return Hits(_held(production, shared), _held(staging, shared))
+    return Hits(_held(theirs_left, shared), _held(ours_left, shared))
 
 
-def _pooled(side: Mapping[int, Selectors]) -> Selectors:
+def sifted(production: Held, staging: Held) -> tuple[Held, Held]:
+    """Both sides without most of what only one of them has: nothing is lost that stands on both."""
+    one, other = production, staging
+    for spread in SPREADS:
+        one, other = _met(other, _marked(one, spread), spread), one
+    return one, other
+
+
+def _marked(side: Held, spread: int) -> Marks:
+    """A mark at the place of each selector; several may share one."""
+    most = sum(own.size for own in side.values())
+    table = np.zeros(1 << min(WIDEST, max(1, (2 * most).bit_length())), np.bool_)
+    for own in side.values():
+        for run in _runs(own):
+            table[_at(run, spread, table)] = True
+    return table
+
+
+def _met(side: Held, table: Marks, spread: int) -> Held:
+    """Those whose place is marked."""
+    return {
+        place: np.concatenate([run[table[_at(run, spread, table)]] for run in _runs(own)] or [own])
+        for place, own in side.items()
+    }
+
+
+def _runs(own: Selectors) -> Iterator[Selectors]:
+    return (own[at : at + RUN] for at in range(0, own.size, RUN))
+
+
+def _at(run: Selectors, spread: int, table: Marks) -> Selectors:
+    """Where each has its mark: the product's highest bits, in which all of a selector's bits tell."""
+    bits = table.size.bit_length() - 1
+    places: Selectors = (run * np.uint64(spread)) >> np.uint64(64 - bits)
+    return places
+
+
+def _pooled(side: Held) -> Selectors:
     return ordered(np.concatenate([*side.values(), np.empty(0, np.uint64)]))
 
 
@@ -58,7 +109,7 @@ def _among(wanted: Selectors, held: Selectors) -> Marks:
     return found
 
 
-def _held(side: Mapping[int, Selectors], shared: Selectors) -> Mapping[int, Selectors]:
+def _held(side: Held, shared: Selectors) -> Held:
     if not shared.size:
         return {}
     found = {place: distinct(np.sort(own[_among(own, shared)])) for place, own in side.items()}

@@ -67,7 +67,9 @@ class Sketch:
     def parts(self, number: int) -> Iterator[Mapping[int, Selectors]]:
         """Selectors by place, in so many parts (1 or `PARTS`) by their first octet."""
         if number == 1:
-            yield {place: np.concatenate(runs) for place, runs in self._held.items()}
+            for place, runs in self._held.items():
+                self._held[place] = [np.concatenate(runs)] if len(runs) > 1 else runs
+            yield {place: runs[0] for place, runs in self._held.items()}
             return
         folder = self._spill()
         for part in range(PARTS):
