@@ -1,0 +1,83 @@
+"""What a few values say: an address is somebody's, a setting's name is not; no message is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from census_world import compared
+from postgres_world import World, build
+
+from disjoint.demo.servers.postgres import PostgresServer
+from disjoint.demo.supervisor import Supervisor
+from disjoint.model.census import Overlap
+
+pytestmark = pytest.mark.live
+
+FEW = """
+CREATE TABLE people (id serial, mail text, city text);
+INSERT INTO people (mail, city)
+SELECT '{side}' || n || '@example.test', 'City ' || n % 9 FROM generate_series(1, 300) n;
+CREATE TABLE settings (key text PRIMARY KEY, value text);
+INSERT INTO settings SELECT 'feature.number.' || n, 'enabled by default' FROM generate_series(1, 40) n;
+CREATE TABLE sessions (id serial, token text);
+INSERT INTO sessions (token) SELECT md5('{side}' || n) FROM generate_series(1, 200) n;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO app;
+"""
+COPIED = "INSERT INTO people (mail) VALUES ('production7@example.test');"
+MESSAGES = """
+CREATE TABLE messages (id serial, body text);
+INSERT INTO messages (body) SELECT string_agg(md5(n::text || m::text), '') FROM generate_series(1, 20) n,
+  generate_series(1, 90) m GROUP BY n;
+GRANT SELECT ON messages TO app;
+"""
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with Supervisor() as running:
+        yield build(running)
+
+
+def filled(world: World, server: PostgresServer, name: str, sql: str) -> str:
+    """A database of that name with that content, never analysed; its URL."""
+    with server.admin() as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    with server.admin(name) as admin:
+        admin.execute(sql.encode())
+    return world.url(server, database=name)
+
+
+def came(world: World, production: str = "", staging: str = "", **declared: Any) -> Overlap:
+    there = filled(world, world.production, "few", FEW.format(side="production") + production)
+    here = filled(world, world.staging, "few", FEW.format(side="staging") + staging)
+    return compared(there, here, **declared)
+
+
+def test_few_addresses_and_tokens_are_somebodys(world: World) -> None:
+    """In a table of three hundred that was never analysed one copied address is a leak."""
+    found = came(world, staging=COPIED)
+    leaks = {(hit.production, hit.values) for hit in found.shared if hit.identifying}
+    assert leaks == {("public.people.mail", 1)}
+    assert set(found.weak) & {"public.people.mail", "public.sessions.token"} == set()
+
+
+def test_names_of_settings_are_an_open_question(world: World) -> None:
+    """Every fresh database has them: no leak, and no proof either until people say so."""
+    (hit,) = came(world).shared
+    assert (hit.production, hit.values, hit.identifying, hit.alone) == (
+        "public.settings.key",
+        40,
+        False,
+        True,
+    )
+    assert not came(world, reference=("settings",)).shared
+
+
+def test_what_only_wide_values_tell_of_is_a_gap(world: World) -> None:
+    """They lie beside their table, where reading them would be felt."""
+    (gap,) = came(world, production=MESSAGES).gaps
+    assert gap.place == "production: public.messages.body"
+    assert not came(world, production=MESSAGES, reference=("messages",)).gaps
