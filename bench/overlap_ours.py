@@ -20,12 +20,28 @@ from typing import Any
 Job = dict[str, Any]
 
 
+class Clock:
+    """Runs from its making: wall time, and the processor's for this process and its ended children."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.monotonic(), _processor()
+
+    def told(self) -> dict[str, float]:
+        """Until now."""
+        return {"seconds": time.monotonic() - self._wall, "processor": _processor() - self._processor}
+
+
+def _processor() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def limit(job: Job) -> dict[str, object]:
     """Both columns of addresses at once, as binary, discarded: what no comparison of values can beat."""
-    started = time.monotonic()
+    clock = Clock()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda port: _copied(job, port), job["ports"]))
-    return {"seconds": time.monotonic() - started}
+    return {**clock.told()}
 
 
 def _copied(job: Job, port: int) -> None:
@@ -57,18 +73,18 @@ def census(job: Job) -> dict[str, object]:
 
     spent = _timed(engine, "confirmed")
     terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
-    started = time.monotonic()
+    clock = Clock()
     with contextlib.ExitStack() as stack:
         production, staging = (
             stack.enter_context(reading(party, careful=name == "production"))
             for name, party in _parties(job, stack)
         )
         found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
-    seconds = time.monotonic() - started
+    taken = clock.told()
     assert not found.blind, found.blind
     assert not found.gaps, found.gaps
     return {
-        "seconds": seconds,
+        **taken,
         "confirming": sum(spent),
         "one_in": found.one_in,
         "rows": [found.production.rows, found.staging.rows],
@@ -128,16 +144,10 @@ def peak_megabytes() -> float:
     return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
 
 
-def processor_seconds() -> float:
-    """Of this process and its children, from its start."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 def answer(ways: dict[str, Any]) -> None:
     """Carry out the way that the command line names."""
     told = ways[sys.argv[1]](json.load(sys.stdin))
-    print(json.dumps({**told, "rss_mb": peak_megabytes(), "processor": processor_seconds()}))
+    print(json.dumps({**told, "rss_mb": peak_megabytes()}))
 
 
 if __name__ == "__main__":

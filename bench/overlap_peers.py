@@ -6,10 +6,9 @@ documentation has it. All but the last see every address in clear text.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from overlap_ours import Job, answer
+from overlap_ours import Clock, Job, answer
 
 VERSIONS = (
     "adbc-driver-postgresql==1.13.0", "duckdb==1.5.5", "duckdb-extension-postgres-scanner==1.5.5",
@@ -18,11 +17,6 @@ VERSIONS = (
 )  # fmt: skip
 PART = 50_000
 """Of each side, for private set intersection: all would take it half an hour."""
-
-
-def nothing(_job: Job) -> dict[str, object]:
-    """Only what starting takes."""
-    return {"seconds": 0.0}
 
 
 def duckdb(job: Job) -> dict[str, object]:
@@ -34,7 +28,7 @@ def duckdb(job: Job) -> dict[str, object]:
     folder = files("duckdb_extension_postgres_scanner") / "extensions" / f"v{engine.__version__}"
     connection = engine.connect()
     connection.execute(f"LOAD '{folder / 'postgres_scanner.duckdb_extension'}'")
-    started = time.monotonic()
+    clock = Clock()
     for name, port in zip(("production", "staging"), job["ports"], strict=True):
         connection.execute(f"ATTACH '{_words(job, port)}' AS {name} (TYPE postgres, READ_ONLY)")
     statement = (
@@ -43,7 +37,7 @@ def duckdb(job: Job) -> dict[str, object]:
     )
     found = connection.execute(statement).fetchone()
     assert found is not None
-    return _told(started, found[0])
+    return _told(clock, found[0])
 
 
 def postgres_fdw(job: Job) -> dict[str, object]:
@@ -66,12 +60,12 @@ def postgres_fdw(job: Job) -> dict[str, object]:
         connection.execute(
             "CREATE FOREIGN TABLE theirs (email text) SERVER production OPTIONS (table_name 'users')"
         )
-        started = time.monotonic()
+        clock = Clock()
         found = connection.execute(
             "SELECT count(*) FROM (SELECT email FROM users INTERSECT SELECT email FROM theirs) both_sides"
         ).fetchone()
         assert found is not None
-        told = _told(started, found[0])
+        told = _told(clock, found[0])
         connection.rollback()
     return told
 
@@ -80,7 +74,7 @@ def reladiff(job: Job) -> dict[str, object]:
     """By the indexed uuid, the one sort of key that finds a row under another id."""
     import reladiff as tool  # noqa: PLC0415
 
-    started = time.monotonic()
+    clock = Clock()
     tables = [
         tool.connect_to_table(_url(job, port), "users", "token", extra_columns=("email",))
         for port in job["ports"]
@@ -88,14 +82,14 @@ def reladiff(job: Job) -> dict[str, object]:
     unlike = {"+": 0, "-": 0}
     for sign, _row in tool.diff_tables(*tables):
         unlike[sign] += 1
-    return _told(started, tables[1].count() - unlike["+"])
+    return _told(clock, tables[1].count() - unlike["+"])
 
 
 def sets(job: Job) -> dict[str, object]:
     """Both columns in sets of Python's."""
     import psycopg  # noqa: PLC0415
 
-    started = time.monotonic()
+    clock = Clock()
     held = []
     for port in job["ports"]:
         with (
@@ -104,7 +98,7 @@ def sets(job: Job) -> dict[str, object]:
         ):
             cursor.itersize = 50_000
             held.append({email for (email,) in cursor.execute("SELECT email FROM users")})
-    return _told(started, len(held[0] & held[1]))
+    return _told(clock, len(held[0] & held[1]))
 
 
 def adbc_polars(job: Job) -> dict[str, object]:
@@ -112,13 +106,13 @@ def adbc_polars(job: Job) -> dict[str, object]:
     import adbc_driver_postgresql.dbapi  # noqa: F401, PLC0415  (before the clock)
     import polars as pl  # noqa: PLC0415
 
-    started = time.monotonic()
+    clock = Clock()
     production, staging = (
         pl.read_database_uri("SELECT email FROM users", _url(job, port), engine="adbc")
         for port in job["ports"]
     )
     found = staging.lazy().join(production.lazy(), on="email", how="semi").select(pl.len()).collect()
-    return _told(started, found.item())
+    return _told(clock, found.item())
 
 
 def private_sets(job: Job) -> dict[str, object]:
@@ -126,14 +120,14 @@ def private_sets(job: Job) -> dict[str, object]:
     import private_set_intersection.python as psi  # noqa: PLC0415
 
     theirs, ours = (_part(job, port) for port in job["ports"])
-    started = time.monotonic()
+    clock = Clock()
     client, server = psi.client.CreateWithNewKey(True), psi.server.CreateWithNewKey(True)
     setup = server.CreateSetupMessage(1e-9, len(ours), theirs, psi.DataStructure.GCS)
     request = client.CreateRequest(ours)
     response = server.ProcessRequest(request)
     found = client.GetIntersection(setup, response)
     exchanged = sum(len(each.SerializeToString()) for each in (setup, request, response))
-    return {**_told(started, len(found)), "part": PART, "wire": exchanged}
+    return {**_told(clock, len(found)), "part": PART, "wire": exchanged}
 
 
 def _part(job: Job, port: int) -> list[str]:
@@ -149,8 +143,8 @@ def _part(job: Job, port: int) -> list[str]:
         ]
 
 
-def _told(started: float, found: int) -> dict[str, object]:
-    return {"seconds": time.monotonic() - started, "found": found}
+def _told(clock: Clock, found: int) -> dict[str, object]:
+    return {**clock.told(), "found": found}
 
 
 def _url(job: Job, port: int) -> str:
@@ -171,4 +165,4 @@ PEERS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":
-    answer({**PEERS, "nothing": nothing})
+    answer(PEERS)
