@@ -10,133 +10,33 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
-
-import numpy as np
+from typing import Any, TypeAlias
 
 from disjoint.model.census import Reader, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
+from disjoint.model.sharing import Sharing
 
-from .compare import Hits, shared_in, together
+from .compare import Hits, together
+from .errand import Brought, Errand, Job, Reference, carried_out, compared_in, piece_of, told_of
 from .read import Side
-from .sketch import Selectors, Sketch
 
 RETRIES = 3
 """How often a task is carried out anew whose worker was lost or whose connection broke."""
 PART = 32 << 20
 """Octets of one side that are compared at a time, about."""
 MOST_PARTS = 256
-T = TypeVar("T")
+KEEP_SECONDS = 15.0
+Sent: TypeAlias = Callable[[str], None]
+"""Counts a command by its constant text."""
 
 
-class Reference(Protocol):
-    """Where a side is to be found: names that may travel, and no credential."""
-
-    def visit(self, job: Job) -> contextlib.AbstractContextManager[Reader]:
-        """Open it for one task, with what the process that is asked has itself.
-
-        Raises:
-            ProbeError: it cannot be opened, or is not what was meant.
-        """
-        ...
-
-
-class Job(NamedTuple):
-    """What all tasks of one side have in common."""
-
-    name: str
-    """Random: what a worker found for one job serves no other."""
-    theirs: Survey
-    """The other side's, by which a reader is narrowed."""
-    places: tuple[str, ...]
-    """Names of what is to be there: numbers mean these."""
-
-
-class Errand(NamedTuple):
-    """What a worker is sent to read."""
-
-    reference: Reference
-    job: Job
-    task: Task
-    sieve: Sieve
-    parts: int
-    lease: Any
-    """The scheduler's semaphore: so many connections to this side and no more."""
-
-
-class Brought(NamedTuple):
-    """What came of an errand, beside its digests."""
-
-    values: Mapping[int, int]
-    rows: int
-    octets: int
-    failed: tuple[str, str] | None
-    """Why, and what would mend it."""
-
-
-Pieces = Sequence[Mapping[int, Selectors]]
-"""A task's selectors by place, part by part."""
-
-
-def carried_out(errand: Errand) -> tuple[Brought, Pieces]:
-    """On a worker: read one task. What is refused is told; what breaks is tried again by the scheduler."""
-    with Sketch() as sketch, errand.lease or contextlib.nullcontext():
-        failed = None
-        try:
-            with errand.reference.visit(errand.job) as reader:
-                _expect_same(reader, errand.job)
-                for portion in reader.read(errand.task, errand.sieve):
-                    sketch.add(portion)
-        except ProbeError as error:
-            failed = (error.reason, error.remedy)
-        return Brought(sketch.values, sketch.rows, sketch.octets, failed), _split(sketch, errand.parts)
-
-
-def _expect_same(reader: Reader, job: Job) -> None:
-    reader.narrow(job.theirs)
-    if tuple(place.name for place in reader.survey.places) != job.places:
-        why = "a worker found other places than there were"
-        raise ProbeError(why, "let every worker reach the same side")
-
-
-def _split(sketch: Sketch, parts: int) -> Pieces:
-    shift = np.uint64(64 - (parts.bit_length() - 1))
-    pieces: list[dict[int, list[Selectors]]] = [{} for _ in range(parts)]
-    for held in sketch.parts(1) if not sketch.spilled else sketch.parts(256):
-        for place, selectors in held.items():
-            in_order = np.sort(selectors)
-            which = in_order >> shift if parts > 1 else np.zeros(in_order.size, np.uint64)
-            edges = np.searchsorted(which, np.arange(parts + 1, dtype=np.uint64))
-            for part in np.unique(which).tolist():
-                pieces[part].setdefault(place, []).append(in_order[edges[part] : edges[part + 1]])
-    return [{place: np.concatenate(runs) for place, runs in piece.items()} for piece in pieces]
-
-
-def piece_of(result: tuple[Brought, Pieces], part: int) -> Mapping[int, Selectors]:
-    """On a worker: one part of what a task brought."""
-    return result[1][part]
-
-
-def told_of(result: tuple[Brought, Pieces]) -> Brought:
-    """On a worker: what is counted."""
-    return result[0]
-
-
-def compared_in(theirs: Sequence[Mapping[int, Selectors]], ours: Sequence[Mapping[int, Selectors]]) -> Hits:
-    """On a worker: what one part of each side shares."""
-    return shared_in(_joined(theirs), _joined(ours))
-
-
-def _joined(pieces: Sequence[Mapping[int, Selectors]]) -> Mapping[int, Selectors]:
-    found: dict[int, list[Selectors]] = {}
-    for piece in pieces:
-        for place, selectors in piece.items():
-            found.setdefault(place, []).append(selectors)
-    return {place: np.concatenate(runs) for place, runs in found.items()}
+def unheard(_command: str) -> None:
+    """Count nothing: no server was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +48,19 @@ class Afar:
     production: Reference
     staging: Reference
     connections: int | None = 2
-    """To each side at a time; None where reading takes none."""
+    """To each side at a time, the one that shares its moment among them; None where reading takes none."""
+    sent: tuple[Sent, Sent] = (unheard, unheard)
+    """Who counts what each side's server was sent."""
 
     def __call__(self, there: Side, here: Side, sieve: Sieve) -> Hits:
         """Read both sides at once, and compare them part by part."""
         parts = parts_of(there, here, sieve)
         with ThreadPoolExecutor(2) as pool:
-            theirs = pool.submit(self._read, there, self.production, here.reader.survey, sieve, parts)
-            ours = pool.submit(self._read, here, self.staging, there.reader.survey, sieve, parts)
+            theirs = pool.submit(self._read, there, 0, here.reader.survey, sieve, parts)
+            ours = pool.submit(self._read, here, 1, there.reader.survey, sieve, parts)
             return self._compare(theirs.result(), ours.result(), parts)
 
-    def _read(self, side: Side, reference: Reference, theirs: Survey, sieve: Sieve, parts: int) -> list[Any]:
+    def _read(self, side: Side, which: int, theirs: Survey, sieve: Sieve, parts: int) -> list[Any]:
         """A future for each task that was read to some end."""
         started = time.monotonic()
         try:
@@ -168,21 +70,25 @@ class Afar:
             return []
         side.begin(tasks)
         names = tuple(place.name for place in side.reader.survey.places)
-        job, lease = Job(secrets.token_hex(8), theirs, names), self._lease()
+        moment = side.reader.share() if isinstance(side.reader, Sharing) else ""
+        reference = (self.production, self.staging)[which].at(moment)
+        job, lease = Job(secrets.token_hex(8), theirs, names), self._lease(1 if moment else 0)
         errands = [Errand(reference, job, task, sieve, parts, lease) for task in tasks]
         futures = self.client.map(carried_out, errands, retries=RETRIES, pure=False)
-        kept = [*self._told(side, tasks, futures)]
+        with _kept(side.reader, moment):
+            kept = [*self._told(side, tasks, futures, self.sent[which])]
         side.took(time.monotonic() - started)
         return kept
 
-    def _lease(self) -> Any:
+    def _lease(self, taken: int) -> Any:
         if self.connections is None:
             return None
         name = f"disjoint-{secrets.token_hex(8)}"
         client = self.client
-        return library().Semaphore(self.connections, name, scheduler_rpc=client.scheduler, loop=client.loop)
+        most = max(1, self.connections - taken)
+        return library().Semaphore(most, name, scheduler_rpc=client.scheduler, loop=client.loop)
 
-    def _told(self, side: Side, tasks: Sequence[Task], futures: Sequence[Any]) -> Iterator[Any]:
+    def _told(self, side: Side, tasks: Sequence[Task], futures: Sequence[Any], sent: Sent) -> Iterator[Any]:
         counts = self.client.map(told_of, futures, pure=False)
         known = {c.key: (task, future) for c, task, future in zip(counts, tasks, futures, strict=True)}
         of = sum(task.rows for task in tasks)
@@ -191,7 +97,11 @@ class Afar:
             if count.status != "finished":
                 side.miss(task, f"no worker carried it out: {_why(count)}", "see the workers' own logs")
                 continue
-            _count(side, task, count.result())
+            brought = count.result()
+            _count(side, task, brought)
+            for command, times in brought.sent.items():
+                for _ in range(times):
+                    sent(command)
             side.told(task.what, side.sketch.rows, max(of, side.sketch.rows))
             yield future
 
@@ -206,6 +116,28 @@ class Afar:
             for part in range(parts)
         ]
         return together(self.client.gather(compared))
+
+
+@contextlib.contextmanager
+def _kept(reader: Reader, moment: str) -> Iterator[None]:
+    """Hold a shared moment: a server ends what is idle for a minute."""
+    if not moment or not isinstance(reader, Sharing):
+        yield
+        return
+    over = threading.Event()
+
+    def keep() -> None:
+        with contextlib.suppress(ProbeError):  # the workers' own tasks will say that it is gone
+            while not over.wait(KEEP_SECONDS):
+                reader.keep()
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 def _why(count: Any) -> str:

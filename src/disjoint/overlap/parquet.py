@@ -6,6 +6,7 @@ database whose server makes the same. Needs `disjoint[dask]`, which brings pyarr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, Self
 from disjoint.model.census import HALF, Header, Match, Method, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
 
-from .distributed import Job
+from .errand import Job, Visited
 from .exports import BUFFER, Group, found_in, library
 from .hashed import digest_of, folded, known, mark_of, packed, plant
 from .octets import octets_in
@@ -42,9 +43,14 @@ class Exports:
         """
         return Parquet(self)
 
-    def visit(self, job: Job) -> Parquet:
+    def at(self, moment: str) -> Exports:  # noqa: ARG002  (an export does not change)
+        """The same."""
+        return self
+
+    @contextlib.contextmanager
+    def visit(self, job: Job) -> Iterator[Visited]:
         """The same for one task: for all of a job schemas are looked at once. Raises as `open` does."""
-        return _looked(self, job.name)
+        yield Visited(_looked(self, job.name))
 
 
 @functools.lru_cache(8)

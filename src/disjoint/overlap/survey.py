@@ -10,11 +10,13 @@ from disjoint.model.experiment import Census, Pair
 from disjoint.model.probe import ProbeError
 
 from .baseline import NONE, Baseline, load
-from .engine import Sides, census
+from .engine import Gather, Sides, census, gathered
 from .read import Steps
 
 
-def survey(asked: Census[Any], pair: Pair[Any], careful: bool, directory: Path) -> Overlap:
+def survey(
+    asked: Census[Any], pair: Pair[Any], careful: bool, directory: Path, gather: Gather = gathered
+) -> Overlap:
     """What came of a census of both sides of a resource.
 
     Args:
@@ -22,6 +24,7 @@ def survey(asked: Census[Any], pair: Pair[Any], careful: bool, directory: Path) 
         pair: both sides.
         careful: whether staging, too, must not feel it.
         directory: the manifest's, to which a baseline's file is relative.
+        gather: who reads and compares; this process, or workers elsewhere.
 
     Raises:
         ProbeError: the two cannot be compared at all.
@@ -41,7 +44,7 @@ def survey(asked: Census[Any], pair: Pair[Any], careful: bool, directory: Path) 
             from . import private  # noqa: PLC0415  (the library is an extra)
 
             return private.census(sides, terms, baseline, steps)
-        return census(sides, terms, baseline, steps)
+        return census(sides, terms, baseline, steps, gather)
 
 
 def baseline_of(terms: Terms, directory: Path, resource: str) -> Baseline:
