@@ -36,7 +36,7 @@ from disjoint.judge.judge import judge
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.environment import Environment
-from disjoint.model.experiment import Canary, Party, Sights, Tests
+from disjoint.model.experiment import NOT_TRIED, Canary, Party, Sights, Tests, Tried
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.plain import plain
@@ -51,11 +51,16 @@ from disjoint.runner.work import closed
 from disjoint.sources import read
 
 BUDGET_SECONDS = 30.0
+CENSUS = "census"
+"""The experiment that a file of digests stands in for."""
 
 Wait = Callable[[float], None]
 """Waits so many seconds, or until the user has had enough."""
 Publish = Callable[[str], None]
 """Puts a half's text where it is wanted, whole or not at all."""
+
+Rows = Callable[[Snapshot, Snapshot], Mapping[str, Fact[Any]]]
+"""What came of each census, by resource, if it was of these very servers: production's, staging's."""
 
 
 def load_side(path: Path, *, protected: bool | None) -> Manifest:
@@ -145,9 +150,14 @@ def look(manifest: Manifest, key: ProjectKey, held_text: str, where: str) -> str
 
 
 def join(
-    manifest: Manifest, key: ProjectKey, held_text: str, looked_text: str, files: tuple[str, str]
+    manifest: Manifest,
+    key: ProjectKey,
+    held_text: str,
+    looked_text: str,
+    files: tuple[str, str],
+    rows: Rows | None = None,
 ) -> Proof:
-    """Judge what both halves say, if they belong together.
+    """Judge what both halves say, if they belong together; and what came of staging's rows, if anything did.
 
     Raises:
         UnprovenError: they do not, or one of them counts for nothing; the message says why.
@@ -163,7 +173,7 @@ def join(
         trusted_clock(half)
     over = in_one_window(held, looked)
     fresh(held, datetime.now(UTC))
-    return _judged(manifest, held, looked, over, files)
+    return _judged(manifest, held, looked, over, files, rows)
 
 
 def _observed(manifest: Manifest, environment: Environment, run: Run, started: datetime) -> Snapshot:
@@ -244,10 +254,13 @@ _TOKEN = re.compile(r"[0-9a-z-]{8,64}")
 """What is asked of production's servers comes from the other side: a short word of no meaning, or nothing."""
 
 
-def _judged(manifest: Manifest, held: Held, looked: Looked, over: datetime, files: tuple[str, str]) -> Proof:
+def _judged(
+    manifest: Manifest, held: Held, looked: Looked, over: datetime, files: tuple[str, str], rows: Rows | None
+) -> Proof:
     staging = _read(held, manifest, manifest.staging, files[0])
     production = _read(looked, manifest, manifest.production, files[1])
-    live = Live(tried(held, looked), UNABLE)
+    marks = tried(held, looked)
+    live = Live(marks, UNABLE) if rows is None else _with(marks, rows(production, staging))
     judged = judge(BY_NAME, manifest, production, staging, held.unclaimed, datetime.now(UTC), live)
     return Proof(
         staging=staging,
@@ -264,6 +277,13 @@ def _judged(manifest: Manifest, held: Held, looked: Looked, over: datetime, file
         run=held.run[:6],
         budget=BUDGET_SECONDS,
     )
+
+
+def _with(marks: Mapping[str, Tried], found: Mapping[str, Fact[Any]]) -> Live:
+    """A census that was asked for and not made is not known: its rule is asked all the same."""
+    names = {*marks, *found}
+    tries = {name: {**marks.get(name, {}), CENSUS: found.get(name, NOT_TRIED)} for name in names}
+    return Live(tries, frozenset(unable for unable in UNABLE if unable[1] != CENSUS))
 
 
 def _read(half: Held | Looked, manifest: Manifest, environment: Environment, where: str) -> Snapshot:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from disjoint.errors import UnprovenError
 
-from .half import Common, Held, Looked, standing
+from .half import Common, Compared, Held, Looked, standing
 
 SKEW_SECONDS = 1.5
 """By how much a machine's clock may differ from the servers' that it asked."""
@@ -92,3 +93,29 @@ def fresh(held: Held, now: datetime) -> None:
         raise UnprovenError("the clocks disagree: the halves are from the future")
     if now - held.started_at > LIFETIME:
         raise UnprovenError(f"the halves are stale: made on {held.started_at:%Y-%m-%d %H:%M} UTC")
+
+
+def of_these_places(compared: Compared, production: Mapping[str, str], staging: Mapping[str, str]) -> None:
+    """Whether rows were compared of the very resources that the halves are about.
+
+    Raises:
+        UnprovenError: one of them is somewhere else.
+    """
+    for resource, (theirs, ours) in compared.places.items():
+        if (theirs, ours) != (production.get(resource), staging.get(resource)):
+            raise UnprovenError(
+                f"{resource}: rows were compared of {theirs} and {ours}, and the halves are about others: "
+                "make all of them with the same variables"
+            )
+
+
+def fresh_census(compared: Compared, now: datetime) -> None:
+    """Whether staging was read within a day.
+
+    Raises:
+        UnprovenError: too long ago, or in the future.
+    """
+    if max(compared.made_at, compared.started_at) > now + MARGIN:
+        raise UnprovenError("the clocks disagree: the comparison of rows is from the future")
+    if now - compared.made_at > LIFETIME:
+        raise UnprovenError(f"the comparison of rows is stale: read on {compared.made_at:%Y-%m-%d %H:%M} UTC")

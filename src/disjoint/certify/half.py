@@ -1,4 +1,4 @@
-"""The two halves of a split run: what each side saw, signed, so that nobody holds both sides' credentials.
+"""The halves of a split run: what each side saw, signed, so that nobody holds both sides' credentials.
 
 A half holds addresses in clear and digests under a key that only the two sides know. It holds no
 credential, and the marks in it are random names that were worth something while they stood.
@@ -25,7 +25,7 @@ SCHEMA = "disjoint.half/v1"
 OCTETS = 16 << 20
 """A half of ten thousand variables is smaller."""
 
-H = TypeVar("H", "Held", "Looked")
+H = TypeVar("H", "Held", "Looked", "Compared")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,22 @@ class Looked(Common):
     """By resource and canary: its own mark and staging's, channel by channel."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared(Common):
+    """What came of staging's digests on production's side."""
+
+    census: str
+    """Digest of the file that was compared."""
+    made_at: datetime
+    """When staging began to read."""
+    staging: str
+    """The environment whose digests they are."""
+    places: Mapping[str, tuple[str, str]]
+    """Where production's side of each resource is, and staging's."""
+    found: Mapping[str, Any]
+    """By resource: what was shared, as counts."""
+
+
 def key_name(key: ProjectKey) -> str:
     """A name for a key that tells nothing of it."""
     return _mac(key, b"name", b"")[:16]
@@ -92,7 +108,7 @@ def _placed(half: Held) -> Mapping[str, Mapping[str, Any]]:
     return {r: {c: {**m, "after": None} for c, m in marks.items()} for r, marks in half.marks.items()}
 
 
-def written(half: Held | Looked, key: ProjectKey) -> str:
+def written(half: Held | Looked | Compared, key: ProjectKey) -> str:
     """A half as a file's text, signed by this machine and under the project's key.
 
     Raises:
@@ -142,7 +158,7 @@ def _parsed(text: str, where: str, kind: type[Any]) -> dict[str, Any]:
 
 
 def _refuse_shape(where: str, kind: type[Any]) -> NoReturn:
-    command = "hold" if kind is Held else "look"
+    command = {"Held": "hold", "Looked": "look"}.get(kind.__name__, "overlap --half")
     raise UsageError(f"{where} is not what `disjoint {command}` writes")
 
 
@@ -157,12 +173,12 @@ def _no_number(name: str) -> object:
     raise ValueError(f"{name} is no number that a half holds")
 
 
-def _payload(half: Held | Looked) -> bytes:
+def _payload(half: Held | Looked | Compared) -> bytes:
     body: Plain = {"half": type(half).__name__, **_fields(half)}
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _fields(half: Held | Looked) -> dict[str, Any]:
+def _fields(half: Held | Looked | Compared) -> dict[str, Any]:
     fields = plain(half)
     return fields if isinstance(fields, dict) else {}
 

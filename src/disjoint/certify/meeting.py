@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from disjoint.errors import UsageError
+from disjoint.model.census import Overlap
 from disjoint.model.experiment import Look, Sights, Tried, in_no_window, saw
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.plain import built
 
-from .half import Held, Looked
+from .half import Compared, Held, Looked
 
 
 def tried(held: Held, looked: Looked) -> Mapping[str, Tried]:
@@ -58,3 +59,17 @@ def _again(after: Any, looked: Look) -> Sights:
     """A hold that lost its server may still have been seen: no control held, and yet the mark was there."""
     again: Fact[Sights] = built(Known[Sights] | Unknown, after)
     return again.value if isinstance(again, Known) else dict.fromkeys(looked.theirs, again)
+
+
+def counted_in(compared: Compared) -> Mapping[str, Fact[Overlap]]:
+    """What came of each census, by resource.
+
+    Raises:
+        UsageError: what the half says of one is nothing that this version writes.
+    """
+    try:
+        return {name: built(Known[Overlap] | Unknown, said) for name, said in compared.found.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise UsageError(
+            "the half of `disjoint overlap` says what this version does not know: make it anew"
+        ) from None

@@ -19,20 +19,29 @@ FILE = click.Path(path_type=Path, readable=False)
 @MANIFEST
 @click.option("--hold", "held", type=FILE, required=True, help="Staging's half, as `disjoint hold` left it.")
 @click.option("--look", "looked", type=FILE, required=True, help="Production's half.")
+@click.option(
+    "--overlap", "rows", type=FILE, help="What came of staging's rows, as `disjoint overlap --half` left it."
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=FILE, help="Write the report here instead of standard output.")
-def command(manifest: Path | None, held: Path, looked: Path, format_: str, output: Path | None) -> int:
+def command(
+    manifest: Path | None, held: Path, looked: Path, rows: Path | None, format_: str, output: Path | None
+) -> int:
     """Join both halves to a proof.
 
     Reads no variable of either side and asks no server. Halves that do not belong together are refused with
     the reason: another manifest, another run, a hold that ended before the look was over, clocks that
-    disagree, a changed byte. What takes both sides' credentials is listed as not tried.
+    disagree, a changed byte. What takes both sides' credentials is listed as not tried; rows, keys and
+    objects are judged where --overlap says what came of them on production's side.
     """
+    from disjoint.directions.half import rows_of  # noqa: PLC0415
     from disjoint.pipeline import render  # noqa: PLC0415
     from disjoint.split import join  # noqa: PLC0415
 
     expect_writable(output)
     declared = side(manifest, protected=None)
-    proof = join(declared, key(), half(held), half(looked), (str(held), str(looked)))
+    own = key()
+    found = None if rows is None else rows_of(declared, own, half(rows), str(rows))
+    proof = join(declared, own, half(held), half(looked), (str(held), str(looked)), found)
     emit(render, proof, Output(format_, output))
     return code_of(proof)

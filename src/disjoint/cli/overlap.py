@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from disjoint.errors import UsageError
+
 from .exits import code_of
-from .output import FORMATS, Output, emit, expect_writable, quiet_process
+from .output import FORMATS, Output, emit, expect_writable, quiet_process, write_whole
 from .splitting import MANIFEST, key, side
 
 PATH = click.Path(path_type=Path, readable=False)
@@ -22,6 +24,7 @@ PATH = click.Path(path_type=Path, readable=False)
 @click.option("--reader", type=PATH, help="On staging's side: the key of a sealed file of production's.")
 @click.option("--resource", metavar="NAME", help="Compare this one alone. [default: every one with `rows`]")
 @click.option("--despite-limit", is_flag=True, help="Compare, though ten files were compared within a day.")
+@click.option("--half", type=PATH, help="Write what came of it for `disjoint join --overlap`, signed.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=PATH, help="Write the report here instead of standard output.")
 def command(
@@ -30,6 +33,7 @@ def command(
     reader: Path | None,
     resource: str | None,
     despite_limit: bool,
+    half: Path | None,
     format_: str,
     output: Path | None,
 ) -> int:
@@ -44,20 +48,28 @@ def command(
     from disjoint.certify.envelope import private_key  # noqa: PLC0415
     from disjoint.directions.asked import Order  # noqa: PLC0415  (parsing and checking need none of it)
     from disjoint.directions.compare import compare, compare_sealed  # noqa: PLC0415
+    from disjoint.directions.half import half_of  # noqa: PLC0415
     from disjoint.pipeline import render  # noqa: PLC0415
 
     from .progress import progress  # noqa: PLC0415
 
     expect_writable(output)
+    if half is not None:
+        expect_writable(half)
+    if half is not None and reader is not None:
+        raise UsageError("--half: what is joined was compared on production's side; leave out --reader")
     own = private_key(reader) if reader is not None else None
     declared = side(manifest, protected=own is None)
     quiet_process()
+    shared = key()
     order = Order(only=resource)
     with progress(replace(declared, resources=())) as (_, steps):
         if own is None:
-            found = compare(declared, key(), census, order, despite_limit=despite_limit, tell=steps)
+            found = compare(declared, shared, census, order, despite_limit=despite_limit, tell=steps)
         else:
-            found = compare_sealed(declared, key(), census, order, own, tell=steps)
+            found = compare_sealed(declared, shared, census, order, own, tell=steps)
+    if half is not None:
+        write_whole(half, half_of(declared, shared, found))
     emit(render, found.proof, Output(format_, output))
     if found.log is not None:
         click.echo(f"logged in {found.log}", err=True)

@@ -41,6 +41,10 @@ class Compared(NamedTuple):
     proof: Proof
     tried: Mapping[str, Tried]
     """What came of each census, by resource."""
+    opening: Opening
+    """What the file says of itself."""
+    content: str
+    """Its digest."""
     log: Path | None = None
     """Where it was written down."""
 
@@ -140,7 +144,7 @@ class _Comparison:
         sides = Both(ours, theirs) if here.protected else Both(theirs, ours)
         proof = proof_of(limited(manifest, asked), sides, tried, self.opening, path, footprint, self.now)
         seconds = sum(each.terms.seconds for each in asked) + BUDGET_SECONDS
-        return Compared(replace(proof, budget=seconds), tried)
+        return Compared(replace(proof, budget=seconds), tried, self.opening, self.file.content.hex())
 
     def _tried(
         self, each: Asked, found: Filed | None, site: tuple[Environment, Snapshot, Run]

@@ -1,0 +1,66 @@
+"""What came of staging's digests, as a third half that `disjoint join` takes: counts, and no digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from disjoint.certify.belonging import fresh_census, of_one_manifest, of_these_places
+from disjoint.certify.half import Compared as Half
+from disjoint.certify.half import key_name, read_half, written
+from disjoint.certify.keys import ProjectKey
+from disjoint.certify.meeting import counted_in
+from disjoint.model.fact import Fact
+from disjoint.model.manifest import Manifest
+from disjoint.model.plain import plain
+from disjoint.model.snapshot import Snapshot
+from disjoint.split import Rows, digest_of
+
+from .asked import shown
+from .compare import Compared
+from .judging import CENSUS
+
+
+def half_of(manifest: Manifest, key: ProjectKey, found: Compared) -> str:
+    """The half's text, signed.
+
+    Raises:
+        WriteError: the machine's key cannot be used.
+    """
+    theirs, ours = shown(found.proof.production), shown(found.proof.staging)
+    half = Half(
+        run=found.opening.run,
+        manifest=digest_of(manifest),
+        environment=manifest.production.name,
+        key=key_name(key),
+        started_at=found.proof.started_at,
+        clock=None,
+        snapshot=None,
+        footprint=found.proof.footprint,
+        census=found.content,
+        made_at=found.opening.started_at,
+        staging=manifest.staging.name,
+        places={name: (theirs.get(name, ""), ours.get(name, "")) for name in found.tried},
+        found={name: plain(own[CENSUS]) for name, own in found.tried.items()},
+    )
+    return written(half, key)
+
+
+def rows_of(manifest: Manifest, key: ProjectKey, text: str, where: str) -> Rows:
+    """What the half says, for a join: told only where it is about the very servers of the other halves.
+
+    Raises:
+        UsageError: the text is no such half.
+        TamperedError: it is not as it was signed.
+        UnprovenError: it is of another manifest, or stale.
+    """
+    half = read_half(Half, text, where, key)
+    of_one_manifest(half, digest_of(manifest), manifest.production.name)
+    fresh_census(half, datetime.now(UTC))
+
+    def rows(production: Snapshot, staging: Snapshot) -> Mapping[str, Fact[Any]]:
+        of_these_places(half, shown(production), shown(staging))
+        return counted_in(half)
+
+    return rows
