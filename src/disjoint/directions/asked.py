@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from disjoint.certify.filed import LIFETIME
 from disjoint.errors import UsageError
 from disjoint.kinds.registry import BY_NAME
-from disjoint.model.census import Detection, Reader, Strength, Telling, Terms
+from disjoint.model.census import Detection, Reader, Strength, Terms
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Census, Party
 from disjoint.model.fact import Known
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
 from disjoint.model.snapshot import Snapshot
+from disjoint.model.telling import Telling
 from disjoint.overlap.keyed import Keyed
 from disjoint.pipeline import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.runner.deadline import Deadline

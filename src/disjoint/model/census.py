@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 HALF = 8
 """Octets of a selector: by it values are kept, compared and looked up; unequal values share one by chance."""
@@ -234,29 +234,6 @@ class Reader(Protocol):
 
     def confirm(self, sieve: Sieve, wanted: Mapping[int, Sequence[bytes]], salt: bytes) -> Iterator[Match]:
         """Each distinct value that has a wanted selector (`HALF`), by place; `salt`: a baseline's, or empty.
-
-        Raises:
-            ProbeError: as above.
-        """
-        ...
-
-
-class Values(NamedTuple):
-    """A step of a task, as the values themselves. Digested where they are read, and then forgotten."""
-
-    place: int
-    values: Sequence[bytes]
-    """UTF-8, folded where the sieve says so; the planted text among them."""
-    rows: int
-    """As a portion's."""
-
-
-@runtime_checkable
-class Telling(Reader, Protocol):
-    """A side whose values may come into this process, for digests under a key that no server may see."""
-
-    def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
-        """Read one task, as `read` does; every value, whatever the sieve keeps.
 
         Raises:
             ProbeError: as above.

@@ -21,10 +21,9 @@ from disjoint.model.census import (
     Sieve,
     Survey,
     Task,
-    Telling,
-    Values,
 )
 from disjoint.model.salted import mark
+from disjoint.model.telling import Telling, Values
 
 from .guess import unguessable
 

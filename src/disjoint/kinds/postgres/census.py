@@ -6,10 +6,11 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task, Values
+from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Absent, Known
 from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.telling import Values
 
 from . import queries
 from .catalogue import counted, header_of, looked, server_of, shaped, sizes_of, tables_of
@@ -207,6 +208,19 @@ class Tables:
                 yield from told(opened, self._part(task), sieve, self._pace())
         finally:
             self._done()
+
+    def share(self) -> str:
+        """The snapshot that others may read; empty where each table is read at a moment of its own."""
+        return self._pool.snapshot
+
+    def join(self, moment: str) -> None:
+        """Read the snapshot that another process shares."""
+        self._pool.snapshot = moment
+
+    def keep(self) -> None:
+        """Hold the snapshot while others read it. Raises as the protocol says."""
+        with self._pool.borrowed() as opened:
+            begun(opened, self._probe)
 
     def _part(self, task: Task) -> Part:
         chosen = tuple((place, self._choice.chosen[place]) for place in task.places)

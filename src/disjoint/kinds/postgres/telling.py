@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from disjoint.model.census import Sieve, Values
+from disjoint.model.census import Sieve
+from disjoint.model.telling import Values
 
 from .digesting import SHORTEST, value
 from .scan import Pace, Part, declare, fetched, rows_from
