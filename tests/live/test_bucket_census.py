@@ -139,6 +139,13 @@ def test_what_both_may_hold_is_left_out_and_said(pair: Pair) -> None:
     }  # fmt: skip
 
 
+def test_how_many_lines_tell_nothing_is_said(pair: Pair) -> None:
+    """A zero over three of four objects is not one over four."""
+    pair.store.put(pair.production, {"mark": b"x"})
+    found = pair.compared()
+    assert [left.place for left in found.left] == ["production: 1 of 4 lines"]
+
+
 def test_small_objects_alone_prove_nothing(pair: Pair) -> None:
     """Nothing of production's could be told from staging's own."""
     tiny = f"tiny-{uuid.uuid4().hex[:8]}"

@@ -92,6 +92,7 @@ def test_two_caches_have_nothing_of_their_own_in_common(
     found = compared(world(production, staging))
     assert (found.gaps, found.blind) == ((), ())
     assert [(hit.production, hit.values) for hit in found.shared] == [(PLAIN, 50)]
+    assert [left.place for left in found.left] == ["production: 50 of 750 keys", "staging: 50 of 750 keys"]
     assert found.production.rows == found.staging.rows == 750
 
 

@@ -19,11 +19,14 @@ from . import (
     keys,
     links,
     logins,
+    names,
     pages,
     pooler,
     postgres,
     redis,
     rights,
+    row_rights,
+    rows,
     schedule,
     tls,
     variables,
@@ -33,10 +36,10 @@ from .leak import Leak
 
 LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
-    *canaries.DATABASES, *logins.DATABASES,
+    *rows.LEAKS, *row_rights.LEAKS, *canaries.DATABASES, *logins.DATABASES,
     *redis.LEAKS, *cache_rights.LEAKS, *canaries.CACHES, *logins.CACHES, *cluster.LEAKS,
     *tls.LEAKS, *celery.LEAKS, *logins.QUEUES, *schedule.LEAKS,
-    *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
+    *names.LEAKS, *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,
 )  # fmt: skip
 BY_NAME = {leak.name: leak for leak in LEAKS}
 

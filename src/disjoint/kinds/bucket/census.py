@@ -7,6 +7,8 @@ the store must not feel it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,20 +113,26 @@ class _Seen:
 
     objects: int = 0
     telling: int = 0
-    """Values of which one alone is somebody's."""
+    """Those with a value that is one object's own."""
     blind: int = 0
     """Objects whose content their line does not tell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Objects:
     """One side's bucket."""
 
     party: Party[BucketDeclared]
     at: Opened
-    survey: Survey
+    stated: Survey
     versions: bool
     careful: bool
+    _untold: tuple[Left, ...] = ()
+
+    @property
+    def survey(self) -> Survey:
+        """What there is to read; and afterwards, how much of it tells nothing."""
+        return dataclasses.replace(self.stated, left=(*self.stated.left, *self._untold))
 
     @property
     def abreast(self) -> int:
@@ -141,18 +149,19 @@ class _Objects:
         return salted.planted(sieve)
 
     def tasks(self, sieve: Sieve) -> Sequence[Task]:  # noqa: ARG002  (every sieve takes the same listing)
-        rows = max(place.values for place in self.survey.places)
-        return (Task(0, tuple(range(len(self.survey.places))), 0, -1, rows, "objects"),)
+        rows = max(place.values for place in self.stated.places)
+        return (Task(0, tuple(range(len(self.stated.places))), 0, -1, rows, "objects"),)
 
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
         tray, seen = salted.Tray(sieve, len(task.places)), _Seen()
         for entries in self._listed():
-            own = self._asked_about(entries)
-            seen.blind += sum(is_blind(entry.etag, entry.size) for entry in own)
-            seen.objects += len(own)
-            for place, value in self._placed(own):
-                tray.add(place, value)
-                seen.telling += self.survey.places[place].identifying
+            for entry in self._asked_about(entries):
+                values = list(self._values(entry))
+                for place, value in values:
+                    tray.add(place, value)
+                seen.objects += 1
+                seen.blind += is_blind(entry.etag, entry.size)
+                seen.telling += any(self.stated.places[place].identifying for place, _ in values)
             yield from tray.handed(len(entries))
         self._see_that_they_tell(seen)
 
@@ -160,18 +169,17 @@ class _Objects:
         asked = {place: frozenset(selectors) for place, selectors in wanted.items()}
         shown: set[tuple[int, bytes]] = set()
         for entries in self._listed():
-            for place, value in self._placed(self._asked_about(entries)):
+            for place, value in itertools.chain.from_iterable(map(self._values, self._asked_about(entries))):
                 whole = salted.digest(sieve, value)
                 if whole[:HALF] in asked.get(place, ()) and (place, whole) not in shown:
                     shown.add((place, whole))
                     yield Match(place, whole, salted.mark(salt, value))
 
-    def _placed(self, entries: list[Entry]) -> Iterator[tuple[int, bytes]]:
-        numbers = {place.name: number for number, place in enumerate(self.survey.places)}
-        for entry in entries:
-            for value in told_by(entry.key, entry.etag, entry.size):
-                if (number := numbers.get(value.place)) is not None:
-                    yield number, value.octets
+    def _values(self, entry: Entry) -> Iterator[tuple[int, bytes]]:
+        numbers = {place.name: number for number, place in enumerate(self.stated.places)}
+        for value in told_by(entry.key, entry.etag, entry.size):
+            if (number := numbers.get(value.place)) is not None:
+                yield number, value.octets
 
     def _asked_about(self, entries: list[Entry]) -> list[Entry]:
         excused = self.party.target.declared.may_share
@@ -183,7 +191,9 @@ class _Objects:
         Raises:
             ProbeError: it is so.
         """
-        if seen.blind and CONTENTS in {place.name for place in self.survey.places}:
+        if untold := seen.objects - seen.telling:
+            self._untold = (Left(f"{untold:,} of {seen.objects:,} lines", "nothing of their own"),)
+        if seen.blind and CONTENTS in {place.name for place in self.stated.places}:
             raise ProbeError(
                 f"{seen.blind:,} objects have an ETag that is not made from the content", _OTHERS
             )

@@ -7,6 +7,7 @@ and a type of every key would be a command for every key. One connection at a ti
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def _left(party: Party[RedisDeclared], where: Login) -> Iterator[Left]:
             yield Left(f"logical database {index}, {keys:,} keys", "the address names another")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Keys:
     """One side's keys."""
 
@@ -104,7 +105,13 @@ class _Keys:
     declared: RedisDeclared
     run_id: str
     rest: float
-    survey: Survey
+    stated: Survey
+    _untold: tuple[Left, ...] = ()
+
+    @property
+    def survey(self) -> Survey:
+        """What there is to read; and afterwards, how much of it tells nothing."""
+        return dataclasses.replace(self.stated, left=(*self.stated.left, *self._untold))
 
     @property
     def abreast(self) -> int:
@@ -121,8 +128,8 @@ class _Keys:
         return salted.planted(sieve)
 
     def tasks(self, sieve: Sieve) -> Sequence[Task]:  # noqa: ARG002  (every sieve takes the same walk)
-        places = tuple(range(len(self.survey.places)))
-        rows = sum(place.values for place in self.survey.places)
+        places = tuple(range(len(self.stated.places)))
+        rows = sum(place.values for place in self.stated.places)
         return (Task(0, places, 0, -1, rows, f"keys of database {self.where.db}"),) if places else ()
 
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
@@ -175,8 +182,14 @@ class _Keys:
             ProbeError: it is so.
         """
         plain = found[_PLACE[Naming.PLAIN]]
+        self._untold = tuple(_untold(plain, sum(found)))
         if self.probe.protected and plain and plain == sum(found):
             raise ProbeError(f"none of production's {plain:,} key names is its own", _TELL_NOTHING)
+
+
+def _untold(plain: int, of: int) -> Iterator[Left]:
+    if plain:
+        yield Left(f"{plain:,} of {of:,} keys", "plain names, which anybody gives")
 
 
 def _see_that_they_stand(session: Session, names: Sequence[bytes]) -> None:
