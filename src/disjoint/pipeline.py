@@ -83,7 +83,7 @@ def _kind(name: str) -> Kind[Any, Any]:
     return BY_NAME[name]
 
 
-def verify(
+def verify(  # noqa: PLR0913  (everything that a run may be told)
     manifest: Manifest,
     *,
     offline: bool = False,
@@ -92,6 +92,7 @@ def verify(
     guarded: bool = False,
     without: Collection[str] = (),
     steps: TellStep | None = None,
+    dask: str = "",
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
@@ -99,14 +100,15 @@ def verify(
     network, so that nothing is known beyond what is declared. `guarded` is for a staging that is
     production's own: then both sides are treated as production, and the footprint is of both.
     Live tests named in `without` (``reach``, ``census``) are left out, and what asks for them is UNPROVEN.
-    A census has the seconds that the manifest gives it beyond the budget, and tells `steps` how far it is.
+    A census has the seconds that the manifest gives it beyond the budget, and tells `steps` how far it is;
+    workers of the scheduler at `dask` make it, where one is named.
     """
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
     jobs = jobs_of(manifest)
     limited = doors.without(jobs, without)
     with Run(
-        environments, budget, guarded=guarded, surveys=surveys_of(limited, _surveyor(manifest), steps)
+        environments, budget, guarded=guarded, surveys=surveys_of(limited, _surveyor(manifest, dask), steps)
     ) as run:
         found = _offline(jobs, run) if offline else _online(manifest, limited, run, started, progress)
         tried = {} if offline else doors.joined(found.tried, doors.untried(jobs, without))
@@ -136,11 +138,16 @@ def verify(
         )
 
 
-def _surveyor(manifest: Manifest) -> Surveyor:
+def _surveyor(manifest: Manifest, dask: str) -> Surveyor:
     def surveyor(census: Census[Any], pair: Pair[Any], careful: bool) -> Overlap:
         from disjoint.overlap.survey import survey  # noqa: PLC0415  (numpy loads for a census alone)
 
-        return survey(census, pair, careful, Path(manifest.directory))
+        if not dask:
+            return survey(census, pair, careful, Path(manifest.directory))
+        from disjoint import workers  # noqa: PLC0415  (as above)
+
+        with workers.gathering(manifest, census, pair, careful, dask) as gather:
+            return survey(census, pair, careful, Path(manifest.directory), gather)
 
     return surveyor
 

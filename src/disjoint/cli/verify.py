@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,6 +35,12 @@ from .progress import progress
     metavar="N@P%",
     help="How many copied values a sample must find, and how surely. [default: 1000@99.9%]",
 )
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    default="",
+    help="Have a census made by the workers of this Dask scheduler (tls://host:8786), or of `local` ones.",
+)
 @click.option("--fail-on", multiple=True, metavar="RULE", help="A lint that makes the command end with 3.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=PATH, help="Write the report here instead of standard output.")
@@ -46,6 +53,7 @@ def command(
     no_reach: bool,
     no_census: bool,
     detect: str | None,
+    dask: str,
     fail_on: tuple[str, ...],
     format_: str,
     output: Path | None,
@@ -78,9 +86,8 @@ def command(
             click.echo(inert(line), err=True)  # addresses as reports show them, without credentials
     left_out = [name for name, out in (("reach", no_reach), ("census", no_census)) if out]
     with progress(stated) as (tell, steps):
-        proof = pipeline.verify(
-            stated, offline=offline, budget=budget, progress=tell, without=left_out, steps=steps
-        )
+        options: dict[str, Any] = {"without": left_out, "steps": steps, "dask": dask}
+        proof = pipeline.verify(stated, offline=offline, budget=budget, progress=tell, **options)
     emit(pipeline.render, proof, Output(format_, output))
     noted = [note.rule for note in proof.notes if note.rule in fail_on]
     return Exit.UNPROVEN if noted and code_of(proof) is Exit.HOLDS else code_of(proof)

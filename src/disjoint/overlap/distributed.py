@@ -55,12 +55,15 @@ class Afar:
     def __call__(self, there: Side, here: Side, sieve: Sieve) -> Hits:
         """Read both sides at once, and compare them part by part."""
         parts = parts_of(there, here, sieve)
-        with ThreadPoolExecutor(2) as pool:
-            theirs = pool.submit(self._read, there, 0, here.reader.survey, sieve, parts)
-            ours = pool.submit(self._read, here, 1, there.reader.survey, sieve, parts)
+        with contextlib.ExitStack() as kept, ThreadPoolExecutor(2) as pool:
+            arguments = (sieve, parts, kept)
+            theirs = pool.submit(self._read, there, 0, here.reader.survey, *arguments)
+            ours = pool.submit(self._read, here, 1, there.reader.survey, *arguments)
             return self._compare(theirs.result(), ours.result(), parts)
 
-    def _read(self, side: Side, which: int, theirs: Survey, sieve: Sieve, parts: int) -> list[Any]:
+    def _read(
+        self, side: Side, which: int, theirs: Survey, sieve: Sieve, parts: int, kept: contextlib.ExitStack
+    ) -> list[Any]:
         """A future for each task that was read to some end."""
         started = time.monotonic()
         try:
@@ -75,10 +78,10 @@ class Afar:
         job, lease = Job(secrets.token_hex(8), theirs, names), self._lease(1 if moment else 0)
         errands = [Errand(reference, job, task, sieve, parts, lease) for task in tasks]
         futures = self.client.map(carried_out, errands, retries=RETRIES, pure=False)
-        with _kept(side.reader, moment):
-            kept = [*self._told(side, tasks, futures, self.sent[which])]
+        kept.enter_context(_kept(side.reader, moment))  # to the end: what is lost is read anew
+        read = [*self._told(side, tasks, futures, self.sent[which])]
         side.took(time.monotonic() - started)
-        return kept
+        return read
 
     def _lease(self, taken: int) -> Any:
         if self.connections is None:
