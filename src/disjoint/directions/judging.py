@@ -23,6 +23,7 @@ from disjoint.model.manifest import Manifest, Resource
 from disjoint.model.probe import ProbeError
 from disjoint.model.proof import Coverage, Footprint, Proof, Row
 from disjoint.model.snapshot import Snapshot
+from disjoint.overlap.bound import missed
 from disjoint.overlap.file import File, Filed
 from disjoint.split import digest_of
 
@@ -79,6 +80,13 @@ def terms_of(declared: Terms, filed: Filed | None, kind: str, where: str) -> tup
         raise ProbeError("the file folds text, or does not, against the manifest", "take the census anew")
     if declared.strength is Strength.EXACT and section.sieve.one_in > 1:
         raise ProbeError("the file holds a sample, and the manifest asks for every value", "take it anew")
+    most = missed(section.sieve.one_in, declared.detect.confidence)
+    if most > max(declared.detect.values, 1):
+        raise ProbeError(
+            f"the file's sample may miss {most - 1:,} copied values, and detect allows "
+            f"{declared.detect.values - 1:,}",
+            "take the census without --detect, or with a stricter one",
+        )
     return filed, dataclasses.replace(declared, detect=section.detect)
 
 

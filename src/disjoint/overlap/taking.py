@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from disjoint.errors import WriteError
 from disjoint.model.census import WHOLE, Method, Reader, Sieve, Strength, Task, Terms
 from disjoint.model.probe import ProbeError
 
@@ -46,10 +47,17 @@ class Taking:
     """The number of its first attempt: no other in the file has one as high."""
     _failed: list[tuple[str, str, str]] = field(default_factory=list)
     _rows: int = 0
+    _whole: int = 0
+    """Tasks that were read to their end."""
+    _broken: list[WriteError] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, done: Mapping[int, Task]) -> Taken:
-        """Read every task that is not done yet. What fails is told, and may be tried again."""
+        """Read every task that is not done yet. What fails is told, and may be tried again.
+
+        Raises:
+            WriteError: the file cannot be written.
+        """
         tasks = self.tasks
         waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in tasks:
@@ -66,6 +74,10 @@ class Taking:
             thread.start()
         for thread in crew:
             thread.join()
+        for error in self._broken:
+            raise error
+        if not self._failed and self._whole + len(done) < len(tasks):
+            self._failed.append(("a part", "its reading ended early", ""))
         return Taken(len(tasks), len(done), tuple(dict.fromkeys(self._failed)))
 
     def _work(self, waiting: queue.SimpleQueue[Task], of: int) -> None:
@@ -87,6 +99,10 @@ class Taking:
                     self._rows += portion.rows
                 self.told(task.what, min(self._rows, of), of)
             attempt.done()
+            with self._lock:
+                self._whole += 1
+        except WriteError as error:
+            self._broken.append(error)
         except ProbeError as error:
             self._fail(task, error.reason, error.remedy)
         except Exception as error:  # noqa: BLE001  (a client library's failure; its text may hold a value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import stat
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,6 +30,7 @@ class Writer:
         self._descriptor = descriptor
         self.records = records
         self._lock = threading.Lock()
+        self._closed = False
 
     @classmethod
     def begin(cls, path: Path, opening: Record, payload: bytes) -> Writer:
@@ -36,11 +39,8 @@ class Writer:
         Raises:
             WriteError: it cannot be written.
         """
-        try:
-            path.unlink(missing_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise WriteError(f"cannot write {path}: {error.strerror}") from None
+        descriptor = _opened(path, os.O_CREAT)
+        os.ftruncate(descriptor, 0)
         writer = cls(path, descriptor, [])
         writer._pour(MAGIC)
         writer.add(opening, payload)
@@ -54,10 +54,7 @@ class Writer:
             UsageError: it is none of ours.
             WriteError: it cannot be read or written.
         """
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError as error:
-            raise WriteError(f"cannot go on with {path}: {error.strerror}") from None
+        descriptor = _opened(path)
         records: list[Record] = []
         whole = len(MAGIC)
         try:
@@ -78,7 +75,9 @@ class Writer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        os.close(self._descriptor)
+        with self._lock:  # whoever still reads writes to nobody else's file
+            self._closed = True
+            os.close(self._descriptor)
 
     @property
     def descriptor(self) -> int:
@@ -92,6 +91,8 @@ class Writer:
             WriteError: the disk is full, or gone.
         """
         with self._lock:
+            if self._closed:
+                raise WriteError(f"{self.path} is closed")
             at = os.lseek(self._descriptor, 0, os.SEEK_END)
             self._pour(head.head + payload)
             self.records.append(head._replace(at=at + len(head.head)))
@@ -126,6 +127,25 @@ class Writer:
             self.path.replace(place)
         except OSError as error:
             raise WriteError(f"cannot write {place}: {error.strerror}") from None
+
+
+def _opened(path: Path, more: int = 0) -> int:
+    """For one writer at a time, and for its owner's eyes only."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | more, 0o600)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise WriteError(f"cannot write {path}: it is no file")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        os.close(descriptor)
+        why = "another census writes it" if isinstance(error, BlockingIOError) else error.strerror
+        raise WriteError(f"cannot write {path}: {why}") from None
+    return descriptor
 
 
 @dataclass(slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import random
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from listed import EXACT, SAMPLED, Listed, addresses
 
-from disjoint.errors import UsageError
-from disjoint.model.census import HALF, WHOLE, Overlap, Reader, Terms
+from disjoint.errors import UsageError, WriteError
+from disjoint.model.census import HALF, WHOLE, Overlap, Portion, Reader, Sieve, Task, Terms
 from disjoint.model.probe import ProbeError
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, filed_in
@@ -239,3 +239,60 @@ def test_whole_digests_are_what_is_kept(tmp_path: Path) -> None:
         tasks = reader.tasks(reader.drawn)
         octets = sum(len(portion.packed) for task in tasks for portion in reader.read(task, reader.drawn))
     assert octets == (400 + len(tasks)) * WHOLE
+
+
+def test_one_census_writes_a_file(tmp_path: Path) -> None:
+    """A second one at once is refused, whether it begins or goes on; what the first has written stands."""
+    with begin(tmp_path / "partial") as writer:
+        taken(writer, Listed({"a": OURS}))
+        size = (tmp_path / "partial").stat().st_size
+        for again in (begin, Writer.go_on):
+            with pytest.raises(WriteError, match="another census writes it"):
+                again(tmp_path / "partial")
+        assert (tmp_path / "partial").stat().st_size == size
+
+
+def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
+    """A worker that outlives an interruption cannot write into whatever was opened since."""
+    with begin(tmp_path / "partial") as writer:
+        pass
+    with pytest.raises(WriteError, match="closed"):
+        writer.add(record(OPENS, b"{}"), b"{}")
+
+
+def test_a_full_disk_is_no_success(tmp_path: Path) -> None:
+    """What cannot be written is told as such, and the file is never finished."""
+    side, full = Listed({"a": OURS}), os.open("/dev/full", os.O_RDWR)
+    section = section_of(RESOURCE, "listed", EXACT, side)
+    with begin(tmp_path / "partial") as writer:
+        writer.section(0, section)
+        taking = Taking(side, writer, 0, section, nobody, side.tasks(section.sieve), 0)
+        os.dup2(full, writer.descriptor)
+        os.close(full)
+        with pytest.raises(WriteError, match="cannot write"):
+            taking.take({})
+
+
+class Dying(Listed):
+    """A side whose reading ends as no reading should: without a word."""
+
+    def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
+        if task.number == 1:
+            raise SystemExit
+        yield from super().read(task, sieve)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_part_that_is_missing_is_no_success(tmp_path: Path) -> None:
+    """Whatever became of a reader, a file with a hole in it is never finished."""
+    with begin(tmp_path / "partial") as writer:
+        assert taken(writer, Dying({"a": OURS})).failed
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Nobody's file is emptied in place of the partial one."""
+    (tmp_path / "thesis").write_text("somebody's")
+    (tmp_path / "partial").symlink_to(tmp_path / "thesis")
+    with pytest.raises(WriteError):
+        begin(tmp_path / "partial")
+    assert (tmp_path / "thesis").read_text() == "somebody's"
