@@ -25,7 +25,6 @@ from disjoint.overlap.parquet import Exports, Parquet
 from lacking import lacking
 
 try:
-    import dask
     import distributed
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -151,8 +150,7 @@ def test_a_killed_worker_is_replaced_and_nothing_counted_twice(
             killed.append(_kill(self.client))
             return super()._compare(theirs, ours, parts)
 
-    soon = {"distributed.scheduler.locks.lease-timeout": "2s"}
-    with dask.config.set(soon), afar.cluster("local") as client:
+    with afar.cluster("local") as client:
         early = threading.Thread(target=_kill_early, args=(client, tmp_path, killed))
         early.start()
         found = run(exports, gather=Killing(client, sides[0], sides[1]))

@@ -188,9 +188,23 @@ def cluster(where: str) -> Iterator[Any]:
 
 def _local(distributed: Any) -> Any:
     """Two processes of one thread each; whatever listens does so on loopback, at a free port."""
-    return distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
-    )
+    import dask  # noqa: PLC0415  (an extra)
+
+    with dask.config.set(_LEASES):
+        return distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        )
+
+
+_LEASES = {
+    "distributed.scheduler.locks.lease-timeout": "10s",
+    "distributed.scheduler.locks.lease-validation-interval": "2s",
+}
+"""How soon a lost worker's connection counts as free; a scheduler elsewhere has its own (30 s)."""
 
 
 def library() -> Any:
