@@ -29,6 +29,12 @@ ALTER ROLE disjoint BYPASSRLS; -- tables, sentinel: only where a table has row-l
 GRANT SELECT (oid, subname, subconninfo) ON pg_catalog.pg_subscription TO disjoint; -- foreign-link
 """.strip()
 
+ROWS = """
+GRANT USAGE ON SCHEMA public TO disjoint; -- production-rows; and each further schema
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO disjoint; -- production-rows
+ALTER ROLE disjoint BYPASSRLS; -- production-rows: only where a table has row-level security
+""".strip()
+
 LOOK = """
 CREATE ROLE disjoint_look LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
   CONNECTION LIMIT 2 PASSWORD 'PASSWORD';
@@ -41,5 +47,6 @@ RECIPES: Mapping[str, str] = {
     "look, production's role": LOOK,
     "stamp = true, each side's role": STAMP,
     "tables, sentinels and links, staging's role": STAGING,
+    "rows, each side's role": ROWS,
 }
 """What to run for what, as a superuser in the database; DATABASE and PASSWORD are to be filled in."""

@@ -177,7 +177,8 @@ class Session:
 
     def close(self) -> None:
         """Roll back; a connection that is gone has done so itself."""
-        if not self.by_statement:
+        idle = self._connection.info.transaction_status == pq.TransactionStatus.IDLE
+        if not (self.by_statement or idle):
             with contextlib.suppress(ProbeError):
                 self.ask(queries.CLOSING)
 
