@@ -32,6 +32,8 @@ def informative(name: str) -> bool:
 def naming(name: str) -> Naming:
     """What kind of name it is; a name is as telling as its most telling part."""
     start = name[:_LONG]
+    if not _MAY_TELL.search(start):
+        return Naming.PLAIN
     if _is_own_uuid(start) or _is_token(start) or _is_address(start) or _RANDOM_BY_NAME.search(start):
         return Naming.OWN
     if any(_is_varied(found[0]) for found in _HASH.finditer(start)) or _is_encoded(start):
@@ -41,6 +43,8 @@ def naming(name: str) -> Naming:
 
 _LONG = 2048
 """Characters of a name that are looked at."""
+_MAY_TELL = re.compile(r"[0-9A-Za-z]{15}|-[0-9A-Fa-f]{4}-|@")
+"""Stands in everything that is told below: most names are plain, and seen to be so at once."""
 _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-f]{8}-?[0-9a-f]{4}-?(?P<version>[0-9a-f])[0-9a-f]{3}-?"
     r"(?P<variant>[0-9a-f])[0-9a-f]{3}-?[0-9a-f]{12}(?![0-9A-Za-z])",

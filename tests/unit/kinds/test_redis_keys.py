@@ -17,7 +17,7 @@ from disjoint.model.kind import Question, Side
 
 AT = datetime(2026, 1, 10, tzinfo=UTC)
 YES, NO = Known(True), Known(False)
-READ = Read(3, 1000, 1000, "one walk by SCAN, with rests", 0.1, 8000)
+READ = Read(3, 1000, 1000, "one walk by SCAN", 0.1, 8000)
 
 
 def overlap(*shared: Shared, one_in: int = 1, gaps: tuple[Gap, ...] = ()) -> Overlap:

@@ -52,8 +52,7 @@ def reading(party: Party[RedisDeclared], *, careful: bool) -> Iterator[_Keys]:
             _is_the_same(party.facts.run_id.value, party.probe.digest("redis.run_id", run_id))
         session.select(where.db)
         count = walk.size(session)
-    rest = walk.CAREFUL_REST if careful else walk.REST
-    yield _Keys(party.probe, where, party.target.declared, run_id, rest, _survey(party, where, count))
+    yield _Keys(party.probe, where, party.target.declared, run_id, careful, _survey(party, where, count))
 
 
 def _is_the_same(observed: str, met: str) -> None:
@@ -76,9 +75,7 @@ def _survey(party: Party[RedisDeclared], where: Login, count: int) -> Survey:
     places = tuple(Place(name, count // 3, name == OWN, why) for name, why in _WHY.items() if not gaps)
     speaks = party.facts.server if isinstance(party.facts, RedisFacts) else Unknown("not asked")
     told = speaks.value if isinstance(speaks, Known) else "Redis"
-    return Survey(
-        places, gaps, tuple(_left(party, where)), salted.header(told), "one walk by SCAN, with rests"
-    )
+    return Survey(places, gaps, tuple(_left(party, where)), salted.header(told), "one walk by SCAN")
 
 
 def _too_many(declared: RedisDeclared, where: Login, count: int) -> Iterator[Gap]:
@@ -104,7 +101,7 @@ class _Keys:
     where: Login
     declared: RedisDeclared
     run_id: str
-    rest: float
+    careful: bool
     stated: Survey
     _untold: tuple[Left, ...] = ()
 
@@ -162,7 +159,7 @@ class _Keys:
         rows = 0
         with connect(self.where, self.probe) as session:
             session.select(self.where.db)
-            for names in walk.walked(session, self.run_id, self.where.db, self.rest):
+            for names in walk.walked(session, self.run_id, self.where.db, careful=self.careful):
                 last.extend(names)
                 if (rows := rows + len(names)) > 2 * self.declared.rows_at_most:
                     raise ProbeError("many more keys were shown than were counted", "raise rows_at_most")

@@ -10,21 +10,20 @@ from disjoint.model.probe import ProbeError
 from .account import AGAIN, info, process
 from .session import Session
 
-COUNT = 500
+COUNT = 1000
 """Buckets that the server looks through for one page: less than a millisecond of its time."""
-REST, CAREFUL_REST = 1.0, 3.0
-"""How long the server rests after a page, by what the page took; longer where it must not feel it."""
 MOST_REST = 0.5
+"""Seconds that the server rests after a page at most; else as long as the page took."""
 
 
-def walked(session: Session, run_id: str, database: int, rest: float) -> Iterator[list[bytes]]:
+def walked(session: Session, run_id: str, database: int, *, careful: bool) -> Iterator[list[bytes]]:
     """Every page of names, under one process, and at least as many as lasting keys are there.
 
     Raises:
         ProbeError: it was refused, the server was restarted meanwhile, or the walk missed keys.
     """
     lasting, seen = lasting_keys(session, database), 0
-    for names in _pages(session, rest):
+    for names in _pages(session, careful=careful):
         seen += len(names)
         yield names
     if process(session) != run_id:
@@ -37,14 +36,14 @@ def walked(session: Session, run_id: str, database: int, rest: float) -> Iterato
         )
 
 
-def _pages(session: Session, rest: float) -> Iterator[list[bytes]]:
+def _pages(session: Session, *, careful: bool) -> Iterator[list[bytes]]:
     cursor = ""
     while cursor != "0":
         started = time.monotonic()
         cursor, names = page(session, cursor or "0", COUNT)
         took = time.monotonic() - started
         yield names
-        time.sleep(min(MOST_REST, rest * took))
+        time.sleep(min(MOST_REST, took) if careful else 0)
 
 
 def page(session: Session, cursor: str, count: int) -> tuple[str, list[bytes]]:
