@@ -15,6 +15,7 @@ import pytest
 
 from disjoint import split
 from disjoint.certify import ledger
+from disjoint.certify.filed import ending_written
 from disjoint.certify.keys import ProjectKey
 from disjoint.cli.main import run as command
 from disjoint.demo.world import HALVES, Half, World, place
@@ -215,5 +216,11 @@ def test_a_change_that_keeps_every_digest_right_is_tampering(world: World, tmp_p
         ending = whole[whole.rindex(b'{"finished_at') :]
         forged.add(record(ENDS, ending), ending)
     apart.file.write_bytes((tmp_path / "forged").read_bytes())
+    with pytest.raises(TamperedError):
+        apart.compare()
+    apart.file.write_bytes(whole)
+    with Writer.go_on(path) as writer:
+        ending = ending_written(writer.content(), datetime.now(UTC), ProjectKey(b"g" * 32, "a guess"))
+        writer.finish(ending, path)
     with pytest.raises(TamperedError):
         apart.compare()

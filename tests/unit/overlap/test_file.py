@@ -17,7 +17,7 @@ from disjoint.model.probe import ProbeError
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, filed_in
 from disjoint.overlap.read import nobody
-from disjoint.overlap.records import OPENS, BrokenError, record
+from disjoint.overlap.records import DONE, OPENS, PART, BrokenError, payload, record
 from disjoint.overlap.taking import Taken, Taking, resumed, section_of, still_asked
 from disjoint.overlap.writing import Writer
 
@@ -71,7 +71,8 @@ def test_a_file_says_what_its_server_would(tmp_path: Path, copied: int) -> None:
     )
     assert found.shared == live.shared
     assert found.blind == live.blind == ()
-    assert (found.staging.values, found.staging.rows) == (live.staging.values, live.staging.rows)
+    told = [(side.values, side.rows, side.octets) for side in (found.staging, live.staging)]
+    assert told[0] == told[1]
     assert not found.gaps
 
 
@@ -120,6 +121,7 @@ def test_what_failed_is_read_again_and_nothing_twice(tmp_path: Path) -> None:
         again = taken(writer, Listed(texts))
         assert (again.kept, again.failed) == (whole, ())
         assert again.tasks > whole > 0
+        assert sum(each.mark == DONE for each in writer.records) == again.tasks
         writer.finish(b"{}", tmp_path / "f")
     found = compared(Listed({"b": THEIRS}), tmp_path / "f")
     assert found.staging.values == 450
@@ -296,3 +298,16 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(WriteError):
         begin(tmp_path / "partial")
     assert (tmp_path / "thesis").read_text() == "somebody's"
+
+
+def test_a_reading_that_lacks_a_part_is_none(tmp_path: Path) -> None:
+    """Its end says how many parts it has: one fewer is a contradiction, not a smaller table."""
+    with begin(tmp_path / "partial") as writer:
+        taken(writer, Listed({"a": OURS}))
+        records = [(each, payload(writer.descriptor, each, "f")) for each in writer.records]
+    dropped = next(n for n, (each, _) in enumerate(records) if each.mark == PART)
+    with begin(tmp_path / "other") as writer:
+        for head, octets in records[1:dropped] + records[dropped + 1 :]:
+            writer.add(head, octets)
+        with pytest.raises(UsageError, match="contradict"):
+            [*filed_in(writer.descriptor, writer.records, "f")]
