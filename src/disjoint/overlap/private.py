@@ -35,7 +35,7 @@ from .sketch import Sketch
 
 SMALL = 20_000
 """Values of both sides together that are compared whole: about five seconds."""
-POOLED = "all of it"
+POOLED = "{} (places pooled)"
 """Where a shared value stands, as far as anybody knows."""
 
 
@@ -43,6 +43,7 @@ POOLED = "all of it"
 class Looked:
     """What is told of one side, beside its elements."""
 
+    name: str
     read: Read
     blind: tuple[str, ...]
     gaps: tuple[Gap, ...]
@@ -125,6 +126,7 @@ class Pool:
         weak = (Left(f"{side.name}: {place.name}", _WEAK) for place in self._weak)
         excused = (Left(f"{side.name}: {self._excused:,} values", "named by the baseline"),)
         return Looked(
+            side.name,
             side.summary(),
             side.blind(self.elements.met(), self.sieve),
             (*side.gaps(), *none),
@@ -139,6 +141,7 @@ _WEAK = "a value of it alone says nothing, and of a number nobody could tell it 
 def overlap(sieve: Sieve, confidence: float, production: Looked, staging: Looked, found: int) -> Overlap:
     """What came of it; the planted value is one of those found, or nothing is."""
     values = max(found - 1, 0)
+    pooled = POOLED.format(production.name), POOLED.format(staging.name)
     return Overlap(
         strength=Strength.PRIVATE,
         one_in=sieve.one_in,
@@ -147,7 +150,7 @@ def overlap(sieve: Sieve, confidence: float, production: Looked, staging: Looked
         fold=sieve.fold,
         production=production.read,
         staging=staging.read,
-        shared=(Shared(POOLED, POOLED, values, values, True),) if values else (),
+        shared=(Shared(*pooled, values, values, True),) if values else (),
         excused=0,
         blind=(*production.blind, *staging.blind, *(() if found else ("the intersection",))),
         gaps=(*production.gaps, *staging.gaps),

@@ -45,7 +45,7 @@ class TestOneProcess:
         staging = Listed({"users": OURS, "notes": [*THEIRS[:copied], THEIRS[0]]})
         (hit,) = run(Listed({"users": THEIRS}), staging).shared
         assert (hit.values, hit.confirmed, hit.identifying) == (copied, copied, True)
-        assert hit.production == hit.staging == private.POOLED
+        assert (hit.production, hit.staging) == ("production (places pooled)", "staging (places pooled)")
 
     def test_a_collision_of_selectors_is_none_of_digests(self) -> None:
         staging = Listed({"users": [*OURS, "somebody"]}, misled={"somebody": THEIRS[0]})
