@@ -53,7 +53,7 @@ class Pair:
 
 
 def compared(run: Both, terms: Terms, **declared: Any) -> Overlap:
-    stated = dataclasses.replace(DECLARED, rows="sampled", **declared)
+    stated = dataclasses.replace(DECLARED, **{"rows": "sampled", **declared})
     there, here = (party_of(party, stated) for party in (run.pair.production, run.pair.staging))
     with (
         bucket_census.reading(there, careful=True) as theirs,
@@ -179,6 +179,12 @@ def test_a_name_that_may_be_a_hash_is_a_place_of_its_own(pair: Pair) -> None:
     for name in (pair.production, pair.staging):
         pair.store.put(name, {"media/9e107d9d372bb6826bd81d3542a419d6.png": b"x"})
     assert hits(pair.compared()) == {(DOUBTFUL, DOUBTFUL): 1}
+
+
+def test_a_name_that_may_be_a_hash_has_no_private_answer(pair: Pair) -> None:
+    """A number of shared values says nothing of which they are."""
+    pair.store.put(pair.production, {"media/9e107d9d372bb6826bd81d3542a419d6.png": b"x"})
+    assert [gap.remedy for gap in pair.compared(rows="private").gaps] == ['rows = "sampled"']
 
 
 def test_many_pages_are_read_to_their_end(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

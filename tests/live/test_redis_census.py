@@ -155,6 +155,16 @@ def test_names_that_may_be_hashes_are_a_place_of_their_own(
     assert [(h.production, h.identifying) for h in found.shared if h.values == 1] == [(DOUBTFUL, False)]
 
 
+def test_names_that_may_be_hashes_have_no_private_answer(
+    production: ValkeyServer, staging: ValkeyServer
+) -> None:
+    """A number of shared values says nothing of which they are."""
+    put(production, {"template.cache.side.d41d8cd98f00b204e9800998ecf8427e": "x"})
+    found = world(production, staging)
+    found.declared = dataclasses.replace(found.declared, rows="private")
+    assert [gap.remedy for gap in compared(found).gaps] == ['rows = "sampled"']
+
+
 def test_names_that_are_no_text_are_compared_as_octets(
     production: ValkeyServer, staging: ValkeyServer
 ) -> None:

@@ -114,6 +114,8 @@ class _Seen:
     objects: int = 0
     telling: int = 0
     """Those with a value that is one object's own."""
+    doubtful: int = 0
+    """Names that may be hashes."""
     blind: int = 0
     """Objects whose content their line does not tell."""
 
@@ -160,6 +162,7 @@ class _Objects:
                 for place, value in values:
                     tray.add(place, value)
                 seen.objects += 1
+                seen.doubtful += any(self.stated.places[place].name == DOUBTFUL for place, _ in values)
                 seen.blind += is_blind(entry.etag, entry.size)
                 seen.telling += any(self.stated.places[place].identifying for place, _ in values)
             yield from tray.handed(len(entries))
@@ -197,7 +200,12 @@ class _Objects:
             raise ProbeError(
                 f"{seen.blind:,} objects have an ETag that is not made from the content", _OTHERS
             )
-        if self.party.probe.protected and seen.objects and not seen.telling:
+        theirs, private = self.party.probe.protected, self.party.target.declared.rows == "private"
+        if theirs and private and seen.doubtful:
+            raise ProbeError(
+                f"{seen.doubtful:,} names may be hashes, which no number tells apart", 'rows = "sampled"'
+            )
+        if theirs and seen.objects and not seen.telling:
             raise ProbeError(
                 f"none of production's {seen.objects:,} objects has anything of its own", _LARGER
             )

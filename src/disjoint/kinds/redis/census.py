@@ -173,7 +173,7 @@ class _Keys:
                 yield _PLACE[naming(name.decode("utf-8", "replace"))], name
 
     def _see_that_names_tell(self, found: Sequence[int]) -> None:
-        """A walk over production that met plain names alone finds no copy of it.
+        """Plain names alone find no copy of production, and a number of shared ones none by what may be a hash.
 
         Raises:
             ProbeError: it is so.
@@ -182,6 +182,9 @@ class _Keys:
         self._untold = tuple(_untold(plain, sum(found)))
         if self.probe.protected and plain and plain == sum(found):
             raise ProbeError(f"none of production's {plain:,} key names is its own", _TELL_NOTHING)
+        doubtful = found[_PLACE[Naming.DOUBTFUL]]
+        if self.probe.protected and self.declared.rows == "private" and doubtful:
+            raise ProbeError(f"{doubtful:,} key names may be hashes, which no number tells apart", _SAMPLED)
 
 
 def _untold(plain: int, of: int) -> Iterator[Left]:
@@ -211,4 +214,5 @@ _TELL_NOTHING = (
     "names like user:1 stand in every environment: compare the database that the keys are made from "
     "(rows on its resource), and leave rows out here"
 )
+_SAMPLED = 'rows = "sampled"'
 _PROXY = "ask the server itself, without a proxy; if keys live for moments only, ask again"
