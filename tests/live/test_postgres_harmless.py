@@ -277,6 +277,10 @@ def test_two_connections_read_a_staging_of_its_own_and_none_stays(world: World) 
         assert opened.reader.abreast == 1
 
 
+HELD_BACK = "SELECT count(backend_xmin) FROM pg_stat_activity WHERE usename = 'app'"
+"""Snapshots of ours that keep vacuum from its work."""
+
+
 def test_a_table_that_was_read_is_not_locked_any_more(world: World) -> None:
     """A migration waits for the table that is read alone."""
     locks = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'large'"
@@ -290,6 +294,8 @@ def test_a_table_that_was_read_is_not_locked_any_more(world: World) -> None:
                 for _ in opened.reader.read(task, sieve):
                     assert asked(server, locks) > 0
             assert asked(server, locks) == 0
+            if name == "production":
+                assert asked(server, HELD_BACK) == 0
 
 
 def slowed(server: PostgresServer) -> None:

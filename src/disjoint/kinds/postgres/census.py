@@ -18,8 +18,8 @@ from .columns import choose
 from .facts import PostgresDeclared, PostgresFacts
 from .login import login_of
 from .matching import confirmed, planted
-from .pool import Pool
-from .scan import Pace, Part, begun, read_by_cursor, read_packed
+from .pool import Pool, limit
+from .scan import Pace, Part, read_by_cursor, read_packed
 from .session import Opening, Session, session
 from .several import aligned
 from .tables import Choice, Wish
@@ -40,7 +40,7 @@ def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables
     login = login_of(party.target, "replica" if replica else "url")
     with session(login, party.probe, CATALOGUE) as opened:
         _refuse_a_pooler(opened)
-        begun(opened, party.probe)
+        limit(opened, party.probe)
         if replica:
             _prove_replica(opened, party)
         tables = _surveyed(opened, party, Pool(login, party.probe), careful=careful, replica=replica)
@@ -145,7 +145,6 @@ class Tables:
     def plant(self, sieve: Sieve) -> Planted:
         """A random text that the sieve keeps. Raises as the protocol says."""
         with self._pool.borrowed() as opened:
-            begun(opened, self._probe)
             found = planted(opened, sieve)
         self._pool.release()
         return found
@@ -177,7 +176,7 @@ class Tables:
         table = self._choice.chosen[places[0]].table
         pages = self._pages(table.oid, table.pages)
         rows = rows_of(table, pages, self._server)
-        if not self._pool.snapshot:
+        if not (self._pool.snapshot and table.readable):  # ctid is no column that may be granted
             yield 0, -1, rows, table.named
             return
         for first, until in ranges(table, pages, len(places), sieve, self._server):
@@ -192,19 +191,24 @@ class Tables:
         part = self._part(task)
         try:
             with self._pool.borrowed() as opened:
-                begun(opened, self._probe)
-                if self._pool.snapshot or way(task.rows, len(task.places), sieve, self._server) is Way.PACKED:
+                if self._packs(task, sieve):
                     yield from read_packed(opened, part, sieve)
                 else:
                     yield from read_by_cursor(opened, part, sieve, self._pace())
         finally:
             self._done()
 
+    def _packs(self, task: Task, sieve: Sieve) -> bool:
+        """A range is cut so that its answer is small; of a whole table it is not known."""
+        if task.first > 0 or task.until >= 0:
+            return True
+        careful = not self._pool.snapshot
+        return way(task.rows, len(task.places), sieve, self._server, careful=careful) is Way.PACKED
+
     def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
         """Read one task's values themselves. Raises as the protocol says."""
         try:
             with self._pool.borrowed() as opened:
-                begun(opened, self._probe)
                 yield from told(opened, self._part(task), sieve, self._pace())
         finally:
             self._done()
@@ -220,7 +224,7 @@ class Tables:
     def keep(self) -> None:
         """Hold the snapshot while others read it. Raises as the protocol says."""
         with self._pool.borrowed() as opened:
-            begun(opened, self._probe)
+            limit(opened, self._probe)
 
     def _part(self, task: Task) -> Part:
         chosen = tuple((place, self._choice.chosen[place]) for place in task.places)
@@ -245,7 +249,6 @@ class Tables:
                 continue
             part = self._part(Task(0, asked, 0, -1, 0, ""))
             with self._pool.borrowed() as opened:
-                begun(opened, self._probe)
                 hashed = self._server.number >= 140_000
                 yield from confirmed(opened, part, sieve, wanted, salt, self._pace(), hashed=hashed)
         self._pool.release()
