@@ -140,7 +140,7 @@ def _unfit(table: Table, column: Column, wish: Wish) -> str:
     if table.is_among(column, wish.may_share):
         return "declared as may_share: both sides may hold its values"
     if column.type not in TEXTS:
-        return "numbers, dates and flags alone are nobody's own"
+        return "neither text, UUID, octets nor document: one value alone is nobody's own"
     if column.generated:
         return "made of other columns"
     if is_wide(column, wish):
