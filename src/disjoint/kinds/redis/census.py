@@ -173,7 +173,7 @@ class _Keys:
                 yield _PLACE[naming(name.decode("utf-8", "replace"))], name
 
     def _see_that_names_tell(self, found: Sequence[int]) -> None:
-        """Plain names alone find no copy of production, and a number of shared ones none by what may be a hash.
+        """Plain names alone find no copy, and a number of shared names says nothing of what may be hashes.
 
         Raises:
             ProbeError: it is so.
