@@ -25,6 +25,7 @@ COMMANDS = {
     "census": "Read staging's rows as digests, to be compared on production's side.",
     "overlap": "Look for production's rows among them, on production's side.",
     "private": "Compare by private set intersection, where neither side may test guesses.",
+    "exports": "Look for production's rows where a side is an export in Parquet.",
     "baseline": "Learn the values that every fresh database holds, for people to review.",
     "compare": "Say whether two addresses may reach one thing.",
 }

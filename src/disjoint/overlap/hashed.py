@@ -15,7 +15,7 @@ from disjoint.model.census import HALF, WHOLE, Method, Planted, Sieve
 SHORTEST = 4
 """Octets of the shortest value that counts, as in a server: nobody is known by ``n/a``."""
 _SALT = bytes(range(16))
-_TEXTS = ("", "plain@example.test", "disjoint " * 500, "Ünïcödé 漢字 🙂 ß")
+_TEXTS = ("", "plain@example.test", "disjoint " * 500)
 _BLANKS = b" \t\r\n\f\v"
 _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
