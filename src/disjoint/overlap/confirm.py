@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from .baseline import Baseline
 from .compare import Hits, common, distinct
 from .read import Side
 from .sketch import Selectors, packed
+
+Asked: TypeAlias = tuple[Side, Mapping[int, Selectors]]
+"""A side, and what of it is to be confirmed."""
 
 MOST = 10_000
 """Selectors that are confirmed: enough to be sure of a leak, whatever its size."""
@@ -48,11 +52,7 @@ def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Basel
     if not own.production:
         return Confirmed()
     asked = _asked(own, MOST_EXCUSED if baseline.marks else MOST)
-    answers = both(
-        _answer(there, sieve, own.production, asked, baseline),
-        _answer(here, sieve, own.staging, asked, baseline),
-    )
-    match answers:
+    match _answers((there, own.production), (here, own.staging), sieve, asked, baseline):
         case Unknown(reason, remedy):
             nothing = Answer({}, _NONE)
             shared, _ = _counted(there, here, own, (nothing, nothing))
@@ -72,8 +72,22 @@ def _asked(hits: Hits, most: int) -> Selectors:
     return distinct(np.sort(np.concatenate([*hits.production.values(), np.empty(0, np.uint64)])))[:most]
 
 
+def _answers(
+    production: Asked, staging: Asked, sieve: Sieve, asked: Selectors, baseline: Baseline
+) -> Fact[tuple[Answer, Answer]]:
+    """Both sides at once: each looks through everything that it has."""
+    ours: list[Fact[Answer]] = []
+    other = threading.Thread(
+        target=lambda: ours.append(_answer(*staging, sieve, asked, baseline)), daemon=True
+    )
+    other.start()
+    theirs = _answer(*production, sieve, asked, baseline)
+    other.join()
+    return both(theirs, ours[0])
+
+
 def _answer(
-    side: Side, sieve: Sieve, hits: Mapping[int, Selectors], asked: Selectors, baseline: Baseline
+    side: Side, hits: Mapping[int, Selectors], sieve: Sieve, asked: Selectors, baseline: Baseline
 ) -> Fact[Answer]:
     wanted = {place: packed(common(own, asked)) for place, own in hits.items()}
     digests: dict[int, set[bytes]] = {}
@@ -85,6 +99,8 @@ def _answer(
                 excused.add(found.digest)
     except ProbeError as error:
         return Unknown(error.reason, error.remedy)
+    except Exception as error:  # noqa: BLE001  (as where it was read: a client library's text may hold a value)
+        return Unknown(f"the confirming failed: {type(error).__name__}", "report it")
     return Known(Answer({place: frozenset(own) for place, own in digests.items()}, frozenset(excused)))
 
 

@@ -61,6 +61,11 @@ def _text(column: Column) -> sql.Composed:
     return sql.SQL(_TO_TEXT.get(column.type, "{}::text")).format(sql.Identifier(column.name))
 
 
+def is_made(columns: Sequence[Column], *, fold: bool) -> bool:
+    """Whether it takes work to make the text: a column of text is one as it stands."""
+    return fold or len(columns) > 1 or columns[0].type not in {"text", "varchar"}
+
+
 def folded(text: sql.Composable, *, fold: bool) -> sql.Composed:
     """ASCII alone: what a server's locale makes of other letters differs from server to server."""
     return sql.SQL(_FOLDED if fold else "{}").format(text)
@@ -115,13 +120,18 @@ def source(
     texts: Sequence[sql.Composed],
     planted: str = "",
     blocks: tuple[int, int] = (0, -1),
+    *,
+    fence: bool = False,
 ) -> sql.Composed:
-    """A table's rows as texts, those of some blocks alone where stated; and the planted one after them."""
+    """A table's rows as texts, those of some blocks alone where stated; and the planted one after them.
+
+    `fence`: a text is made once a row, however often it is named. A planted one is fence enough.
+    """
     columns = [sql.SQL("{} AS {}").format(text, value(n)) for n, text in enumerate(texts)]
     name = sql.Identifier(table.schema, table.name)
     rows = sql.SQL("SELECT {} FROM ONLY {}{}").format(sql.SQL(", ").join(columns), name, _within(*blocks))
     if not planted:
-        return sql.SQL("({})").format(rows)
+        return sql.SQL("({} OFFSET 0)" if fence else "({})").format(rows)
     control = sql.SQL(", ").join([sql.SQL("{}::text").format(sql.Literal(planted))] * len(texts))
     return sql.SQL("({} UNION ALL SELECT {})").format(rows, control)
 

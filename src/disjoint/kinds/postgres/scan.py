@@ -13,7 +13,7 @@ from disjoint.model.census import Portion, Sieve
 from disjoint.model.probe import Probe, ProbeError
 
 from . import queries
-from .digesting import kept, one, packed, source, text_of, value
+from .digesting import is_made, kept, one, packed, source, text_of, value
 from .session import Session, StatementError
 from .tables import Chosen, Table
 from .ways import batch, patience
@@ -41,7 +41,8 @@ class Part(NamedTuple):
 def rows_from(part: Part, sieve: Sieve) -> sql.Composed:
     """The FROM of a statement that reads a part."""
     texts = [text_of(chosen.columns, fold=sieve.fold) for _, chosen in part.chosen]
-    return source(part.table, texts, sieve.planted.text if part.last else "", part.blocks)
+    made = any(is_made(chosen.columns, fold=sieve.fold) for _, chosen in part.chosen)
+    return source(part.table, texts, sieve.planted.text if part.last else "", part.blocks, fence=made)
 
 
 def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
