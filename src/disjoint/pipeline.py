@@ -140,14 +140,9 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
 
 def _surveyor(manifest: Manifest, dask: str) -> Surveyor:
     def surveyor(census: Census[Any], pair: Pair[Any], careful: bool) -> Overlap:
-        from disjoint.overlap.survey import survey  # noqa: PLC0415  (numpy loads for a census alone)
+        from disjoint.workers import surveyed  # noqa: PLC0415  (numpy loads for a census alone)
 
-        if not dask:
-            return survey(census, pair, careful, Path(manifest.directory))
-        from disjoint import workers  # noqa: PLC0415  (as above)
-
-        with workers.gathering(manifest, census, pair, careful, dask) as gather:
-            return survey(census, pair, careful, Path(manifest.directory), gather)
+        return surveyed(manifest, census, pair, careful, dask)
 
     return surveyor
 

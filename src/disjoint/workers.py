@@ -17,7 +17,7 @@ from typing import Any
 from disjoint.errors import DisjointError
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.load import load as load_manifest
-from disjoint.model.census import Terms
+from disjoint.model.census import Overlap, Terms
 from disjoint.model.environment import Environment, Target
 from disjoint.model.experiment import Census, Pair, Party
 from disjoint.model.fact import Fact, Known, Unknown
@@ -27,6 +27,7 @@ from disjoint.model.sharing import Sharing
 from disjoint.overlap.distributed import Afar, cluster
 from disjoint.overlap.engine import Gather
 from disjoint.overlap.errand import Job, Visited
+from disjoint.overlap.survey import survey
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.run import Job as Visit
 from disjoint.runner.run import Run
@@ -35,6 +36,15 @@ from disjoint.sources import read
 
 BUDGET_SECONDS = 30.0
 """For asking a server who it is."""
+
+
+def surveyed(manifest: Manifest, asked: Census[Any], pair: Pair[Any], careful: bool, dask: str) -> Overlap:
+    """What came of a census, made here or by the workers at `dask`. Raises as `survey` does."""
+    directory = Path(manifest.directory)
+    if not dask:
+        return survey(asked, pair, careful, directory)
+    with gathering(manifest, asked, pair, careful, dask) as gather:
+        return survey(asked, pair, careful, directory, gather)
 
 
 @contextlib.contextmanager
