@@ -110,6 +110,7 @@ def test_copied_keys_are_found_and_counted(
     assert [(h.production, h.staging, h.values, h.confirmed) for h in found.shared if h.identifying] == [
         (OWN, OWN, 3, 3)
     ]
+    assert not [name for name in dumps if name in repr(found)]
 
 
 def test_a_sample_of_many_keys_keeps_the_same_on_both_sides(
