@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +25,9 @@ from disjoint.demo.world import HALVES, Half, World, place
 from disjoint.directions.asked import Order
 from disjoint.directions.compare import Compared, compare_sealed
 from disjoint.directions.down import Envelope, seal
+from disjoint.directions.take import partial_of
 from disjoint.errors import TamperedError, UnprovenError
+from disjoint.model.census import Detection
 from disjoint.model.finding import Finding, Outcome
 
 pytestmark = pytest.mark.live
@@ -123,6 +130,7 @@ def test_random_values_go_down_and_others_stay(rows: Rows, tmp_path: Path) -> No
     found = unsealed(apart, *sealed(apart, tmp_path))
     finding = only(found)
     assert finding.outcome is Outcome.ISOLATED, finding
+    assert found.proof.footprint.reads == 0
     assert "people.email (its values can be guessed" in finding.judgement.limits
     assert only(unsealed(apart, *sealed(apart, tmp_path, guessable=True))).outcome is Outcome.SHARED
     rows.copy(3, email=False)
@@ -205,3 +213,62 @@ def _up(world: World, folder: Path) -> Compared:
     apart = Sides(world, folder)
     apart.take()
     return apart.compare()
+
+
+def test_a_thinner_sample_than_the_manifest_asks_for_is_refused(
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What staging's side left out of its file is never proven; what it added is welcome."""
+    monkeypatch.setattr("disjoint.overlap.bound.SMALL", 10)
+    apart = Sides(rows.world, tmp_path / "sides")
+    apart.take(Order(detect=Detection(9_000, 0.999)))
+    finding = only(apart.compare())
+    assert finding.outcome is Outcome.UNPROVEN
+    assert "may miss" in finding.judgement.summary
+    apart.take(Order(detect=Detection(10, 0.999)))
+    assert only(apart.compare()).outcome is Outcome.ISOLATED
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for at most ten seconds."""
+    late = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < late
+        time.sleep(0.02)
+
+
+def stopped(apart: Sides, signal_: int) -> int:
+    """A census of its own process, stopped soon after it began to read; its exit code."""
+    disjoint = str(Path(sys.executable).with_name("disjoint"))
+    said = ["census", "--manifest", str(apart.manifest("staging")), "--environment", "staging"]
+    own = {**os.environ, "DISJOINT_SEAL_KEY": KEY.octets.hex()}
+    line = [disjoint, *said, "--output", str(apart.file)]
+    with subprocess.Popen(line, stderr=subprocess.DEVNULL, start_new_session=True, env=own) as taking:
+        until(lambda: partial_of(apart.file).exists())
+        time.sleep(0.2)
+        taking.send_signal(signal_)
+        began = time.monotonic()
+        code = taking.wait(10)
+        assert time.monotonic() - began < 2
+    return code
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_census_is_gone_on_with(rows: Rows, tmp_path: Path, signal_: signal.Signals) -> None:
+    """Nothing stands under its name, no query of its goes on, and the rest is read to a whole file."""
+    rows.copy(4)
+    login, server = rows.logins["staging"], rows.world.stack.staging.postgres
+    with server.admin(login.database) as admin:
+        admin.execute("CREATE TABLE z_slow AS SELECT 'slow ' || n AS text FROM generate_series(1, 400000) n")
+        admin.execute("INSERT INTO z_slow SELECT pg_typeof(n)::text || n FROM generate_series(1, 400000) n")
+        admin.execute(sql.SQL("GRANT SELECT ON z_slow TO {}").format(sql.Identifier(login.user)))
+        admin.execute("ANALYZE z_slow")
+    columns = ("people.email", "people.ticket", "z_slow.text")
+    apart = Sides(rows.world.declaring("database", {"columns": columns}), tmp_path / "sides")
+    assert stopped(apart, signal_) in {130, -signal_}
+    assert not apart.file.exists()
+    with server.admin() as admin:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND usename = %s"
+        until(lambda: admin.execute(left, (login.database, login.user)).fetchall() == [(0,)])
+    apart.take(Order(resume=True))
+    assert only(apart.compare()).outcome is Outcome.SHARED

@@ -22,7 +22,7 @@ from disjoint.model.experiment import Tried
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
-from disjoint.model.proof import Proof
+from disjoint.model.proof import Footprint, Proof
 from disjoint.model.snapshot import Snapshot
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, Filed
@@ -33,6 +33,9 @@ from disjoint.runner.run import Run
 
 from .asked import BUDGET_SECONDS, Asked, Order, asked_of, keyed, limited, observed, opened
 from .judging import CENSUS, Both, expected, proof_of, snapshot_in, terms_of
+
+NOTHING = Footprint(0, 0, 0.0)
+"""What production is asked where its digests are here already."""
 
 
 class Compared(NamedTuple):
@@ -140,7 +143,7 @@ class _Comparison:
                 each.resource: {CENSUS: self._tried(each, held.get(each.resource), (here, ours, run))}
                 for each in asked
             }
-            footprint = run.tally(here.name).footprint()
+            footprint = run.tally(here.name).footprint() if here.protected else NOTHING
         sides = Both(ours, theirs) if here.protected else Both(theirs, ours)
         proof = proof_of(limited(manifest, asked), sides, tried, self.opening, path, footprint, self.now)
         seconds = sum(each.terms.seconds for each in asked) + BUDGET_SECONDS

@@ -86,7 +86,8 @@ class Keyed:
             chosen = self._chosen(step)
             found = [whole for value in chosen if kept(whole := digest(value, sieve), sieve)]
             packed = b"".join(whole[: sieve.width] for whole in found)
-            yield Portion(step.place, packed, len(chosen) - chosen.count(planted), step.rows)
+            controls = chosen.count(planted)
+            yield Portion(step.place, packed, len(chosen) - controls, max(0, step.rows - controls))
 
     def _chosen(self, step: Values) -> list[bytes]:
         chosen = [value for value in step.values if self._accept or unguessable(value)]

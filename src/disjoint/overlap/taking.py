@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from disjoint.errors import WriteError
-from disjoint.model.census import WHOLE, Method, Reader, Sieve, Strength, Task, Terms
+from disjoint.model.census import WHOLE, Left, Method, Reader, Sieve, Strength, Task, Terms
 from disjoint.model.probe import ProbeError
 
 from .bound import one_in
@@ -19,7 +19,7 @@ from .read import Told
 from .sections import Section
 from .writing import Attempt, Writer
 
-SNAPSHOTS = "resumed: its parts were read from two snapshots"
+SNAPSHOTS = Left("rows written meanwhile", "the census was resumed: its parts are of two snapshots")
 
 
 class Taken(NamedTuple):
@@ -147,11 +147,10 @@ def still_asked(reader: Reader, begun: Filed, terms: Terms) -> Sequence[Task]:
 
 
 def resumed(section: Section) -> Section:
-    """The same, with a word on its snapshots."""
-    if SNAPSHOTS in section.survey.way:
+    """The same, with a word on its snapshots: a row that was rewritten in between may stand in neither."""
+    if SNAPSHOTS in section.survey.left:
         return section
-    survey = replace(section.survey, way=f"{section.survey.way}; {SNAPSHOTS}")
-    return replace(section, survey=survey)
+    return replace(section, survey=replace(section.survey, left=(SNAPSHOTS, *section.survey.left)))
 
 
 def _named(task: Task) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, filed_in
 from disjoint.overlap.read import nobody
 from disjoint.overlap.records import DONE, OPENS, PART, BrokenError, payload, record
-from disjoint.overlap.taking import Taken, Taking, resumed, section_of, still_asked
+from disjoint.overlap.taking import SNAPSHOTS, Taken, Taking, resumed, section_of, still_asked
 from disjoint.overlap.writing import Writer
 
 RESOURCE = "database"
@@ -35,6 +35,7 @@ def taken(writer: Writer, reader: Reader, terms: Terms = EXACT) -> Taken:
     if filed and (tasks := still_asked(reader, filed[-1], terms)):
         number, section = filed[-1].number, resumed(filed[-1].section)
         done = {reading.task.number: reading.task for reading in filed[-1].readings}
+        writer.section(number, section)
     else:
         number, section, done = len(filed), section_of(RESOURCE, "listed", terms, reader), {}
         writer.section(number, section)
@@ -124,6 +125,7 @@ def test_what_failed_is_read_again_and_nothing_twice(tmp_path: Path) -> None:
         assert sum(each.mark == DONE for each in writer.records) == again.tasks
         writer.finish(b"{}", tmp_path / "f")
     found = compared(Listed({"b": THEIRS}), tmp_path / "f")
+    assert ("staging: rows written meanwhile", SNAPSHOTS.why) in found.left
     assert found.staging.values == 450
     assert [(s.staging, s.values) for s in found.shared] == [("b", 50)]
 
