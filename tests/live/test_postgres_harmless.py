@@ -299,7 +299,7 @@ def test_a_table_that_was_read_is_not_locked_any_more(world: World) -> None:
 
 
 def slowed(server: PostgresServer) -> None:
-    """A table whose scan takes a second or two: long values, and SHA-256 of each."""
+    """A table whose scan takes a second or two: long values, stored short, and SHA-256 of each."""
     with server.admin() as admin:
         if not admin.execute(b"SELECT 1 FROM pg_database WHERE datname = 'slow'").fetchone():
             admin.execute(
@@ -308,7 +308,7 @@ def slowed(server: PostgresServer) -> None:
             with server.admin("slow") as slow:
                 slow.execute(b"CREATE TABLE slow (v text)")
                 slow.execute(
-                    b"INSERT INTO slow SELECT repeat(md5(n::text), 12) FROM generate_series(1, 1500000) n"
+                    b"INSERT INTO slow SELECT repeat('x', 3200) || n FROM generate_series(1, 150000) n"
                 )
                 slow.execute(b"GRANT SELECT ON slow TO app")
                 slow.execute(b"ANALYZE slow")
