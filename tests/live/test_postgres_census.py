@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from collections.abc import Iterator
 
 import debian_postgres
@@ -13,7 +15,7 @@ from postgres_world import World, build, target, visit
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres.digesting import HASH_ANSWER
-from disjoint.model.census import Method, Strength
+from disjoint.model.census import Method, Planted, Strength
 from disjoint.model.probe import ProbeError
 
 pytestmark = pytest.mark.live
@@ -352,3 +354,50 @@ def _started(server: PostgresServer) -> object:
     """Scans of the table that it saw."""
     with server.admin("shop") as admin:
         return admin.execute(b"SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'users'").fetchone()
+
+
+LOCKED = """
+CREATE TABLE a_first (v text); INSERT INTO a_first SELECT md5(n::text) FROM generate_series(1, 50) n;
+CREATE TABLE b_second (v text); INSERT INTO b_second SELECT md5(n::text) FROM generate_series(1, 50) n;
+GRANT SELECT ON a_first, b_second TO app;
+"""
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_a_table_under_migration_is_a_gap_and_the_next_one_is_read(world: World, careful: bool) -> None:
+    """Nobody queues behind us: a lock that is not free is not waited for."""
+    fresh_database(world.staging, "locked", LOCKED)
+    url = world.url(world.staging, database="locked")
+    with world.staging.admin("locked") as admin:
+        admin.execute(b"BEGIN; LOCK TABLE a_first IN ACCESS EXCLUSIVE MODE")
+        found = compared(url.replace("/locked", "/shop"), url, careful=careful)
+    assert {gap.place for gap in found.gaps} == {"staging: public.a_first"}
+    assert "lock" in found.gaps[0].reason
+    assert found.staging.rows == 50
+    assert found.staging.seconds < 3
+
+
+@pytest.mark.parametrize("number", [130_000, 180_000])
+def test_hits_are_confirmed_on_older_servers_too(world: World, number: int) -> None:
+    """Where an array is searched from end to end, a joined one is looked up."""
+    with side(target(world.url(world.production), columns=("users.email",))) as opened:
+        reader = opened.reader
+        sieve = sieve_for(reader)
+        wanted = digests(everything(reader, sieve)["public.users.email"])
+        reader._server = reader._server._replace(number=number)
+        (salt, others) = b"baseline's salt!", [bytes(8), bytes([255] * 8)]
+        found = list(reader.confirm(sieve, {0: [*wanted, *others]}, salt))
+    assert {match.digest[:8] for match in found} == set(wanted)
+    assert len(found) == len(wanted) == 51
+    marks = {hashlib.sha256(salt + f"u{n}@example.test".encode()).digest()[:16] for n in range(1, 51)}
+    assert marks <= {match.mark for match in found}
+
+
+def test_what_is_not_planted_is_not_found(world: World) -> None:
+    """The control is no more than its text: with another, each place is blind."""
+    with side(target(world.url(world.staging), "staging")) as opened:
+        sieve = sieve_for(opened.reader)
+        other = dataclasses.replace(sieve, planted=Planted("disjoint-another", sieve.planted.digest))
+        for one, there in ((sieve, True), (other, False)):
+            for portions in everything(opened.reader, one).values():
+                assert (sieve.planted.digest[:8] in digests(portions)) is there
