@@ -23,6 +23,8 @@ from disjoint.directions.asked import Order
 from disjoint.directions.compare import Compared, compare
 from disjoint.directions.take import partial_of, take
 from disjoint.errors import TamperedError, UnprovenError, UsageError
+from disjoint.model.census import Overlap
+from disjoint.model.fact import Known
 from disjoint.model.finding import Outcome
 from disjoint.overlap.records import ENDS, payload, record
 from disjoint.overlap.writing import Writer
@@ -224,3 +226,18 @@ def test_a_change_that_keeps_every_digest_right_is_tampering(world: World, tmp_p
         writer.finish(ending, path)
     with pytest.raises(TamperedError):
         apart.compare()
+
+
+def test_what_is_learnt_while_reading_is_in_the_file(world: World, tmp_path: Path) -> None:
+    """Names that tell nothing are known as such once they were read: the finding says so of both sides."""
+    plain = [f"user:{n}:profile" for n in range(30)]
+    broken = holding(asking(world), "production", names(40) + plain, 9)
+    apart = Sides(holding(broken, "staging", names(20) + plain, 9), tmp_path / "sides")
+    apart.take()
+    came = apart.compare().tried["cache"]["census"]
+    assert isinstance(came, Known)
+    assert isinstance(came.value, Overlap)
+    sides_told = {
+        left.place.partition(":")[0] for left in came.value.left if "30" in f"{left.place} {left.why}"
+    }
+    assert sides_told == {"production", "staging"}

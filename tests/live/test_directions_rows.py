@@ -272,3 +272,14 @@ def test_an_interrupted_census_is_gone_on_with(rows: Rows, tmp_path: Path, signa
         until(lambda: admin.execute(left, (login.database, login.user)).fetchall() == [(0,)])
     apart.take(Order(resume=True))
     assert only(apart.compare()).outcome is Outcome.SHARED
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_an_environments_own_rows_are_never_learnt(rows: Rows, tmp_path: Path, half: Half) -> None:
+    """The likeliest mistake would excuse every leak there is."""
+    rows.world.write(tmp_path)
+    said = ["--manifest", str(tmp_path / "disjoint.toml"), "--variables", str(tmp_path / f".env.{half}")]
+    day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    output = tmp_path / "disjoint.baseline.json"
+    assert command(["baseline", *said, "--owner", "Ada", "--expires", day, "--output", str(output)]) == 2
+    assert not output.exists()

@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
 from disjoint.overlap.keyed import Keyed
 from disjoint.overlap.records import OPENS, record
-from disjoint.overlap.taking import Taken, Taking, section_of
+from disjoint.overlap.taking import Taken, Taking, after, section_of
 from disjoint.overlap.writing import Writer
 from disjoint.runner.long import TellStep, Voice, nobody
 from disjoint.runner.run import Run
@@ -105,8 +105,7 @@ def _read(own: Keyed, each: Asked, place: _Place) -> Taken:
     first = max((found.attempt for found in place.writer.records), default=0)
     tasks = own.tasks(section.sieve)
     taken = Taking(own, place.writer, place.number, section, place.voice, tasks, first).take({})
-    survey = replace(section.survey, left=(*section.survey.left, *own.withheld))
-    place.writer.section(place.number, replace(section, survey=survey))
+    place.writer.section(place.number, after(section, own.survey, *own.withheld))
     return taken
 
 

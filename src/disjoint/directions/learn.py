@@ -24,10 +24,20 @@ from .asked import BUDGET_SECONDS, Asked, Order, asked_of, observed, opened, sho
 
 
 def load_seeded(path: Path, variables: Path) -> Manifest:
-    """The manifest with a seeded database's variables in staging's place; no other file is opened."""
+    """The manifest with a seeded database's variables in staging's place; no other file is opened.
+
+    Raises:
+        UsageError: the file is an environment's own: what is learnt there would be excused, leaks and all.
+    """
     seeded = {"dotenv": str(variables.resolve())}
 
-    def read_own(_spec: Mapping[str, Any], **side: Any) -> Environment:
+    def read_own(spec: Mapping[str, Any], **side: Any) -> Environment:
+        own = spec.get("dotenv")
+        if isinstance(own, str) and (side["directory"] / own).resolve() == variables.resolve():
+            raise UsageError(
+                f"--variables {variables}: these are {side['name']}'s own; learn from a database that was "
+                "just migrated and seeded"
+            )
         if not side["protected"]:
             return read(seeded, **side)
         return Environment(side["name"], True, {}, "another process", side["reach_at"], held=False)

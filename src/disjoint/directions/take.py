@@ -22,7 +22,7 @@ from disjoint.model.words import counted
 from disjoint.overlap.file import Filed, filed_in
 from disjoint.overlap.records import OPENS, payload, record
 from disjoint.overlap.sections import Section
-from disjoint.overlap.taking import Taken, Taking, resumed, section_of, still_asked
+from disjoint.overlap.taking import Taken, Taking, after, resumed, section_of, still_asked
 from disjoint.overlap.writing import Writer
 from disjoint.runner.long import TellStep, Voice, nobody
 from disjoint.runner.run import Run
@@ -122,7 +122,10 @@ def _taken(each: Asked, reader: Reader, site: _Site, say: Say, tell: TellStep) -
         say(f"{each.resource}: {gaps[0].place} cannot be read: {gaps[0].reason}{_more(len(gaps) - 1)}")
     first = max((found.attempt for found in site.writer.records), default=0)
     voice = Voice(site.manifest.staging.name, each.resource, tell)
-    return Taking(reader, site.writer, number, section, voice, tasks, first).take(done)
+    taken = Taking(reader, site.writer, number, section, voice, tasks, first).take(done)
+    if (told := after(section, reader.survey)) != section:
+        site.writer.section(number, told)
+    return taken
 
 
 class _Begun(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from disjoint.errors import WriteError
-from disjoint.model.census import WHOLE, Left, Method, Reader, Sieve, Strength, Task, Terms
+from disjoint.model.census import WHOLE, Left, Method, Reader, Sieve, Strength, Survey, Task, Terms
 from disjoint.model.probe import ProbeError
 
 from .bound import one_in
@@ -144,6 +144,13 @@ def still_asked(reader: Reader, begun: Filed, terms: Terms) -> Sequence[Task]:
     tasks = reader.tasks(begun.section.sieve)
     named = {task.number: _named(task) for task in tasks}
     return tasks if all(named.get(r.task.number) == _named(r.task) for r in begun.readings) else ()
+
+
+def after(section: Section, survey: Survey, *left: Left) -> Section:
+    """The same, with what was learnt while it was read: what tells nothing, and what could not be read."""
+    gaps = dict.fromkeys((*section.survey.gaps, *survey.gaps))
+    untold = dict.fromkeys((*section.survey.left, *survey.left, *left))
+    return replace(section, survey=replace(section.survey, gaps=tuple(gaps), left=tuple(untold)))
 
 
 def resumed(section: Section) -> Section:
