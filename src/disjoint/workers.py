@@ -34,6 +34,8 @@ from disjoint.runner.run import Run
 from disjoint.runner.visit import Seats
 from disjoint.sources import read
 
+ELSEWHERE = frozenset({"postgres"})
+"""Kinds whose tasks any process can carry out; the others' are a walk of one connection, made here."""
 BUDGET_SECONDS = 30.0
 """For asking a server who it is."""
 
@@ -41,7 +43,7 @@ BUDGET_SECONDS = 30.0
 def surveyed(manifest: Manifest, asked: Census[Any], pair: Pair[Any], careful: bool, dask: str) -> Overlap:
     """What came of a census, made here or by the workers at `dask`. Raises as `survey` does."""
     directory = Path(manifest.directory)
-    if not dask:
+    if not dask or pair.staging.target.kind not in ELSEWHERE:
         return survey(asked, pair, careful, directory)
     with gathering(manifest, asked, pair, careful, dask) as gather:
         return survey(asked, pair, careful, directory, gather)
@@ -88,7 +90,7 @@ class Meant:
         return dataclasses.replace(self, moment=moment)
 
     @contextlib.contextmanager
-    def visit(self, job: Job) -> Iterator[Visited]:
+    def visit(self, job: Job) -> Iterator[Visited]:  # noqa: ARG002  (narrowed by whoever is sent)
         """Open it with this process's own variables.
 
         Raises:
@@ -101,7 +103,6 @@ class Meant:
                 raise ProbeError(*_another(server))
             probe = run.visit_until(deadline, where.environment, Seats())
             with _census(where).load().reading(Party(where, probe, facts), careful=self.careful) as reader:
-                reader.narrow(job.theirs)
                 if self.moment and isinstance(reader, Sharing):
                     reader.join(self.moment)
                 yield Visited(reader, lambda: _sent(run, where.environment))

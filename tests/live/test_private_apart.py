@@ -128,3 +128,16 @@ def test_a_thinner_sample_than_the_manifest_allows_is_not_answered(world: World,
 
 def test_every_value_is_no_sample(world: World, tmp_path: Path) -> None:
     assert Apart(world, tmp_path, 0, rows="exact").ask() == 2
+
+
+def test_one_process_takes_the_same_steps(world: World, tmp_path: Path) -> None:
+    """`rows = "private"` in `disjoint verify`; workers do not change how Redis is read."""
+    apart = Apart(world, tmp_path, 2)
+    manifest = apart.sides.folder / "both" / "disjoint.toml"
+    for options in ((), ("--dask", "local")):
+        told = ("--format", "json", "--output", str(apart.report), "--no-reach")
+        assert command(["verify", "--manifest", str(manifest), *told, *options]) == 1
+        found = json.loads(apart.report.read_text())["findings"]
+        (finding,) = [each for each in found if each["rule"] == "redis/production-keys"]
+        assert finding["outcome"] == "SHARED"
+        assert "2 values" in finding["summary"]
