@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import hmac
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from disjoint.model.census import (
     HALF,
@@ -28,6 +29,8 @@ from disjoint.model.telling import Telling, Values
 from .guess import unguessable
 
 _KNOWN_KEY = bytes(range(16))
+_BLOCK = 64
+"""Octets of SHA-256's; a file's key is shorter."""
 
 
 class Keyed:
@@ -71,7 +74,7 @@ class Keyed:
         """A random text that nobody can guess, either."""
         while True:
             text = str(uuid.uuid4())
-            whole = digest(text.encode(), sieve)
+            whole = digester(sieve.salt)(text.encode())
             if kept(whole, sieve):
                 return Planted(text, whole)
 
@@ -81,16 +84,19 @@ class Keyed:
 
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
         """Digest one task. Raises as the protocol says."""
-        planted = sieve.planted.text.encode()
+        planted, made = sieve.planted.text.encode(), digester(sieve.salt)
         for step in self._side.tell(task, sieve):
             chosen = self._chosen(step)
-            found = [whole for value in chosen if kept(whole := digest(value, sieve), sieve)]
+            found = [made(value) for value in chosen]
+            if sieve.mask:
+                found = [whole for whole in found if kept(whole, sieve)]
             packed = b"".join(whole[: sieve.width] for whole in found)
             controls = chosen.count(planted)
             yield Portion(step.place, packed, len(chosen) - controls, max(0, step.rows - controls))
 
     def _chosen(self, step: Values) -> list[bytes]:
-        chosen = [value for value in step.values if self._accept or unguessable(value)]
+        every = step.values if self._accept else filter(unguessable, step.values)
+        chosen = list(every)
         with self._lock:
             self._sent[step.place] += len(chosen)
             self._withheld[step.place] += len(step.values) - len(chosen)
@@ -100,18 +106,32 @@ class Keyed:
         """Each distinct value that has a wanted selector. Raises as the protocol says."""
         sought = {place: frozenset(own) for place, own in wanted.items()}
         told: set[tuple[int, bytes]] = set()
+        made = digester(sieve.salt)
         for task in self._side.tasks(sieve):
             for step in self._side.tell(task, sieve) if any(p in sought for p in task.places) else ():
                 for value in step.values if step.place in sought else ():
-                    whole = digest(value, sieve)
+                    whole = made(value)
                     if whole[:HALF] in sought[step.place] and (step.place, whole) not in told:
                         told.add((step.place, whole))
                         yield Match(step.place, whole, mark(salt, value))
 
 
-def digest(value: bytes, sieve: Sieve) -> bytes:
-    """HMAC-SHA256 under the file's key, 128 bits of it."""
-    return hmac.digest(sieve.salt, value, "sha256")[:WHOLE]
+def digester(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA256 under the file's key, 128 bits of it.
+
+    Both hashes begin with a block of the key (RFC 2104): hashed once, which leaves two fifths of the time.
+    """
+    block = key.ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(octet ^ 0x36 for octet in block))
+    outer = hashlib.sha256(bytes(octet ^ 0x5C for octet in block))
+
+    def made(value: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(value)
+        second.update(first.digest())
+        return second.digest()[:WHOLE]
+
+    return made
 
 
 def kept(whole: bytes, sieve: Sieve) -> bool:
