@@ -1,0 +1,112 @@
+"""The third half: counts of a comparison, of one place and one day, or refused with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from disjoint.certify.belonging import LIFETIME, MARGIN, fresh_census, of_these_places
+from disjoint.certify.half import Compared, Held, key_name, read_half, written
+from disjoint.certify.keys import ProjectKey
+from disjoint.certify.meeting import counted_in
+from disjoint.errors import TamperedError, UnprovenError, UsageError
+from disjoint.model.census import Gap, Left, Overlap, Read, Shared, Strength
+from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.plain import plain
+from disjoint.model.proof import Footprint
+
+NOON = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+KEY = ProjectKey(b"k" * 32, "the test")
+SECOND = timedelta(seconds=1)
+SIDE = Read(2, 900, 1800, "one scan", 1.5, 14400)
+FOUND = Overlap(
+    strength=Strength.SAMPLED,
+    one_in=128,
+    confidence=0.999,
+    missed=881,
+    fold=True,
+    production=SIDE,
+    staging=SIDE,
+    shared=(Shared("public.a.b", "public.a.b", 7, 7, identifying=True),),
+    excused=3,
+    blind=("staging: x",),
+    gaps=(Gap("staging: y", "denied", "GRANT"),),
+    left=(Left("z", "why"),),
+    weak=("w",),
+)
+FACTS: tuple[Fact[Overlap], ...] = (Known(FOUND), Unknown("nobody answered", "start it"))
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def compared(**other: Any) -> Compared:
+    whole = Compared(
+        run="r1",
+        manifest="sha256:m",
+        environment="production",
+        key=key_name(KEY),
+        started_at=NOON,
+        clock=None,
+        snapshot=None,
+        footprint=Footprint(3, 0, 0.1, (("SELECT", 3),)),
+        census="ab",
+        made_at=NOON - 60 * SECOND,
+        staging="staging",
+        places={"db": ("p.example/app", "s.example/app")},
+        found={"db": plain(Known(FOUND))},
+    )
+    return dataclasses.replace(whole, **other)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=["known", "unknown"])
+def test_what_came_of_a_census_crosses_whole(fact: Fact[Overlap]) -> None:
+    """Every count, gap and reason is the same on the other side of a file."""
+    text = written(compared(found={"db": plain(fact)}), KEY)
+    assert counted_in(read_half(Compared, text, "overlap.json", KEY)) == {"db": fact}
+
+
+def test_a_changed_count_is_tampering() -> None:
+    """Nobody's leak becomes smaller on the way."""
+    text = written(compared(), KEY)
+    with pytest.raises(TamperedError):
+        read_half(Compared, text.replace('"values": 7', '"values": 0'), "overlap.json", KEY)
+
+
+def test_another_half_is_none(tmp_path: Path) -> None:
+    """What was held is not what was compared."""
+    with pytest.raises(UsageError, match="disjoint hold"):
+        read_half(Held, written(compared(), KEY), "overlap.json", KEY)
+
+
+@pytest.mark.parametrize("said", [{"known": {}}, {"known": {"shared": []}}, 7, {"known": None}])
+def test_counts_of_another_version_are_refused(said: object) -> None:
+    """In our own words."""
+    with pytest.raises(UsageError):
+        counted_in(compared(found={"db": said}))
+
+
+def test_rows_are_of_one_day() -> None:
+    """By when staging was read, not by when it was compared."""
+    made_at = NOON - 60 * SECOND
+    fresh_census(compared(), made_at + LIFETIME)
+    with pytest.raises(UnprovenError, match="stale"):
+        fresh_census(compared(), made_at + LIFETIME + SECOND)
+    with pytest.raises(UnprovenError, match="future"):
+        fresh_census(compared(), NOON - MARGIN - SECOND)
+
+
+@pytest.mark.parametrize("side", ["production", "staging"])
+def test_rows_are_of_these_places(side: str) -> None:
+    """A comparison of any other database, or of none, says nothing of these."""
+    places = {"production": {"db": "p.example/app"}, "staging": {"db": "s.example/app"}}
+    of_these_places(compared(), **places)
+    for other in ({"db": "elsewhere"}, {}):
+        with pytest.raises(UnprovenError, match="others"):
+            of_these_places(compared(), **{**places, side: other})
