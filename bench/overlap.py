@@ -45,6 +45,7 @@ EXACT = {
     "exact, folded": ours("exact", fold=True),
     "sampled, then counted": ours("sampled"),
 }
+SEALED = ours("exact", sealed=True)
 
 
 def measure() -> Results:
@@ -88,6 +89,8 @@ def exact(runner: Runner, surplus: int) -> Results:
         "against": AGAINST,
         "found": LEAKED,
     }
+    once = runner.wire(SEALED)
+    results["overlap/sealed"] = judged([once[0]], runs["limit"], once, LEAKED, surplus)
     return results
 
 

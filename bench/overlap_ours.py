@@ -70,6 +70,7 @@ def census(job: Job) -> dict[str, object]:
     from disjoint.model.census import Strength, Terms  # noqa: PLC0415
     from disjoint.model.terms import detection  # noqa: PLC0415
     from disjoint.overlap import engine  # noqa: PLC0415
+    from disjoint.overlap.keyed import Keyed  # noqa: PLC0415
 
     spent = _timed(engine, "confirmed")
     terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
@@ -79,6 +80,8 @@ def census(job: Job) -> dict[str, object]:
             stack.enter_context(reading(party, careful=name == "production"))
             for name, party in _parties(job, stack)
         )
+        if job.get("sealed"):
+            production, staging = (Keyed(side, accept_guessable=True) for side in (production, staging))
         found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
     taken = clock.told()
     assert not found.blind, found.blind
