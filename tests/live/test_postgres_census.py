@@ -401,3 +401,25 @@ def test_what_is_not_planted_is_not_found(world: World) -> None:
         for one, there in ((sieve, True), (other, False)):
             for portions in everything(opened.reader, one).values():
                 assert (sieve.planted.digest[:8] in digests(portions)) is there
+
+
+OUTDATED = """
+CREATE TABLE filled (email text, added text);
+INSERT INTO filled SELECT NULL, NULL FROM generate_series(1, 2000);
+ANALYZE filled;
+UPDATE filled SET email = md5(ctid::text) || '@x.test';
+CREATE TABLE behind (at int, email text);
+INSERT INTO behind SELECT n, CASE WHEN n > 15000 THEN md5(n::text) || '@x.test' END
+FROM generate_series(1, 30000) n;
+GRANT SELECT ON filled, behind TO app;
+"""
+
+
+def test_statistics_of_other_rows_leave_no_column_out(world: World) -> None:
+    """All NULL when it was analysed, and where the first rows are: full of values all the same."""
+    fresh_database(world.production, "outdated", OUTDATED)
+    url = world.url(world.production, database="outdated")
+    with side(target(url)) as opened:
+        names = {place.name: place.identifying for place in opened.reader.survey.places}
+    assert names.get("public.filled.email") is True
+    assert names.get("public.behind.email") is True

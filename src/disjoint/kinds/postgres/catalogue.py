@@ -20,6 +20,10 @@ MOST_RELATIONS, MOST_COLUMNS = 20_000, 200_000
 OLDEST = 120_000
 LOOKED = 10_000
 """Rows of `queries.LOOK`."""
+FEW = 100
+"""Values among them that say nothing of those behind them."""
+OUTDATED = 0.5
+"""Share of a table's rows that was written since, beyond which statistics tell of another table."""
 
 
 def server_of(opened: Session) -> Server:
@@ -74,10 +78,11 @@ def tables_of(opened: Session) -> tuple[Table, ...]:
 
 
 def _table(row: tuple[Any, ...], columns: tuple[Column, ...]) -> Table:
-    oid, schema, named, kind, rows, pages, usable, readable, secured, populated, extension, root = row
+    oid, schema, named, kind, rows, pages, usable, readable, secured, populated, *rest = row
+    extension, root, changed = rest
     return Table(
         oid, schema, named, kind, rows, pages, columns,
-        usable, readable, secured, populated, extension or "", root or "",
+        usable, readable, secured, populated, extension or "", root or "", changed or 0.0,
     )  # fmt: skip
 
 
@@ -103,7 +108,15 @@ def counted(tables: Sequence[Table], sizes: Mapping[int, int], server: Server) -
         if size is None:
             yield table
         else:
-            yield table._replace(rows=float(rows_of(table, -(-size // server.block), server)))
+            now = float(rows_of(table, -(-size // server.block), server))
+            yield table._replace(rows=now, columns=_current(table, now))
+
+
+def _current(table: Table, now: float) -> tuple[Column, ...]:
+    """Its columns, without statistics that were made of other rows than it holds by now."""
+    if table.changed + abs(now - max(table.rows, 0.0)) <= OUTDATED * now:
+        return table.columns
+    return tuple(column._replace(nulls=None, distinct=None, width=None) for column in table.columns)
 
 
 def looked(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
@@ -169,6 +182,9 @@ def _with_numbers(table: Table, unknown: Sequence[Column], numbers: list[int]) -
     fresh: dict[str, Column] = {}
     for column in unknown:
         filled, distinct, width = next(measured), next(measured), next(measured)
+        if not whole and filled < FEW:  # what was added later stands behind: it may be full of values
+            fresh[column.name] = column._replace(distinct=-1.0)
+            continue
         share = distinct / seen if seen else 0.0
         fresh[column.name] = column._replace(
             nulls=1 - filled / seen if seen else 0.0,

@@ -202,7 +202,8 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.reltu
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' LIMIT 1),
        (SELECT m.nspname || '.' || r.relname FROM pg_catalog.pg_class r
-        JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace WHERE r.oid = pg_partition_root(c.oid))
+        JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace WHERE r.oid = pg_partition_root(c.oid)),
+       pg_stat_get_mod_since_analyze(c.oid)::float8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND c.relpersistence <> 't'
   AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'

@@ -64,6 +64,8 @@ class Table(NamedTuple):
 
     root: str = ""
     """The partitioned table that it is a part of, with its schema."""
+    changed: float = 0.0
+    """Rows that were written since its statistics were made."""
 
     @property
     def named(self) -> str:
