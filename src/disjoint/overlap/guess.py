@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 
-_UUID = re.compile(
-    rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[47][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}"
-    rb"(?![0-9A-Za-z])"
-)
-"""Versions 4 and 7: 122 and 74 random bits. 1 and 6 are a machine and a time, 3 and 5 hashes (RFC 9562)."""
+_FORM = rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[47][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}"
+_UUID = re.compile(rb"(?<=36:)" + _FORM + rb"|(?<![0-9A-Za-z])" + _FORM + rb"(?![0-9A-Za-z])")
+"""Versions 4 and 7: 122 and 74 random bits. 1 and 6 are a machine and a time, 3 and 5 hashes (RFC 9562).
+In several columns together each text follows its length."""
 _RUN = re.compile(rb"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]{22,}(?![0-9A-Za-z_=-])")
 """128 bits in base64 without padding; hex is left out, for it may be a hash of something known."""
 _CLASSES = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"[0-9]"))

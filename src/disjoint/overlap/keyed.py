@@ -59,6 +59,7 @@ class Keyed:
         return tuple(
             Left(self._side.survey.places[place].name, _withheld(number, self._sent[place]))
             for place, number in sorted(self._withheld.items())
+            if number
         )
 
     @property

@@ -1,0 +1,55 @@
+"""Digests under a key: made here, of values that nobody can guess, and the same as any other side's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from listed import EXACT, Listed, addresses
+
+from disjoint.model.census import Overlap, Sieve, Task
+from disjoint.model.telling import Telling, Values
+from disjoint.overlap.engine import Sides, census
+from disjoint.overlap.keyed import Keyed
+
+
+@dataclass
+class Told(Listed):
+    """A list that hands its texts out."""
+
+    def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
+        (place,) = task.places
+        own = [text.encode() for text in self._own(place)[task.first : task.until]]
+        yield Values(place, [sieve.planted.text.encode(), *own], len(own) + 1)
+
+
+def tickets(number: int) -> list[str]:
+    return [str(uuid.uuid4()) for _ in range(number)]
+
+
+def compared(production: Told, staging: Told, *, accept: bool = False) -> tuple[Overlap, Keyed]:
+    there = Keyed(production, accept_guessable=accept)
+    sides = Sides(there, Keyed(staging, accept_guessable=accept), ("production", "staging"))
+    return census(sides, EXACT), there
+
+
+def test_random_values_are_found_and_others_are_not_looked_at() -> None:
+    """What stays is told, place by place; with leave it is compared, too."""
+    theirs, mail = tickets(50), addresses(50)
+    production = Told({"a.ticket": theirs, "a.email": mail})
+    staging = Told({"a.ticket": [*tickets(20), *theirs[:3]], "a.email": mail})
+    found, keyed = compared(production, staging)
+    assert [(hit.staging, hit.values, hit.confirmed) for hit in found.shared] == [("a.ticket", 3, 3)]
+    assert found.blind == ()
+    assert [left.place for left in keyed.withheld] == ["a.email"]
+    assert (found.production.values, found.production.rows) == (50, 100)
+    found, keyed = compared(production, staging, accept=True)
+    assert {(hit.staging, hit.values) for hit in found.shared} == {("a.ticket", 3), ("a.email", 50)}
+    assert keyed.withheld == ()
+
+
+def test_a_side_that_tells_nothing_is_none() -> None:
+    """Whoever hands out digests alone cannot be read under a key."""
+    assert isinstance(Told({}), Telling)
+    assert not isinstance(Listed({}), Telling)
