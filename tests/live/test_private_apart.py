@@ -6,9 +6,11 @@ import importlib.util
 import json
 import stat
 from pathlib import Path
+from typing import Self
 
 import pytest
 from test_directions import Sides, holding, names
+from test_directions_rows import Rows
 
 from disjoint.certify import ledger
 from disjoint.cli.main import run as command
@@ -34,7 +36,17 @@ class Apart:
         own = names(20) + self.theirs[:copied]
         stated = world.declaring("cache", {"rows": rows})
         both = holding(holding(stated, "production", self.theirs, 11), "staging", own, 11)
-        self.sides = Sides(both, folder / "sides")
+        self._at(Sides(both, folder / "sides"), folder)
+
+    @classmethod
+    def of(cls, world: World, folder: Path) -> Self:
+        """Two sides of a world as it stands."""
+        apart = cls.__new__(cls)
+        apart._at(Sides(world, folder / "sides"), folder)
+        return apart
+
+    def _at(self, sides: Sides, folder: Path) -> None:
+        self.sides = sides
         self.request, self.answer = folder / "request", folder / "answer"
         self.state, self.report = folder / "request.state", folder / "report.json"
 
@@ -141,3 +153,19 @@ def test_one_process_takes_the_same_steps(world: World, tmp_path: Path) -> None:
         (finding,) = [each for each in found if each["rule"] == "redis/production-keys"]
         assert finding["outcome"] == "SHARED"
         assert "2 values" in finding["summary"]
+
+
+@pytest.mark.parametrize(("copied", "code"), [(0, 0), (4, 1)])
+def test_rows_of_two_servers(world: World, tmp_path: Path, copied: int, code: int) -> None:
+    """Digests are made in either server, and compared under numbers that neither knows of the other."""
+    rows = Rows(world)
+    rows.copy(copied)
+    apart = Apart.of(rows.world.declaring("database", {"rows": "private"}), tmp_path)
+    assert apart.ask("--resource", "database") == 0
+    assert apart.reply() == 0
+    assert apart.count() == code
+    finding = apart.finding
+    assert finding["rule"] == "postgres/production-rows"
+    assert finding["outcome"] == ("SHARED" if copied else "ISOLATED"), finding
+    if copied:
+        assert f"{2 * copied} values" in finding["summary"], "an address and a ticket each"
