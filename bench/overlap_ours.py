@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +72,6 @@ def census(job: Job) -> dict[str, object]:
     from disjoint.model.census import Strength, Terms  # noqa: PLC0415
     from disjoint.model.terms import detection  # noqa: PLC0415
     from disjoint.overlap import engine  # noqa: PLC0415
-    from disjoint.overlap.keyed import Keyed  # noqa: PLC0415
 
     spent = _timed(engine, "confirmed")
     terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
@@ -80,8 +81,6 @@ def census(job: Job) -> dict[str, object]:
             stack.enter_context(reading(party, careful=name == "production"))
             for name, party in _parties(job, stack)
         )
-        if job.get("sealed"):
-            production, staging = (Keyed(side, accept_guessable=True) for side in (production, staging))
         found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
     taken = clock.told()
     assert not found.blind, found.blind
@@ -95,6 +94,47 @@ def census(job: Job) -> dict[str, object]:
         "found": sum(each.values for each in found.shared),
         "confirmed": sum(each.confirmed for each in found.shared),
     }
+
+
+def sealed(job: Job) -> dict[str, object]:
+    """Each side's values digested in a process of its own, as where production's go down; then compared."""
+    import psycopg  # noqa: F401, PLC0415
+
+    from disjoint.model.census import HALF, Method, Sieve  # noqa: PLC0415
+    from disjoint.overlap.compare import shared_in  # noqa: PLC0415
+    from disjoint.overlap.sketch import selectors_of  # noqa: PLC0415
+
+    sieve = Sieve(Method.HMAC, 0, 0, os.urandom(16), 1, fold=False)
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("production", "staging")]
+        other = multiprocessing.get_context("fork").Process(target=_digested, args=(job, 0, sieve, files[0]))
+        other.start()
+        _digested(job, 1, sieve, files[1])
+        other.join()
+        assert other.exitcode == 0
+        theirs, ours = (selectors_of(file.read_bytes(), HALF) for file in files)
+    hits = shared_in({0: theirs}, {0: ours})
+    return {
+        **clock.told(),
+        "confirming": 0.0,
+        "one_in": 1,
+        "rows": [theirs.size, ours.size],
+        "found": sum(own.size for own in hits.staging.values()),
+    }
+
+
+def _digested(job: Job, side: int, sieve: Any, file: Path) -> None:
+    """Every digest of one side, in a file."""
+    from disjoint.kinds.postgres.census import reading  # noqa: PLC0415
+    from disjoint.overlap.keyed import Keyed  # noqa: PLC0415
+
+    with contextlib.ExitStack() as stack, file.open("wb") as opened:
+        name, party = list(_parties(job, stack))[side]
+        own = Keyed(stack.enter_context(reading(party, careful=name == "production")), accept_guessable=True)
+        for task in own.tasks(sieve):
+            for portion in own.read(task, sieve):
+                opened.write(portion.packed)
 
 
 def _timed(module: Any, name: str) -> list[float]:
@@ -154,4 +194,4 @@ def answer(ways: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    answer({"limit": limit, "census": census})
+    answer({"limit": limit, "census": census, "sealed": sealed})
