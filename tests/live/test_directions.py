@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from disjoint import split
-from disjoint.certify import ledger
+from disjoint.certify import envelope, ledger
 from disjoint.certify.filed import ending_written
 from disjoint.certify.keys import ProjectKey
 from disjoint.cli.main import run as command
 from disjoint.demo.world import HALVES, Half, World, place
 from disjoint.directions.asked import Order
-from disjoint.directions.compare import Compared, compare
+from disjoint.directions.compare import Compared, compare, compare_sealed
+from disjoint.directions.down import Envelope, seal
 from disjoint.directions.take import partial_of, take
 from disjoint.errors import TamperedError, UnprovenError, UsageError
 from disjoint.model.census import Overlap
@@ -241,3 +242,16 @@ def test_what_is_learnt_while_reading_is_in_the_file(world: World, tmp_path: Pat
         left.place.partition(":")[0] for left in came.value.left if "30" in f"{left.place} {left.why}"
     }
     assert sides_told == {"production", "staging"}
+
+
+@pytest.mark.parametrize("copied", [0, 2])
+def test_names_of_keys_go_down_sealed(world: World, tmp_path: Path, copied: int) -> None:
+    """Those that nobody can guess, under a key of the file's own."""
+    apart, own = sides(world, tmp_path, copied), tmp_path / "reader.key"
+    public = envelope.new_reader(own)
+    declared = split.load_side(apart.manifest("production"), protected=True)
+    seal(declared, KEY, tmp_path / "p.census", ORDER, Envelope(envelope.public_key(public)))
+    here = split.load_side(apart.manifest("staging"), protected=False)
+    found = compare_sealed(here, KEY, tmp_path / "p.census", ORDER, envelope.private_key(own))
+    assert found.proof.verdict is (Outcome.SHARED if copied else Outcome.ISOLATED), found.proof.findings
+    assert found.proof.footprint.reads == 0

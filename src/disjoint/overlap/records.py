@@ -103,9 +103,10 @@ def payload(descriptor: int, found: Record, where: str) -> bytes:
     Raises:
         UsageError: somebody changed the file meanwhile.
     """
-    if not _is_whole(descriptor, found):
+    octets = os.pread(descriptor, found.length, found.at)
+    if len(octets) != found.length or hashlib.sha256(octets).digest() != found.digest:
         raise UsageError(f"{where} was changed while it was read")
-    return os.pread(descriptor, found.length, found.at)
+    return octets
 
 
 def content(records: Iterator[Record] | list[Record]) -> bytes:

@@ -18,6 +18,7 @@ from disjoint.model.experiment import Party
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.naming import Naming, naming
 from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.telling import Values
 from disjoint.model.url import ENCODE, SEVERED, severed
 
 from . import walk
@@ -141,6 +142,20 @@ class _Keys:
                 yield from tray.handed(rows - told)
                 told = rows
         yield from tray.handed(rows - told)
+        self._see_that_names_tell(found)
+
+    def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
+        """The names themselves; the planted text is no key of anybody's."""
+        found = [0] * len(task.places)
+        for place in task.places:
+            yield Values(place, [sieve.planted.text.encode()], 0)
+        for names in self._walked():
+            parted: dict[int, list[bytes]] = {place: [] for place in task.places}
+            for place, name in self._placed(names):
+                parted[place].append(name)
+                found[place] += 1
+            for place, own in parted.items():
+                yield Values(place, own, 0 if place else len(names))
         self._see_that_names_tell(found)
 
     def confirm(self, sieve: Sieve, wanted: Mapping[int, Sequence[bytes]], salt: bytes) -> Iterator[Match]:
