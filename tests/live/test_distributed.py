@@ -212,6 +212,16 @@ class Counted:
 _OPEN: dict[str, int] = {}
 
 
+def test_a_cluster_that_goes_away_compares_nothing(exports: tuple[Path, Path]) -> None:
+    class Leaving(Afar):
+        def _compare(self, theirs: Any, ours: Any, parts: int) -> Any:
+            self.client.close()
+            return super()._compare(theirs, ours, parts)
+
+    with afar.cluster("local") as client, pytest.raises(ProbeError, match="did not compare"):
+        run(exports, gather=Leaving(client, *references(exports)))
+
+
 def test_nobody_at_the_address_is_one_line() -> None:
     with pytest.raises(ProbeError, match="no Dask scheduler answers"), afar.cluster("tcp://127.0.0.1:9"):
         pass

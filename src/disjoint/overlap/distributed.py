@@ -53,7 +53,20 @@ class Afar:
     """Who counts what each side's server was sent."""
 
     def __call__(self, there: Side, here: Side, sieve: Sieve) -> Hits:
-        """Read both sides at once, and compare them part by part."""
+        """Read both sides at once, and compare them part by part.
+
+        Raises:
+            ProbeError: the cluster is gone, or kept failing: nothing was compared.
+        """
+        try:
+            return self._gathered(there, here, sieve)
+        except ProbeError:
+            raise
+        except Exception as error:  # noqa: BLE001  (Dask's own; its text may hold what a task was told)
+            why = f"the workers did not compare: {type(error).__name__}"
+            raise ProbeError(why, "see the scheduler's log") from None
+
+    def _gathered(self, there: Side, here: Side, sieve: Sieve) -> Hits:
         parts = parts_of(there, here, sieve)
         with contextlib.ExitStack() as kept, ThreadPoolExecutor(2) as pool:
             arguments = (sieve, parts, kept)
