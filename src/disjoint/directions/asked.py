@@ -77,7 +77,7 @@ def _terms(test: Census[Any], job: Job, order: Order) -> Terms:
     terms = test.terms(job.target.declared)
     if terms is None or terms.strength is Strength.PRIVATE:
         raise UsageError(
-            f'{job.target.resource}: rows = "private" takes both sides at once: nothing is left in a file'
+            f'{job.target.resource}: rows = "private" leaves no digests in a file: see `disjoint private`'
         )
     return replace(terms, detect=order.detect) if order.detect else terms
 
