@@ -61,6 +61,13 @@ def world() -> Iterator[World]:
         yield built
 
 
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Where somebody's scheduler listens."""
+    with afar.cluster("local") as client:
+        yield client.scheduler.address
+
+
 @pytest.fixture
 def manifest(world: World, tmp_path: Path) -> Manifest:
     return written(tmp_path, world.url(world.production), world.url(world.staging))
@@ -110,12 +117,12 @@ def bare(found: Overlap) -> Overlap:
     return replace(found, **sides)
 
 
-def test_it_is_the_local_result_and_every_command_is_counted(manifest: Manifest) -> None:
+def test_it_is_the_local_result_and_every_command_is_counted(manifest: Manifest, scheduler: str) -> None:
     with pair_of(manifest) as (pair, _):
         local = survey(CENSUS, pair, False, Path(manifest.directory))
     with (
         pair_of(manifest) as (pair, run),
-        workers.gathering(manifest, CENSUS, pair, False, "local") as gather,
+        workers.gathering(manifest, CENSUS, pair, False, scheduler) as gather,
     ):
         found = survey(CENSUS, pair, False, Path(manifest.directory), gather)
         sent = dict(run.tally("production").footprint().commands)
@@ -158,14 +165,16 @@ def test_a_killed_worker_is_replaced_and_nothing_counted_twice(
     assert bare(found) == bare(local)
 
 
-def test_a_worker_that_reaches_another_server_reads_nothing(world: World, tmp_path: Path) -> None:
+def test_a_worker_that_reaches_another_server_reads_nothing(
+    world: World, tmp_path: Path, scheduler: str
+) -> None:
     """Its own variables name staging for production: empty or not, it would prove nothing."""
     (tmp_path / "here").mkdir()
     (tmp_path / "there").mkdir()
     here = written(tmp_path / "here", world.url(world.production), world.url(world.staging))
     there = written(tmp_path / "there", world.url(world.staging), world.url(world.staging))
     misled = replace(here, source=there.source)
-    with pair_of(here) as (pair, _), workers.gathering(misled, CENSUS, pair, False, "local") as gather:
+    with pair_of(here) as (pair, _), workers.gathering(misled, CENSUS, pair, False, scheduler) as gather:
         found = survey(CENSUS, pair, False, Path(here.directory), gather)
     assert "a worker reaches another server" in {gap.reason for gap in found.gaps}
     assert not found.production.rows
