@@ -12,7 +12,7 @@ import pytest
 from listed import EXACT, SAMPLED, Listed, addresses
 
 from disjoint.errors import UsageError, WriteError
-from disjoint.model.census import HALF, WHOLE, Overlap, Portion, Reader, Sieve, Task, Terms
+from disjoint.model.census import HALF, WHOLE, Gap, Left, Overlap, Portion, Reader, Sieve, Task, Terms
 from disjoint.model.probe import ProbeError
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, filed_in
@@ -313,3 +313,14 @@ def test_a_reading_that_lacks_a_part_is_none(tmp_path: Path) -> None:
             writer.add(head, octets)
         with pytest.raises(UsageError, match="contradict"):
             [*filed_in(writer.descriptor, writer.records, "f")]
+
+
+def test_what_could_not_be_read_travels_along(tmp_path: Path) -> None:
+    """A gap of staging's is one of the comparison's: a file from which tables are missing proves nothing."""
+    gap, left = Gap("b", "permission denied", "GRANT SELECT"), Left("c", "declared as reference")
+    path = written(tmp_path / "f", Listed({"a": OURS}, gaps=(gap,), left=(left,)))
+    found = compared(Listed({"a": THEIRS}), path)
+    assert [(each.place, each.reason, each.remedy) for each in found.gaps] == [
+        ("staging: b", "permission denied", "GRANT SELECT")
+    ]
+    assert [each.place for each in found.left] == ["staging: c"]
