@@ -53,6 +53,7 @@ def confirmed(
     """One scan of a table, which brings back the rows with a wanted selector; each value is told once."""
     chosen = [selected(n, sieve, wanted[place], hashed=hashed) for n, (place, _) in enumerate(part.chosen)]
     columns = [match(n, sieve, salt, each) for n, each in enumerate(chosen)]
+    pace.look(opened)
     declare(opened, columns, rows_from(part, sieve), chosen)
     told: set[tuple[int, bytes]] = set()
     for answer in fetched(opened, ANSWER, pace):

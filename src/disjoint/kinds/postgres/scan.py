@@ -61,13 +61,15 @@ def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Ite
     """The same in constant memory on both sides, with a pause where the server is slow."""
     columns = [one(n, sieve) for n in range(len(part.chosen))]
     wanted = [kept(value(n), sieve) for n in range(len(part.chosen))]
+    pace.look(opened)
+    before = _rows_read(opened, part.table)
     declare(opened, columns, rows_from(part, sieve), wanted)
-    size, before = batch(len(part.chosen), sieve), 0
-    for answer in fetched(opened, size, pace):
+    for answer in fetched(opened, batch(len(part.chosen), sieve), pace):
+        now = None if before is None else _rows_read(opened, part.table)
         # where the server counts nothing (track_counts = off), what it kept is the least that it read
-        read = _rows_read(opened, part.table) or before + max(0, answer.ntuples - 1)
-        yield from _portions(part, answer, max(0, read - before))
-        before = max(before, read)
+        rows = (now or 0) - (before or 0) or max(0, answer.ntuples - 1)
+        yield from _portions(part, answer, rows)
+        before = now
 
 
 def declare(
@@ -111,6 +113,11 @@ class Pace:
         self._watches = protected
         self._asked = 0.0
 
+    def look(self, opened: Session) -> None:
+        """Before a cursor, which a refusal would end: whether replicas may be watched."""
+        if self._watches:
+            self._lagging(opened)
+
     def wait(self, opened: Session, seconds: float) -> None:
         """Between two answers."""
         if pause := patience(seconds, self._typical):
@@ -140,8 +147,12 @@ def _portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portio
         yield Portion(place, octets, round(rows * filled), 0 if at else rows)
 
 
-def _rows_read(opened: Session, table: Table) -> int:
-    return int(opened.ask_with(queries.ROWS_READ, values=[(table.oid,)])[0][0])
+def _rows_read(opened: Session, table: Table) -> int | None:
+    """None where the role may not ask: asked before a cursor first, which a refusal would end."""
+    try:
+        return int(opened.ask_with(queries.ROWS_READ, values=[(table.oid,)])[0][0])
+    except StatementError:
+        return None
 
 
 def _number(octets: bytes | None) -> int:

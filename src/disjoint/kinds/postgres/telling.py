@@ -20,6 +20,7 @@ ANSWER = 8192
 def told(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Values]:
     """Every value of a part, in UTF-8; the planted text comes through the same statement."""
     columns = [_octets(value(n)) for n in range(len(part.chosen))]
+    pace.look(opened)
     declare(opened, columns, rows_from(part, sieve), [sql.Composed([sql.SQL("true")])])
     for answer in fetched(opened, ANSWER, pace):
         get, count = answer.get_value, range(answer.ntuples)
