@@ -91,6 +91,6 @@ class ToldTally(Tally):
 
 
 def is_read(command: str) -> bool:
-    """True for commands whose first word is allow-listed."""
+    """True for commands whose first word is allow-listed; a cursor ends with its transaction."""
     word, _, _ = command.partition(" ")
-    return word.upper() in READS
+    return word.upper() in READS and not (word.upper() == "DECLARE" and "WITH HOLD" in command.upper())
