@@ -79,7 +79,9 @@ def _marked(side: Held, spread: int) -> Marks:
 def _met(side: Held, table: Marks, spread: int) -> Held:
     """Those whose place is marked."""
     return {
-        place: np.concatenate([run[table[_at(run, spread, table)]] for run in _runs(own)] or [own])
+        place: np.concatenate(
+            [run.compress(table.take(_at(run, spread, table))) for run in _runs(own)] or [own]
+        )
         for place, own in side.items()
     }
 
@@ -88,11 +90,11 @@ def _runs(own: Selectors) -> Iterator[Selectors]:
     return (own[at : at + RUN] for at in range(0, own.size, RUN))
 
 
-def _at(run: Selectors, spread: int, table: Marks) -> Selectors:
+def _at(run: Selectors, spread: int, table: Marks) -> npt.NDArray[np.int64]:
     """Where each has its mark: the product's highest bits, in which all of a selector's bits tell."""
     bits = table.size.bit_length() - 1
-    places: Selectors = (run * np.uint64(spread)) >> np.uint64(64 - bits)
-    return places
+    # signed, as an index is: numpy would convert it first, which takes as long as all the rest
+    return ((run * np.uint64(spread)) >> np.uint64(64 - bits)).view(np.int64)
 
 
 def _pooled(side: Held) -> Selectors:
