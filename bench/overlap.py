@@ -70,19 +70,18 @@ def measure() -> Results:
 
 def sampled(runner: Runner) -> Results:
     """The first pass, which finds nothing: nobody is on both sides, but the planted value is."""
+    wires = {name: runner.wire(way) for name, way in SAMPLED.items()}
     runs = runner.in_turn({"limit": LIMIT, **SAMPLED}, ROUNDS)
-    return {
-        f"overlap/{name}": judged(runs[name], runs["limit"], runner.wire(way), found=0)
-        for name, way in SAMPLED.items()
-    }
+    return {f"overlap/{name}": judged(runs[name], runs["limit"], wires[name], found=0) for name in SAMPLED}
 
 
 def exact(runner: Runner, surplus: int) -> Results:
     """Every value, with a thousand on both sides; what confirms them is told apart."""
-    runs = runner.in_turn({"limit": LIMIT, **EXACT, "sealed": SEALED}, ROUNDS)
+    ways = {**EXACT, "sealed": SEALED}
+    wires = {name: runner.wire(way) for name, way in ways.items()}
+    runs = runner.in_turn({"limit": LIMIT, **ways}, ROUNDS)
     results = {
-        f"overlap/{name}": judged(runs[name], runs["limit"], runner.wire(way), LEAKED, surplus)
-        for name, way in (*EXACT.items(), ("sealed", SEALED))
+        f"overlap/{name}": judged(runs[name], runs["limit"], wires[name], LEAKED, surplus) for name in ways
     }
     results["overlap/confirmation"] = {
         **ratio(middle(each.told["confirming"] for each in runs["exact"]), median(runs["limit"])),
@@ -97,7 +96,8 @@ def judged(
 ) -> dict[str, object]:
     """One way of ours against the limit of the same rounds."""
     once, passed = wire
-    rows = min(once.told["rows"])
+    if once.failed:
+        raise RuntimeError(once.failed)
     found_by = [each.told["found"] for each in (*runs, once)]
     whole = middle(each.seconds for each in runs)
     hits_known = middle(each.seconds - each.told["confirming"] for each in runs)
@@ -106,7 +106,7 @@ def judged(
         "against": AGAINST,
         "whole": round(whole, 3),
         "processor": round(median(runs, "processor") / median(limit, "processor"), 2),
-        "rows": rows,
+        "rows": min(once.told["rows"]),
         "one_in": once.told["one_in"],
         "found": min(*found_by, found),
         "false": max(max(found_by) - found, 0) + surplus,

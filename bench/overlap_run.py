@@ -78,15 +78,13 @@ class Runner:
         return Taken(told.pop("seconds"), told.pop("processor") + self._processor() - before, told)
 
     def in_turn(self, ways: dict[str, Way], rounds: int) -> dict[str, list[Taken]]:
-        """Every run of each way, round by round, after a first round that warms up."""
+        """Every run of each way, round by round."""
         taken: dict[str, list[Taken]] = {name: [] for name in ways}
-        for turn in range(rounds + 1):
-            for name, way in ways.items():
-                run = self.run(way)
-                if run.failed:
-                    raise RuntimeError(f"{name}: {run.failed}")
-                if turn:
-                    taken[name].append(run)
+        for name, way in list(ways.items()) * rounds:
+            run = self.run(way)
+            if run.failed:
+                raise RuntimeError(f"{name}: {run.failed}")
+            taken[name].append(run)
         return taken
 
     def wire(self, way: Way, seconds: float = 600) -> tuple[Taken, Wire]:
