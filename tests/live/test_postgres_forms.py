@@ -76,6 +76,54 @@ def test_names_of_settings_are_an_open_question(world: World) -> None:
     assert not came(world, reference=("settings",)).shared
 
 
+BROUGHT = """
+CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64), name text);
+INSERT INTO _prisma_migrations
+SELECT gen_random_uuid()::text, encode(sha256(n::text::bytea), 'hex'), 'migration ' || n
+FROM generate_series(1, 12) n;
+CREATE TABLE roles (id uuid PRIMARY KEY, name text);
+INSERT INTO roles VALUES ('00000000-0000-0000-0000-000000000001', 'admin'),
+  ('11111111-1111-4111-8111-111111111111', 'guest'), (md5('a')::uuid, 'user');
+CREATE TABLE countries (id serial PRIMARY KEY, iso text, name text, capital text, currency text);
+INSERT INTO countries (iso, name, capital, currency)
+SELECT 'i' || n, 'Country ' || n, 'Capital ' || n, 'cur' || n % 150 FROM generate_series(1, 250) n;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO app;
+"""
+
+
+def test_what_migrations_bring_is_no_leak(world: World) -> None:
+    """Checksums, written keys and countries: an open question each, and nobody's row."""
+    found = came(world, BROUGHT, BROUGHT)
+    assert not [hit for hit in found.shared if hit.identifying]
+    assert {"public._prisma_migrations.checksum", "public.roles.id"} <= {h.production for h in found.shared}
+
+
+def test_a_copy_whose_addresses_were_masked_is_an_open_question(world: World) -> None:
+    """Its telephone numbers were not: nothing else tells of those rows any more."""
+    people = """
+CREATE TABLE members (id serial, mail text, phone text);
+INSERT INTO members (mail, phone) SELECT '{0}' || n || '@corp.test', '+49170' || (n * 7919 + 1000000)
+FROM generate_series(1, 500) n;
+GRANT SELECT ON members TO app;
+"""
+    (hit,) = (
+        h for h in came(world, people.format("p"), people.format("s")).shared if "members" in h.production
+    )
+    assert (hit.production, hit.values, hit.identifying, hit.alone) == (
+        "public.members.phone",
+        500,
+        False,
+        True,
+    )
+
+
+def test_a_column_without_a_grant_is_a_gap(world: World) -> None:
+    """No statistics of it are shown: it is not left out as if it had few values."""
+    hidden = "REVOKE ALL ON people FROM app; GRANT SELECT (id, city) ON people TO app;"
+    places = {gap.place for gap in came(world, production=hidden).gaps}
+    assert places == {"production: public.people.mail"}
+
+
 def test_what_only_wide_values_tell_of_is_a_gap(world: World) -> None:
     """They lie beside their table, where reading them would be felt."""
     (gap,) = came(world, production=MESSAGES).gaps

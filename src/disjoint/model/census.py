@@ -264,7 +264,8 @@ class Shared(NamedTuple):
     """How many of them by their whole digest: of many, some; none where time was up before."""
     identifying: bool
     alone: bool = False
-    """No place of the same table is identifying: nothing else tells whose these values are."""
+    """Nothing else tells whose these values are: no place of the same table is identifying, or so many
+    are alike that those may be masked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .census import Overlap, Read, Shared
+from .census import Left, Overlap, Read, Shared
 from .fact import Fact, Known, Unknown, mapped
 from .finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from .kind import Question, Side
@@ -59,19 +60,28 @@ def _open(found: Overlap, words: Words) -> Iterator[tuple[str, str]]:
     """What stands between a zero and a proof, and what would mend it."""
     for gap in found.gaps:
         yield f"{gap.place} was not looked through: {gap.reason}{_more(len(found.gaps) - 1)}", gap.remedy
-    for place in found.blind:
-        yield f"a planted value was not found in {place}: nothing would have been", _BLIND
-    for hit in found.shared:
-        if not hit.confirmed:
-            text = f"{counted(hit.values, 'value')} of {hit.production} may stand in {hit.staging}"
-            yield f"{text}: time was up before they were compared in full", _SECONDS
-        if hit.alone and hit.values > 1:
-            text = f"{counted(hit.values, 'value')} of {hit.production} stand in {hit.staging}"
-            yield f"{text}, and nothing tells whose they are", words.common.format(place=hit.production)
     if not found.production.values:
         yield f"production holds no {words.one} to look for", _EMPTY
+    for place in found.blind:
+        yield f"a planted value was not found in {place}: nothing would have been", _BLIND
+    yield from itertools.chain.from_iterable(_doubtful(hit, words) for hit in found.shared)
     if not found.staging.places and found.staging.rows:
         yield f"staging's {words.one}s have no value to look for", _EMPTY
+
+
+def _doubtful(hit: Shared, words: Words) -> Iterator[tuple[str, str]]:
+    """What a hit that is no leak leaves open."""
+    if not hit.confirmed:
+        text = f"{counted(hit.values, 'value')} of {hit.production} may stand in {hit.staging}"
+        yield f"{text}: time was up before they were compared in full", _SECONDS
+    if hit.alone and (hit.values > 1 or _is_together(hit)):
+        text = f"{counted(hit.values, 'value')} of {hit.production} stand in {hit.staging}"
+        yield f"{text}, and nothing tells whose they are", words.common.format(place=hit.production)
+
+
+def _is_together(hit: Shared) -> bool:
+    """Whether a value is made of several columns of a row: ``public.orders (note, total)``."""
+    return hit.production.endswith(")")
 
 
 def _more(others: int) -> str:
@@ -165,14 +175,24 @@ def _excused(side: Side[Any], tried: Fact[Overlap]) -> Iterator[Evidence]:
 def _limits(found: Overlap, words: Words) -> str:
     parts = [words.unseen.format(case="" if found.fold else ", changed in case")]
     if found.left:
-        some = "; ".join(f"{left.place} ({left.why})" for left in found.left[:6])
-        parts.append(f"not looked through: {some}{_more(len(found.left) - 6) if len(found.left) > 6 else ''}")
+        parts.append(f"not looked through: {'; '.join(_left(found.left))}")
     if found.weak:
         weak = ", ".join(found.weak[:6]) + (_more(len(found.weak) - 6) if len(found.weak) > 6 else "")
-        parts.append(f"one value alone says nothing in {weak}")
+        parts.append(
+            f"one value alone says nothing in {weak}, nor do a few beside one that is one {words.one}'s own"
+        )
     if found.one_in > 1:
         parts.append(f"fewer than {found.missed:,} copied {words.one}s may be missed")
     return "; ".join(parts)
+
+
+def _left(left: tuple[Left, ...]) -> Iterator[str]:
+    """Every reason is told, and some places of each."""
+    places: dict[str, list[str]] = {}
+    for each in left:
+        places.setdefault(each.why, []).append(each.place)
+    for why, own in places.items():
+        yield f"{', '.join(own[:6])}{_more(len(own) - 6) if len(own) > 6 else ''} ({why})"
 
 
 _BLIND = "report it, with the versions of both servers: their digests differ where they must not"

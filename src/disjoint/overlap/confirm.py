@@ -23,6 +23,8 @@ Asked: TypeAlias = tuple[Side, Mapping[int, Selectors]]
 
 MOST = 10_000
 """Selectors that are confirmed: enough to be sure of a leak, whatever its size."""
+MASKED, MASKED_SHARE = 20, 10
+"""Values of a place, and one in how many of all that it holds, which two sides hardly hold by chance."""
 MOST_EXCUSED = 200_000
 """As many where a baseline may excuse them, which it does one by one."""
 
@@ -55,10 +57,10 @@ def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Basel
     match _answers((there, own.production), (here, own.staging), sieve, asked, baseline):
         case Unknown(reason, remedy):
             nothing = Answer({}, _NONE)
-            shared, _ = _counted(there, here, own, (nothing, nothing))
+            shared, _ = _counted(there, here, own, (nothing, nothing), sieve.one_in)
             return Confirmed(shared, 0, (Gap("hits", f"not confirmed: {reason}", remedy),))
         case Known(found):
-            return Confirmed(*_counted(there, here, own, found))
+            return Confirmed(*_counted(there, here, own, found, sieve.one_in))
 
 
 def _unplanted(hits: Mapping[int, Selectors], sieve: Sieve) -> Mapping[int, Selectors]:
@@ -116,8 +118,14 @@ def _selectors(digests: frozenset[bytes]) -> frozenset[bytes]:
     return frozenset(digest[:HALF] for digest in digests)
 
 
+def _is_masked(there: Side, place: int, values: int, one_in: int) -> bool:
+    """Whether so much of a column stands in staging that what tells of its table may be masked there."""
+    alike, group = values * one_in, there.reader.survey.places[place].group
+    return bool(group) and alike >= MASKED and MASKED_SHARE * alike >= there.sketch.values.get(place, 0)
+
+
 def _counted(
-    there: Side, here: Side, hits: Hits, answers: tuple[Answer, Answer]
+    there: Side, here: Side, hits: Hits, answers: tuple[Answer, Answer], one_in: int
 ) -> tuple[tuple[Shared, ...], int]:
     """Every pair of places that share a value, most first; and how many values the baseline excused.
 
@@ -138,7 +146,8 @@ def _counted(
             excused |= known
             if values > 0:
                 source, copy = there.reader.survey.places[place], here.reader.survey.places[other]
-                alone = not source.identifying and source.group not in there.told_by()
+                told = source.group in there.told_by() and not _is_masked(there, place, values, one_in)
+                alone = not source.identifying and not told
                 sureties = len(sure - known)
                 found.append(Shared(source.name, copy.name, values, sureties, source.identifying, alone))
     return tuple(sorted(found, key=_by_values)), len(excused)

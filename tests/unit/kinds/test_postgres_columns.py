@@ -233,6 +233,74 @@ def test_several_columns_together_stand_where_none_alone_does() -> None:
     }
 
 
+def test_a_copy_in_another_schema_is_put_together_alike() -> None:
+    """A dump that was restored beside staging's own tables; it has a column more."""
+    dump = table(*READINGS, column("note"), rows=1_000)._replace(oid=2, schema="dump")
+    production = choose([table(*READINGS, rows=1_000)], PRODUCTION)
+    staging = aligned(choose([table(*READINGS), dump], STAGING), survey(production), STAGING)
+    assert {"public.users (at, sensor, value)", "dump.users (at, sensor, value)"} <= {*names(staging)}
+    found = [chosen for chosen in staging.chosen if chosen.place.name == "dump.users (at, sensor, value)"]
+    assert [[c.name for c in one.columns] for one in found] == [["at", "sensor", "value"]]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        column("id", type="uuid", primary=True, unique=True),
+        column("token", unique=True, shaped=1.0, nulls=0.95),
+    ],
+)
+def test_what_a_copy_may_lack_does_not_tell_of_the_rest(beside: Column) -> None:
+    """A key is drawn anew for a copied row, and most rows have no token: several columns tell."""
+    content = [column(name, distinct=-1.0) for name in ("name", "phone", "street")]
+    chosen = choose([table(beside, *content, rows=5_000)], PRODUCTION).chosen
+    places = {one.place.name: one.place for one in chosen}
+    (together,) = (place for name, place in places.items() if "(" in name)
+    assert together.identifying
+    assert (places[f"public.users.{beside.name}"].group, together.group) == ("", "public.users")
+    assert places["public.users.phone"].group == "public.users"
+
+
+def test_few_rows_together_may_be_what_migrations_bring() -> None:
+    """Countries are alike everywhere: an open question, and no leak."""
+    countries = [column(name) for name in ("iso", "name", "capital", "currency")]
+    assert (
+        names(choose([table(*countries, rows=250)], PRODUCTION))[
+            "public.users (capital, currency, iso, name)"
+        ]
+        is False
+    )
+
+
+def test_people_of_few_names_are_an_open_question_together() -> None:
+    """More accidents than a leak may have, and far fewer than rows."""
+    people = (column("born", "date", distinct=5_000.0), column("first", distinct=200.0, width=7))
+    last = column("last", distinct=1_000.0, width=7)
+    assert names(choose([table(*people, last, rows=5_000)], PRODUCTION)) == {
+        "public.users (born, first, last)": False
+    }
+
+
+def test_checksums_and_keys_written_into_migrations_are_nobodys_own() -> None:
+    """The migrations that Prisma counts have one SHA-256 everywhere, and a seeded role one UUID."""
+    sums = [column(name, unique=True, shaped=1.0) for name in ("checksum", "file_sha256", "token")]
+    key = column("id", "uuid", unique=True, shaped=0.5)
+    assert names(choose([table(*sums, key, rows=50)], PRODUCTION)) == {
+        "public.users.checksum": False,
+        "public.users.file_sha256": False,
+        "public.users.token": True,
+        "public.users.id": False,
+    }
+
+
+@pytest.mark.parametrize(("readable", "says"), [(False, "permission denied"), (True, "could not be counted")])
+def test_a_column_that_nobody_could_count_is_a_gap_and_not_left(readable: bool, says: str) -> None:
+    """pg_stats shows no numbers of a column that may not be read, and a lock keeps us from counting."""
+    hidden = table(column(distinct=None, readable=readable), column("name"))
+    (gap,) = choose([hidden], PRODUCTION).gaps
+    assert (gap.place, says in gap.reason) == ("public.users.email", True)
+
+
 def test_combinations_too_few_say_nothing() -> None:
     """Rows times rows over the combinations is how many meet by accident."""
     assert not choose([table(*READINGS, rows=10_000_000)._replace(columns=READINGS[1:3])], PRODUCTION).chosen
@@ -247,7 +315,7 @@ def test_staging_offers_every_combination_and_keeps_what_production_has() -> Non
     staging = aligned(staging, survey(production), STAGING)
     production = aligned(production, survey(staging), PRODUCTION)
     assert "public.users (at, sensor, value)" in names(staging)
-    assert "public.other (at, sensor, value)" not in names(staging)
+    assert "public.other (at, sensor, value)" in names(staging)  # a copy may be called anything
     assert names(production) == {"public.users (at, sensor, value)": True}
     alone = aligned(production, survey(Choice()), PRODUCTION)
     assert why(alone)["public.users (at, sensor, value)"] == "its columns differ on the other side"

@@ -113,14 +113,17 @@ def test_common_values_of_a_table_that_nothing_else_tells_of_are_an_open_questio
     found = came(shared=(weak,))
     assert found.outcome is Outcome.UNPROVEN
     assert "`may_share`" in found.remedy
-    assert came(shared=(weak._replace(values=1, confirmed=1),)).outcome is Outcome.ISOLATED
+    one = weak._replace(values=1, confirmed=1)
+    assert came(shared=(one,)).outcome is Outcome.ISOLATED
+    together = one._replace(production="public.people (born, first, last)")
+    assert came(shared=(together,)).outcome is Outcome.UNPROVEN
 
 
 def test_what_was_left_out_is_named() -> None:
     """Places that are not looked through stand in the limits, a few of many."""
-    found = came(left=tuple(Left(f"t{n}", "a view") for n in range(9)))
-    assert "t0 (a view)" in found.limits
-    assert "and 3 more" in found.limits
+    found = came(left=(*(Left(f"t{n}", "a view") for n in range(9)), Left("b", "a foreign table")))
+    assert "t5 (and 3 more) (a view)" in found.limits
+    assert "b (a foreign table)" in found.limits  # no reason is lost behind another
 
 
 def test_not_tried_is_unproven() -> None:

@@ -166,6 +166,14 @@ class TestConfirmed:
         found = run(production, Listed({"first": ["Anna"]}))
         assert found.shared == (Shared("users.first", "first", 1, 1, False),)
 
+    @pytest.mark.parametrize(("copied", "alone"), [(19, False), (20, True), (200, True)])
+    def test_so_many_that_a_masked_copy_looks_so_are_alone(self, copied: int, alone: bool) -> None:
+        """Addresses were masked, telephone numbers were not."""
+        numbers = [f"+4917{n:09}" for n in range(200)]
+        production = Listed({"users.phone": numbers, "users.mail": THEIRS}, shy=frozenset({"users.phone"}))
+        found = run(production, Listed({"users.phone": numbers[:copied]}))
+        assert found.shared == (Shared("users.phone", "users.phone", copied, copied, False, alone),)
+
 
 class TestBaseline:
     """It excuses what it names and nothing else."""

@@ -135,12 +135,13 @@ def shaped(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
         yield _formed(opened, table, asked) if may and asked and not table.extension else table
 
 
-_SHAPEABLE = frozenset({"text", "varchar", "bpchar", "citext"})
+_SHAPEABLE = frozenset({"text", "varchar", "bpchar", "citext", "uuid"})
 
 
 def _formed(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
     comma = sql.SQL(", ")
-    measures = comma.join(sql.SQL(queries.SHAPED).format(value(n)) for n in range(len(asked)))
+    forms = (queries.SHAPED_UUID if c.type == "uuid" else queries.SHAPED for c in asked)
+    measures = comma.join(sql.SQL(form).format(value(n)) for n, form in enumerate(forms))
     texts = [sql.SQL("{} AS {}").format(text_of((c,), fold=True), value(n)) for n, c in enumerate(asked)]
     name = sql.Identifier(table.schema, table.name)
     try:
@@ -150,8 +151,8 @@ def _formed(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
     except StatementError:
         return table
     numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
-    shares = {c.name: numbers[2 * n] / max(1, numbers[2 * n + 1]) for n, c in enumerate(asked)}
-    columns = tuple(c._replace(shaped=shares.get(c.name, 0.0)) for c in table.columns)
+    shares = {c.name: numbers[2 * n] / filled for n, c in enumerate(asked) if (filled := numbers[2 * n + 1])}
+    columns = tuple(c._replace(shaped=shares.get(c.name)) for c in table.columns)
     return table._replace(columns=columns)
 
 

@@ -34,6 +34,10 @@ MANY = 10_000
 SEVERAL = 1_000
 """Different values of a telling form, which may repeat: the addresses that orders were sent to."""
 EMPTY = 0.99
+SPARSE = 0.1
+"""Share of NULLs above which a column says nothing of the rows without a value of it."""
+_CHECKSUMS = frozenset({"hash", "checksum", "md5", "md5sum", "sha", "sha1", "sha256", "digest", "etag"})
+"""What a column is called, or ends in, whose hex digits are of a content that both sides may have."""
 
 
 def choose(tables: Sequence[Table], wish: Wish) -> Choice:
@@ -84,8 +88,12 @@ def _barred(table: Table, wish: Wish) -> Iterator[Gap]:
         yield Gap(table.named, why, "state replica, or raise rows_at_most")
 
 
+def _quoted_name(table: Table) -> str:
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
+
+
 def _grant(table: Table) -> str:
-    return f"GRANT SELECT ON {quoted(table.schema)}.{quoted(table.name)} TO role;"
+    return f"GRANT SELECT ON {_quoted_name(table)} TO role;"
 
 
 _BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
@@ -94,24 +102,36 @@ _BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
 def _judge(table: Table, wish: Wish, choice: Choice) -> None:
     passed_over: dict[str, list[str]] = {}
     for column in table.columns:
-        name = f"{table.named}.{column.name}"
         if why := _unfit(table, column, wish):
             passed_over.setdefault(why, []).append(column.name)
-        elif not column.readable:
-            choice.gaps.append(Gap(name, "permission denied for the column", _grant_column(table, column)))
+        elif (gap := _unseen(table, column, wish)) is not None:
+            choice.gaps.append(gap)
         else:
             choice.chosen.append(_single(table, column, wish))
     mine = [chosen for chosen in choice.chosen if chosen.table is table]
-    alone = wish.protected and any(chosen.place.identifying for chosen in mine)
-    if wish.protected and not alone and table.rows != 0:
+    found = [chosen.place for chosen in mine if wish.protected and chosen.place.identifying]
+    if wish.protected and not found and table.rows != 0:
         choice.gaps.extend(_beside(table, wish))
-    if not alone and (together := combined(table, wish)) is not None:
+    if not any(place.group for place in found) and (together := combined(table, wish)) is not None:
         choice.chosen.append(together)
         mine.append(together)
     for why, names in passed_over.items():
         choice.left.append(Left(f"{table.named} ({', '.join(names)})", why))
     if not mine and not any(gap.place.startswith(f"{table.named}.") for gap in choice.gaps):
         choice.left.append(Left(table.named, f"no column of it can be compared{_of(table)}"))
+
+
+def _unseen(table: Table, column: Column, wish: Wish) -> Gap | None:
+    """Why a column that should be read cannot be."""
+    name = f"{table.named}.{column.name}"
+    if not column.readable:
+        return Gap(name, "permission denied for the column", _grant_column(table, column))
+    if wish.protected and is_unknown(column):
+        return Gap(name, _UNCOUNTED, f"run again, or ANALYZE {_quoted_name(table)};")
+    return None
+
+
+_UNCOUNTED = "it has no statistics, and its first rows could not be counted (a lock, or time was up)"
 
 
 def _beside(table: Table, wish: Wish) -> Iterator[Gap]:
@@ -131,8 +151,7 @@ def _of(table: Table) -> str:
 
 
 def _grant_column(table: Table, column: Column) -> str:
-    where = f"{quoted(table.schema)}.{quoted(table.name)}"
-    return f"GRANT SELECT ({quoted(column.name)}) ON {where} TO role;"
+    return f"GRANT SELECT ({quoted(column.name)}) ON {_quoted_name(table)} TO role;"
 
 
 def _unfit(table: Table, column: Column, wish: Wish) -> str:
@@ -158,9 +177,14 @@ def _unfit_there(table: Table, column: Column) -> str:
         return "hardly ever filled"
     if column.width is not None and column.width < NARROW:
         return f"fewer than {NARROW} octets on average"
-    if not own(table, column) and not telling(table, column):
+    if not is_unknown(column) and not own(table, column) and not telling(table, column):
         return "too few different values to say anything alone"
     return ""
+
+
+def is_unknown(column: Column) -> bool:
+    """Whether how many of its values differ is not known: that is no reason to leave it out."""
+    return column.distinct is None and not column.unique
 
 
 def is_wide(column: Column, wish: Wish) -> bool:
@@ -173,9 +197,22 @@ def own(table: Table, column: Column) -> bool:
     hardly_twice = column.unique or (
         column.distinct is not None and distinct(table, column) >= OWN * values(table, column)
     )
-    if column.type == "uuid" or column.shaped >= OWN:
+    if _is_formed(column):
         return hardly_twice or distinct(table, column) >= SEVERAL
     return hardly_twice and distinct(table, column) >= MANY
+
+
+def _is_formed(column: Column) -> bool:
+    """Whether its values have a form that nobody counts up to; a checksum is of what both may have."""
+    if column.type == "uuid":
+        return column.shaped is None or column.shaped >= OWN
+    checksum = column.name.lower().rpartition("_")[2] in _CHECKSUMS
+    return (column.shaped or 0.0) >= OWN and not checksum
+
+
+def tells(column: Column) -> bool:
+    """Whether a copied row brings it along: a key may be drawn anew, and most rows of some have none."""
+    return not column.primary and (column.nulls or 0.0) <= SPARSE
 
 
 def telling(table: Table, column: Column) -> bool:
@@ -189,8 +226,8 @@ def _single(table: Table, column: Column, wish: Wish) -> Chosen:
     if not wish.protected:
         why = "a copy may stand under any name"
     number = round(values(table, column))
-    place = Place(f"{table.named}.{column.name}", number, identifying, why, table.named)
-    return Chosen(place, table, (column,))
+    group = "" if identifying and wish.protected and not tells(column) else table.named
+    return Chosen(Place(f"{table.named}.{column.name}", number, identifying, why, group), table, (column,))
 
 
 def _take_declared(tables: Sequence[Table], wish: Wish, choice: Choice) -> None:

@@ -269,6 +269,11 @@ count(*) FILTER (WHERE {0} ~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$'
                  OR {0} ~ '^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=]{{20,}}$'), count({0})"""
 """Addresses; hex digits; letters and digits in one long word."""
 
+SHAPED_UUID: Final = """
+count(*) FILTER (WHERE {0} ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[1467][0-9a-f]{{3}}-[89ab]'
+                 AND {0} !~ E'([0-9a-f])\\\\1{{5}}'), count({0})"""
+"""Random ones, and those of a machine and a time; not those that somebody wrote into a migration."""
+
 PACKED: Final = "SELECT count(*), {} FROM {} s"
 """One answer for a whole table or range: digests, end to end."""
 

@@ -30,7 +30,8 @@ _WORDS = Words(
     grant="run where both servers can be reached; GRANT SELECT ON ALL TABLES IN SCHEMA name TO role;",
     purge=(
         "stop staging, find out where the rows came from, and delete them only where postgres/same-server is "
-        "ISOLATED: elsewhere they are production's own"
+        "ISOLATED: elsewhere they are production's own; if both sides may hold them (seeds, staff), learn a "
+        "baseline (disjoint baseline), or state reference or may_share"
     ),
     unseen=(
         "values that were altered (masked, truncated, encoded anew{case}) are others to an equality test; "

@@ -11,8 +11,10 @@ from .tables import CONTENTS, WIDE, Choice, Chosen, Column, Table, Wish, distinc
 
 STAMPS = ("created", "updated", "modified", "inserted", "deleted", "changed")
 """How names of columns begin that say when a row was written, and nothing of what is in it."""
-ACCIDENT = 0.001
-"""How many accidental hits of several columns together are tolerated."""
+ACCIDENT, CHANCE = 0.001, 0.1
+"""How many accidental hits of several columns together are tolerated: as a leak, and as an open question."""
+SEEDED = 1_000
+"""Rows, fewer of which may be countries, plans or flags that every fresh database holds."""
 
 
 def combined(table: Table, wish: Wish) -> Chosen | None:
@@ -23,38 +25,39 @@ def combined(table: Table, wish: Wish) -> Chosen | None:
     if any((column.width or 0) > WIDE for column in columns) and wish.sparing:
         return None
     rows = max(table.rows, 0.0)
-    if wish.protected and rows * rows > ACCIDENT * _combinations(table, columns):
+    accidents = rows * rows / _combinations(table, columns)
+    if wish.protected and accidents > CHANCE:
         return None
-    return _together(table, columns)
+    return _together(table, columns, sure=not wish.protected or (accidents <= ACCIDENT and rows >= SEEDED))
 
 
 def aligned(choice: Choice, theirs: Survey, wish: Wish) -> Choice:
     """Keep what the other side has as well; in staging, build what production names and a key hid here."""
-    names = {place.name for place in theirs.places}
-    missing = sorted(names - {chosen.place.name for chosen in choice.chosen}) if not wish.protected else []
-    built = [found for name in missing if (found := _built(name, choice.tables)) is not None]
-    kept = [chosen for chosen in choice.chosen if len(chosen.columns) == 1 or chosen.place.name in names]
+    lists = {_listed(place) for place in theirs.places} - {()}
+    mine = {(chosen.table, _listed(chosen.place)) for chosen in choice.chosen}
+    tables = choice.tables if not wish.protected else []
+    wanted = [(t, names) for names in sorted(lists) for t in tables if (t, names) not in mine]
+    built = [found for t, names in wanted if (found := _built(t, names)) is not None]
+    kept = [chosen for chosen in choice.chosen if len(chosen.columns) == 1 or _listed(chosen.place) in lists]
     gone = [chosen for chosen in choice.chosen if chosen not in kept] if wish.protected else []
     left = [Left(chosen.place.name, "its columns differ on the other side") for chosen in gone]
     return Choice([*kept, *built], choice.gaps, [*choice.left, *left], choice.tables)
 
 
-def _built(name: str, tables: Iterable[Table]) -> Chosen | None:
-    for table in tables:
-        columns = tuple(
-            columns[listed]
-            for columns in [{c.name: c for c in table.columns if c.readable and c.type in CONTENTS}]
-            for listed in name[len(table.named) + 2 : -1].split(", ")
-            if listed in columns
-        )
-        if len(columns) > 1 and _name(table, columns) == name:
-            return _together(table, columns)
-    return None
+def _listed(place: Place) -> tuple[str, ...]:
+    """The columns of several together, whatever their table is called; none of one alone."""
+    rest = place.name.removeprefix(place.group)
+    return tuple(rest[2:-1].split(", ")) if place.group and rest.startswith(" (") else ()
 
 
-def _together(table: Table, columns: tuple[Column, ...]) -> Chosen:
+def _built(table: Table, names: tuple[str, ...]) -> Chosen | None:
+    own = {c.name: c for c in table.columns if c.readable and c.type in CONTENTS}
+    return _together(table, tuple(own[n] for n in names)) if own.keys() >= {*names} else None
+
+
+def _together(table: Table, columns: tuple[Column, ...], *, sure: bool = True) -> Chosen:
     why = "several columns of a row together are its own"
-    place = Place(_name(table, columns), round(max(table.rows, 0)), True, why, table.named)
+    place = Place(_name(table, columns), round(max(table.rows, 0)), sure, why, table.named)
     return Chosen(place, table, columns)
 
 

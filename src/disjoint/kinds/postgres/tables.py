@@ -37,8 +37,9 @@ class Column(NamedTuple):
     distinct: float | None = None
     """Values that differ: a count, or minus their share of all rows, as pg_stats has it."""
     width: int | None = None
-    shaped: float = 0.0
-    """Share of the values looked at that have a form which nobody counts up to: an address, a token."""
+    shaped: float | None = None
+    """Share of the values looked at that have a form which nobody counts up to: an address, a token, a
+    random UUID; None where none was looked at."""
 
 
 class Table(NamedTuple):
