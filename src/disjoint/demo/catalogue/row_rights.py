@@ -94,7 +94,8 @@ def _baseline(made: Both) -> Path:
     manifest = signed_in(made.compared("plans"), seeded.login).write(folder)
     expires = datetime.now(UTC).date() + timedelta(days=30)
     file = folder / "baseline.json"
-    file.write_text(learn(load_seeded(manifest, folder / ".env.staging"), "Ada", expires, "database"))
+    variables = (folder / ".env.staging").rename(folder / ".env.seeded")
+    file.write_text(learn(load_seeded(manifest, variables), "Ada", expires, "database"))
     return file
 
 
