@@ -75,11 +75,11 @@ def census(job: Job) -> dict[str, object]:
 
     spent = _timed(engine, "confirmed")
     terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
-    clock = Clock()
     with contextlib.ExitStack() as stack:
+        parties = [*_parties(job, stack)]
+        clock = Clock()
         production, staging = (
-            stack.enter_context(reading(party, careful=name == "production"))
-            for name, party in _parties(job, stack)
+            stack.enter_context(reading(party, careful=name == "production")) for name, party in parties
         )
         found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
     taken = clock.told()
