@@ -90,7 +90,9 @@ def _more(others: int) -> str:
 
 def _clean(found: Overlap, words: Words) -> str:
     looked = f"none of production's {words.one}s was found among staging's {found.staging.rows:,}"
-    return f"{looked}; {guarantee(found, words.one)}"
+    common = sum(hit.values for hit in found.shared)
+    both = f"; {counted(common, 'value')} that is no one {words.one}'s own stands in both" if common else ""
+    return f"{looked}; {guarantee(found, words.one)}{both}"
 
 
 def guarantee(found: Overlap, one: str) -> str:

@@ -39,6 +39,10 @@ class Confirmed:
     """Why hits could not be confirmed."""
 
 
+PAIRS = 4_000
+"""Pairs of places that are told apart."""
+
+
 class Answer(NamedTuple):
     """What one side said of the selectors that it was asked for."""
 
@@ -124,6 +128,21 @@ def _is_masked(there: Side, place: int, values: int, one_in: int) -> bool:
     return bool(group) and alike >= MASKED and MASKED_SHARE * alike >= there.sketch.values.get(place, 0)
 
 
+def _partners(here: Side, hits: Hits, ours: Answer) -> list[tuple[str, Selectors, frozenset[bytes]]]:
+    """Staging's places, each with what it shares; pooled where there would be too many pairs to tell.
+
+    A schema for each of 500 tenants would make a quarter of a million pairs.
+    """
+    places = here.reader.survey.places
+    if len(hits.production) * len(hits.staging) <= PAIRS:
+        held = hits.staging.items()
+        return [(places[place].name, own, ours.digests.get(place, _NONE)) for place, own in held]
+    most = max(hits.staging, key=lambda place: hits.staging[place].size)
+    pooled = distinct(np.sort(np.concatenate([*hits.staging.values()])))
+    name = f"{places[most].name} and {len(hits.staging) - 1:,} more places"
+    return [(name, pooled, frozenset().union(*ours.digests.values()))]
+
+
 def _counted(
     there: Side, here: Side, hits: Hits, answers: tuple[Answer, Answer], one_in: int
 ) -> tuple[tuple[Shared, ...], int]:
@@ -135,19 +154,20 @@ def _counted(
     found: list[Shared] = []
     excused: set[bytes] = set()
     theirs, ours = answers
+    partners = _partners(here, hits, ours)
     for place, own in hits.production.items():
-        for other, others in hits.staging.items():
+        for name, others, here_are in partners:
             shared = common(own, others)
-            there_are, here_are = (theirs.digests.get(place, _NONE), ours.digests.get(other, _NONE))
+            there_are = theirs.digests.get(place, _NONE)
             sure = there_are & here_are
             known = sure & (theirs.excused | ours.excused)
             refuted = (_selectors(there_are) & _selectors(here_are)) - _selectors(sure)
             values = int(shared.size) - len(refuted) - len(known)
             excused |= known
             if values > 0:
-                source, copy = there.reader.survey.places[place], here.reader.survey.places[other]
+                source = there.reader.survey.places[place]
                 told = source.group in there.told_by() and not _is_masked(there, place, values, one_in)
                 alone = not source.identifying and not told
                 sureties = len(sure - known)
-                found.append(Shared(source.name, copy.name, values, sureties, source.identifying, alone))
+                found.append(Shared(source.name, name, values, sureties, source.identifying, alone))
     return tuple(sorted(found, key=_by_values)), len(excused)
