@@ -229,7 +229,7 @@ class TestSampled:
 
 
 def test_very_many_places_are_told_together() -> None:
-    """A schema a tenant: five hundred places on each side that all hold the same are no quarter million lines."""
+    """A schema a tenant: places of both sides that all hold the same make no line for each pair."""
     texts = {f"tenant_{n}.users.mail": [f"{m}@example.test" for m in range(20)] for n in range(120)}
     started = time.monotonic()
     found = run(Listed(texts), Listed(texts))
