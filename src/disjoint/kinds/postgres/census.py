@@ -24,7 +24,7 @@ from .session import Opening, Session, session
 from .several import aligned
 from .tables import Choice, Wish
 from .telling import told
-from .ways import Server, Way, by_ranges, ranges, rows_of, way
+from .ways import STEP, Server, Way, by_ranges, ranges, rows_of, way
 
 CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
 
@@ -78,6 +78,7 @@ def _surveyed(
 ) -> Tables:
     declared, protected = party.target.declared, party.probe.protected
     server = server_of(opened)
+    pool.traffic.look(opened)
     wish = Wish(
         protected,
         declared.columns,
@@ -93,6 +94,7 @@ def _surveyed(
         server, protected=protected, careful=careful, replica=replica, pressure=declared.cache_pressure
     )
     header = header_of(opened, server)
+    pool.traffic.look(opened)
     return Tables(choose(tables, wish), header, server, pool, party.probe, ranged=may, wish=wish)
 
 
@@ -156,6 +158,7 @@ class Tables:
             self._may_range = False
         with self._pool.borrowed() as opened:
             self._sizes = sizes_of(opened)
+            self._pool.traffic.look(opened)
         found = [
             Task(0, places, first, until, rows, table)
             for places in self._by_table()
@@ -203,7 +206,9 @@ class Tables:
         if task.first > 0 or task.until >= 0:
             return True
         careful = not self._pool.snapshot
-        return way(task.rows, len(task.places), sieve, self._server, careful=careful) is Way.PACKED
+        packed = way(task.rows, len(task.places), sieve, self._server, careful=careful) is Way.PACKED
+        # one answer for a whole table has no step to rest after
+        return packed and not (careful and self._pool.traffic.busy and task.rows > STEP)
 
     def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
         """Read one task's values themselves. Raises as the protocol says."""
@@ -231,7 +236,8 @@ class Tables:
         return Part(chosen[0][1].table, chosen, (task.first, task.until), task.rows)
 
     def _pace(self) -> Pace:
-        return Pace(self._probe, protected=self._probe.protected)
+        traffic = None if self._pool.snapshot else self._pool.traffic
+        return Pace(self._probe, protected=self._probe.protected, traffic=traffic)
 
     def _done(self) -> None:
         """After the last task no connection is kept, and no snapshot holds vacuum back."""

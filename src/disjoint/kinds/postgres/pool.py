@@ -12,6 +12,7 @@ from disjoint.model.probe import Probe, ProbeError
 from . import queries
 from .address import Login
 from .session import Opening, Session, StatementError, session
+from .traffic import Traffic
 
 PLAIN = Opening(queries.CENSUS, queries.CENSUS_OPTIONAL)
 RANGES = Opening(queries.RANGES, queries.CENSUS_OPTIONAL)
@@ -41,6 +42,8 @@ class Pool:
         self._turn = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._ended = False
+        self.traffic = Traffic()
+        """Who else is at work there."""
         self.snapshot = ""
         """That all of them read; empty where each table has its own."""
 

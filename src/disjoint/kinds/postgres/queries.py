@@ -255,6 +255,11 @@ WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
 ROWS_READ: Final = "SELECT pg_catalog.pg_stat_get_xact_tuples_returned({}::oid)"
 """How many rows this very transaction has read of a table: a cursor tells nobody."""
 
+IN_PROGRESS: Final = """
+SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
+WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()"""
+"""Who is in a transaction now, by numbers that are used once; shown to every role."""
+
 LAG: Final = "SELECT max(extract(epoch FROM r.replay_lag))::float8 FROM pg_catalog.pg_stat_replication r"
 
 LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"

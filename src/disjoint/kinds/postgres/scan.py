@@ -16,6 +16,7 @@ from . import queries
 from .digesting import is_made, kept, one, packed, source, text_of, value
 from .session import Session, StatementError
 from .tables import Chosen, Table
+from .traffic import Traffic
 from .ways import batch, patience
 
 LATE = "57014"
@@ -82,13 +83,12 @@ def declare(
 
 def fetched(opened: Session, size: int, pace: Pace) -> Iterator[pq.abc.PGresult]:
     """Answer by answer, at the server's own pace."""
-    statement = sql.SQL(queries.FETCH).format(sql.Literal(size))
     while True:
-        started = time.monotonic()
-        answer = asked(opened, statement, queries.FETCH)
+        step, started = pace.step(size), time.monotonic()
+        answer = asked(opened, sql.SQL(queries.FETCH).format(sql.Literal(step)), queries.FETCH)
         seconds = time.monotonic() - started
         yield answer
-        if answer.ntuples < size:
+        if answer.ntuples < step:
             break
         pace.wait(opened, seconds)
     opened.ask(queries.CLOSE)
@@ -105,24 +105,36 @@ def asked(opened: Session, statement: sql.Composed, counted_as: str) -> pq.abc.P
 
 
 class Pace:
-    """Waits where the server answers much more slowly than before, or its replicas lag behind."""
+    """Goes gently while others are served, and waits where the server answers much more slowly than before,
+    or its replicas lag behind."""
 
-    def __init__(self, probe: Probe, *, protected: bool) -> None:
+    def __init__(self, probe: Probe, *, protected: bool, traffic: Traffic | None = None) -> None:
         self._probe = probe
+        self._traffic = traffic
         self._typical: deque[float] = deque(maxlen=31)
         self._watches = protected
         self._asked = 0.0
 
     def look(self, opened: Session) -> None:
-        """Before a cursor, which a refusal would end: whether replicas may be watched."""
+        """Before a cursor, which a refusal would end: who is there, and whether replicas may be watched."""
+        if self._traffic is not None:
+            self._traffic.look(opened)
         if self._watches:
             self._lagging(opened)
 
+    def step(self, size: int) -> int:
+        """How much is asked for at once."""
+        return self._traffic.step(size) if self._traffic is not None else size
+
     def wait(self, opened: Session, seconds: float) -> None:
         """Between two answers."""
-        if pause := patience(seconds, self._typical):
-            time.sleep(min(pause, self._probe.remaining()))
+        pause = patience(seconds, self._typical)
         self._typical.append(seconds)
+        if self._traffic is not None:
+            self._traffic.glance(opened)
+            pause = max(pause, self._traffic.rest(seconds))
+        if pause:
+            time.sleep(min(pause, self._probe.remaining()))
         while self._watches and self._lagging(opened):
             time.sleep(min(1.0, self._probe.remaining()))
 
