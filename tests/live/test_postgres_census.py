@@ -346,8 +346,28 @@ def test_a_replica_is_read_instead_where_it_is_one(world: World, supervisor: Sup
                 pass
         with pytest.raises(ProbeError, match="not known"), side(with_replica(declared, world.url(replica))):
             pass
+        elsewhere = world.url(replica, database="other")
+        with pytest.raises(ProbeError, match="another database"):
+            side(with_replica(declared, elsewhere), facts=facts).__enter__()
+        with replica.admin() as admin:
+            admin.execute(b"SELECT pg_wal_replay_pause()")
+        with world.production.admin("shop") as admin:
+            admin.execute(b"CREATE TABLE lately (email text)")
+        with pytest.raises(ProbeError, match="lacks what was written lately"):
+            side(with_replica(declared, world.url(replica)), facts=facts).__enter__()
     finally:
         replica.stop()
+
+
+def test_another_server_than_was_observed_is_not_read(world: World) -> None:
+    """A balancer's next choice, or a name that was moved in between: half of the rows would be another's."""
+    facts, _ = visit(target(world.url(world.production)))
+    for url, why in (
+        (world.url(world.staging), "another server"),
+        (world.url(world.production, database="other"), "another database"),
+    ):
+        with pytest.raises(ProbeError, match=why):
+            side(target(url), facts=facts).__enter__()
 
 
 def _started(server: PostgresServer) -> object:

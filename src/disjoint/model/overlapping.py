@@ -184,7 +184,9 @@ def _limits(found: Overlap, words: Words) -> str:
             f"one value alone says nothing in {weak}, nor do a few beside one that is one {words.one}'s own"
         )
     if found.one_in > 1:
-        parts.append(f"fewer than {found.missed:,} copied {words.one}s may be missed")
+        parts.append(
+            f"fewer than {found.missed:,} copied {words.one}s may be missed, as may more that share values"
+        )
     return "; ".join(parts)
 
 

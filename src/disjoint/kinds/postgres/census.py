@@ -8,16 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.experiment import Party
-from disjoint.model.fact import Absent, Known
+from disjoint.model.fact import Absent
 from disjoint.model.probe import Probe, ProbeError
 from disjoint.model.telling import Values
 
 from . import queries
 from .catalogue import counted, header_of, looked, server_of, shaped, sizes_of, tables_of
 from .columns import choose
-from .facts import PostgresDeclared, PostgresFacts
+from .facts import PostgresDeclared
 from .login import login_of
 from .matching import confirmed, planted
+from .meeting import prove_met
 from .pool import Pool, limit
 from .scan import Pace, Part, read_by_cursor, read_packed
 from .session import Opening, Session, session
@@ -41,8 +42,7 @@ def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables
     with session(login, party.probe, CATALOGUE) as opened:
         _refuse_a_pooler(opened)
         limit(opened, party.probe)
-        if replica:
-            _prove_replica(opened, party)
+        prove_met(opened, party, replica=replica)
         tables = _surveyed(opened, party, Pool(login, party.probe), careful=careful, replica=replica)
     try:
         yield tables
@@ -56,21 +56,6 @@ def _refuse_a_pooler(opened: Session) -> None:
             "a pooler that refuses transaction blocks stands before the server",
             "declare the address that leads past the pooler, or replica",
         )
-
-
-def _prove_replica(opened: Session, party: Party[PostgresDeclared]) -> None:
-    """What is declared as a replica is read only where it is one of that very server."""
-    facts = party.facts
-    server = facts.system_identifier if isinstance(facts, PostgresFacts) else None
-    if not isinstance(server, Known):
-        raise ProbeError(
-            "whether replica is one of this server is not known: its identity was not read", _WHO
-        )
-    mine = party.probe.digest("system_identifier", str(opened.ask(queries.SYSTEM_IDENTIFIER)[0][0]))
-    if mine != server.value:
-        raise ProbeError("replica leads to another server's data", f"mend {party.target.where('replica')}")
-    if not server_of(opened).in_recovery:
-        raise ProbeError("replica is none: it takes writes", f"mend {party.target.where('replica')}")
 
 
 def _surveyed(
@@ -262,6 +247,3 @@ class Tables:
     def end(self) -> None:
         """Close every connection, and end every statement."""
         self._pool.end()
-
-
-_WHO = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO role; -- in this database"

@@ -83,8 +83,9 @@ _WORDS = Words(
         "empty its database; what both may hold, state as may_share or in a baseline"
     ),
     unseen=(
-        "keys that were renamed, keys that expired before they were looked for, a copy of fewer than "
-        f"{MANY} keys with plain names alone, and what stands in any key: names are compared, not contents"
+        "keys that were renamed, keys that expired before they were looked for, a copy with plain names "
+        f"alone of fewer than {MANY} keys or less than half of production's, and what stands in any key: names "
+        "are compared, not contents"
     ),
 )
 _A_NODE = "a node of a cluster was read, which holds a part of the keys"
