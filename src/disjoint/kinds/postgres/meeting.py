@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import LiteralString
+from typing import NamedTuple
 
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Fact, Known, Unknown
@@ -47,25 +47,33 @@ def _is_a_replica(opened: Session, party: Party[PostgresDeclared], server: Fact[
     mend = f"mend {party.target.where('replica')}"
     mine = party.probe.digest("system_identifier", str(opened.ask(queries.SYSTEM_IDENTIFIER)[0][0]))
     _expect(mine == server.value, "replica leads to another server's data", mend)
-    _expect(_asked(opened, queries.REPLAYED) is not None, "replica is none: it takes writes", mend)
+    _expect(_progress(opened).replays, "replica is none: it takes writes", mend)
 
 
 def _has_caught_up(opened: Session, party: Party[PostgresDeclared]) -> None:
     """One that lags behind, or was paused, lacks the very rows that were copied since."""
     with session(login_of(party.target), party.probe) as primary:
-        written = _asked(primary, queries.WRITTEN)
-    if written is None:
-        raise ProbeError("whether replica has every row is not known: url leads to a replica, too", _LEAVE)
+        written = _progress(primary)
+    _expect(not written.replays, "whether replica has every row is not known: url leads to one, too", _LEAVE)
     until = time.monotonic() + min(CAUGHT_UP_SECONDS, party.probe.remaining())
-    while (_asked(opened, queries.REPLAYED) or 0) < written:
-        if time.monotonic() > until:
-            raise ProbeError("replica lacks what was written lately: it lags behind, or was paused", _LEAVE)
+    while _progress(opened).position < written.position:
+        _expect(
+            time.monotonic() < until, "replica lacks what was written lately: it lags, or was paused", _LEAVE
+        )
         time.sleep(PAUSE_SECONDS)
 
 
-def _asked(opened: Session, statement: LiteralString) -> int | None:
+class _Progress(NamedTuple):
+    """How far a server has come."""
+
+    replays: bool
+    position: int
+
+
+def _progress(opened: Session) -> _Progress:
     try:
-        return next((int(row[0]) for row in opened.ask(statement) if row[0] is not None), None)
+        ((replays, position),) = opened.ask(queries.PROGRESS)
+        return _Progress(bool(replays), int(position or 0))
     except StatementError as error:
         raise ProbeError(f"whether replica has every row is not known: {error.reason}", _LEAVE) from None
 

@@ -194,13 +194,10 @@ SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting(
        (SELECT s.setting::bigint FROM pg_catalog.pg_settings s WHERE s.name = 'shared_buffers')
          * pg_catalog.current_setting('block_size')::bigint"""
 
-WRITTEN: Final = (
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') END"
-)
-REPLAYED: Final = (
-    "SELECT CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') END"
-)
-"""How far a primary has written, and a replica replayed: a number each; NULL where it is the other."""
+PROGRESS: Final = """
+SELECT pg_is_in_recovery(), pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                                            ELSE pg_current_wal_lsn() END, '0/0')"""
+"""Whether it is a replica, and how far it has replayed; or how far a primary has written."""
 
 RELATIONS: Final = """
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8, c.relpages,

@@ -84,8 +84,8 @@ _WORDS = Words(
     ),
     unseen=(
         "keys that were renamed, keys that expired before they were looked for, a copy with plain names "
-        f"alone of fewer than {MANY} keys or less than half of production's, and what stands in any key: names "
-        "are compared, not contents"
+        f"alone of fewer than {MANY} keys or less than half of production's, and what stands in any key: "
+        "names are compared, not contents"
     ),
 )
 _A_NODE = "a node of a cluster was read, which holds a part of the keys"
