@@ -63,6 +63,8 @@ def test_on_production_a_value_counts_where_hardly_any_stands_twice() -> None:
         (column("id", type="uuid", primary=True, unique=True), 50, True),
         (column("customer_email", distinct=5_000.0, shaped=0.95), 100_000, True),
         (column("from_email", distinct=3.0, shaped=1.0), 100_000, None),
+        (column("login", distinct=1_401.0, shaped=0.3), 4_400, False),
+        (column("mails", type="_text", distinct=-1.0), 500, False),
         (column("name", unique=True), 9_999, False),
         (column("address", distinct=-0.95), 20_000, True),
     ],

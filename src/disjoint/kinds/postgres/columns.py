@@ -33,6 +33,8 @@ MANY = 10_000
 """Fewer that differ may be names of settings, plans, migrations: what every database holds."""
 SEVERAL = 1_000
 """Different values of a telling form, which may repeat: the addresses that orders were sent to."""
+SOME = 20
+"""Different values of a telling form among others: not to be passed over, and no proof of a leak."""
 EMPTY = 0.99
 SPARSE = 0.1
 """Share of NULLs above which a column says nothing of the rows without a value of it."""
@@ -216,8 +218,9 @@ def tells(column: Column) -> bool:
 
 
 def telling(table: Table, column: Column) -> bool:
-    """Whether it has so many values that a shared one is worth a note."""
-    return distinct(table, column) >= min(MANY, values(table, column) / 2)
+    """Whether it has so many values, or some of such a form, that a shared one is worth a note."""
+    found = distinct(table, column)
+    return found >= min(MANY, values(table, column) / 2) or found * (column.shaped or 0.0) >= SOME
 
 
 def _single(table: Table, column: Column, wish: Wish) -> Chosen:

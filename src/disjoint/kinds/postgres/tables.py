@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from disjoint.model.census import Gap, Left, Place
 
-TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "json", "jsonb"})
+TEXTS = frozenset(
+    {"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "json", "jsonb", "xml"}
+    | {"_text", "_varchar", "_bpchar", "_uuid"}  # an array is compared as a whole
+)
 """Types of which one value may be somebody's."""
 CONTENTS = TEXTS | {"numeric", "float4", "float8", "int4", "int8", "date", "timestamp", "timestamptz"}
 """Types that, several together, may be."""
