@@ -36,7 +36,7 @@ from disjoint.judge.judge import judge
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.environment import Environment
-from disjoint.model.experiment import NOT_TRIED, Canary, Party, Sights, Tests, Tried
+from disjoint.model.experiment import Canary, Party, Sights, Tests, Tried
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.plain import plain
@@ -59,6 +59,9 @@ Wait = Callable[[float], None]
 Publish = Callable[[str], None]
 """Puts a half's text where it is wanted, whole or not at all."""
 
+_LEFT_OUT = Unknown(
+    "no --overlap says what came of it", "disjoint census, disjoint overlap --half, then join"
+)
 Rows = Callable[[Snapshot, Snapshot], Mapping[str, Fact[Any]]]
 """What came of each census, by resource, if it was of these very servers: production's, staging's."""
 
@@ -260,7 +263,7 @@ def _judged(
     staging = _read(held, manifest, manifest.staging, files[0])
     production = _read(looked, manifest, manifest.production, files[1])
     marks = tried(held, looked)
-    live = Live(marks, UNABLE) if rows is None else _with(marks, rows(production, staging))
+    live = _with(marks, {} if rows is None else rows(production, staging))
     judged = judge(BY_NAME, manifest, production, staging, held.unclaimed, datetime.now(UTC), live)
     return Proof(
         staging=staging,
@@ -282,7 +285,7 @@ def _judged(
 def _with(marks: Mapping[str, Tried], found: Mapping[str, Fact[Any]]) -> Live:
     """A census that was asked for and not made is not known: its rule is asked all the same."""
     names = {*marks, *found}
-    tries = {name: {**marks.get(name, {}), CENSUS: found.get(name, NOT_TRIED)} for name in names}
+    tries = {name: {**marks.get(name, {}), CENSUS: found.get(name, _LEFT_OUT)} for name in names}
     return Live(tries, frozenset(unable for unable in UNABLE if unable[1] != CENSUS))
 
 

@@ -32,7 +32,7 @@ def command(
     Reads no variable of either side and asks no server. Halves that do not belong together are refused with
     the reason: another manifest, another run, a hold that ended before the look was over, clocks that
     disagree, a changed byte. What takes both sides' credentials is listed as not tried; rows, keys and
-    objects are judged where --overlap says what came of them on production's side.
+    objects that the manifest asks for are unproven unless --overlap says what came of them.
     """
     from disjoint.directions.half import rows_of  # noqa: PLC0415
     from disjoint.pipeline import render  # noqa: PLC0415
