@@ -100,7 +100,7 @@ def test_it_is_the_local_result_bit_for_bit(client: Any, exports: tuple[Path, Pa
     assert (found.production.rows, found.gaps, found.blind) == (ROWS, (), ())
 
 
-@pytest.mark.parametrize("octets", [4_000, 100_000])
+@pytest.mark.parametrize("octets", [pytest.param(4_000, marks=pytest.mark.long), 100_000])
 def test_in_however_many_parts(
     client: Any, exports: tuple[Path, Path], octets: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +222,7 @@ def test_a_cluster_that_goes_away_compares_nothing(exports: tuple[Path, Path]) -
         run(exports, gather=Leaving(client, *references(exports)))
 
 
+@pytest.mark.long
 def test_nobody_at_the_address_is_one_line() -> None:
     with pytest.raises(ProbeError, match="no Dask scheduler answers"), afar.cluster("tcp://127.0.0.1:9"):
         pass

@@ -136,6 +136,7 @@ def test_it_is_the_local_result_and_every_command_is_counted(manifest: Manifest,
     assert any("TRANSACTION SNAPSHOT" in command for command in elsewhere), "one snapshot for all"
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_replaced_and_nothing_counted_twice(
     manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

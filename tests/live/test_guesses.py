@@ -92,6 +92,7 @@ def opened(path: Path, reader: bytes, plain: Path) -> bytes:
     return secret
 
 
+@pytest.mark.long
 def test_what_goes_down_tells_nothing_without_its_key(rows: Rows, tmp_path: Path) -> None:
     """A million addresses under other keys: not one, even where they are in it and it was decrypted."""
     apart = Sides(rows.world, tmp_path / "sides")
@@ -113,6 +114,7 @@ def test_what_goes_down_tells_nothing_without_its_key(rows: Rows, tmp_path: Path
     assert found == 0
 
 
+@pytest.mark.long
 def test_its_reader_may_guess_what_was_sent_with_leave(rows: Rows, tmp_path: Path) -> None:
     """With leave its reader finds every address; without it none is there, and no ticket falls."""
     apart = Sides(rows.world, tmp_path / "sides")
