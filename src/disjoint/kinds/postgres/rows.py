@@ -39,8 +39,8 @@ _WORDS = Words(
     ),
     common=(
         "see whether both sides may hold them: then learn a baseline from a freshly migrated database "
-        "(disjoint baseline), or state the table under `reference`; state {place} under `columns` if one "
-        "value is a leak"
+        "(disjoint baseline), or state the table under `reference` or {place} under `may_share`; state it "
+        "under `columns` if one value is a leak"
     ),
 )
 _ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
