@@ -168,7 +168,7 @@ def test_a_waived_row_keeps_its_outcome() -> None:
 
 
 def test_a_stated_expectation_ticks_its_content_line() -> None:
-    """A census that the manifest asks for, and that found none, proves its line; a sentinel alone does not."""
+    """A census that found none proves its line; a sentinel alone does not."""
     counted = Finding("postgres/sentinel", "database", isolated(Grade.IDENTITY, "the sentinel counts 0 rows"))
     assert DATA not in ticked(proof(findings=changed(counted)))
     none = Finding("postgres/production-rows", "database", isolated(Grade.IDENTITY, "none was found"))
