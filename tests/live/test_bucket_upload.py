@@ -176,7 +176,12 @@ POINTS = (
 )
 
 
-@pytest.mark.parametrize("point", POINTS)
+OFTEN = ("held", "after AbortMultipartUpload")
+
+
+@pytest.mark.parametrize(
+    "point", [point if point in OFTEN else pytest.param(point, marks=pytest.mark.long) for point in POINTS]
+)
 def test_nothing_stays_after_kill_9(store: ObjectStore, staging: Place, point: str) -> None:
     """Wherever it strikes, the process that was started before ends the upload, and itself."""
     child = subprocess.Popen(

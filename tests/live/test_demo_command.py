@@ -72,6 +72,7 @@ def kept(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
         demo.communicate()
 
 
+@pytest.mark.long
 def test_two_at_once_one_killed_one_terminated(tmp_path: Path) -> None:
     """SIGKILL leaves no process after five seconds; SIGTERM ends in order; neither hurts the other."""
     with kept(tmp_path / "a") as killed, kept(tmp_path / "b") as told:

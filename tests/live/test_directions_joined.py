@@ -50,7 +50,9 @@ class Joined:
         return split.join(self.manifest, KEY, self.held, self.looked, ("hold.json", "look.json"), rows)
 
 
-@pytest.mark.parametrize(("copied", "outcome"), [(0, Outcome.ISOLATED), (2, Outcome.SHARED)])
+@pytest.mark.parametrize(
+    ("copied", "outcome"), [pytest.param(0, Outcome.ISOLATED, marks=pytest.mark.long), (2, Outcome.SHARED)]
+)
 def test_rows_are_judged_where_they_were_compared(
     world: World, tmp_path: Path, copied: int, outcome: Outcome
 ) -> None:

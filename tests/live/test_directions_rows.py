@@ -253,7 +253,7 @@ def stopped(apart: Sides, signal_: int) -> int:
     return code
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("signal_", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
 def test_an_interrupted_census_is_gone_on_with(rows: Rows, tmp_path: Path, signal_: signal.Signals) -> None:
     """Nothing stands under its name, no query of its goes on, and the rest is read to a whole file."""
     rows.copy(4)

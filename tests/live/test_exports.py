@@ -29,7 +29,7 @@ def export(folder: Path, mails: list[str]) -> str:
 
 
 @pytest.mark.parametrize(("copied", "code", "word"), [(0, 0, "ISOLATED"), (3, 1, "SHARED")])
-@pytest.mark.parametrize("dask", [(), ("--dask", "local")])
+@pytest.mark.parametrize("dask", [(), pytest.param(("--dask", "local"), marks=pytest.mark.long)])
 def test_two_exports(
     tmp_path: Path,
     copied: int,

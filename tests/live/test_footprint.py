@@ -267,6 +267,7 @@ class Watch:
         return bool(locks) or any(cache.pubsub_channels("*disjoint*") for cache in self._caches)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_kill_9_at_any_moment_leaves_nothing(own: Stack, tmp_path: Path) -> None:
     """The whole process group, at random while marks are placed: seconds later all is gone."""

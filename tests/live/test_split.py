@@ -114,7 +114,12 @@ def test_two_environments_are_proven_by_halves(world: World, place: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "leak", ["same-redis-other-db", "same-postgres-through-forward", "same-secret-renamed"]
+    "leak",
+    [
+        "same-postgres-through-forward",
+        pytest.param("same-redis-other-db", marks=pytest.mark.long),
+        pytest.param("same-secret-renamed", marks=pytest.mark.long),
+    ],
 )
 def test_a_leak_is_seen_by_halves(leak: str, world: World, place: Path) -> None:
     """By identity, by a mark, and by digests that only the project's key relates."""
