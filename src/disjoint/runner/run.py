@@ -17,7 +17,7 @@ from disjoint.model.secret import RunKey
 
 from .crew import Crew, Message, Tell, may_fork
 from .deadline import Deadline
-from .lane import GRACE_SECONDS, Crossing, Done, Lane, is_census, lanes, tries
+from .lane import GRACE_SECONDS, Crossing, Done, Lane, Settled, is_census, lanes, tries
 from .long import Long, Step, Surveys, Voice, nobody
 from .tally import Tally, ToldTally
 from .visit import Seats, Visit
@@ -146,9 +146,20 @@ class Run:
         return self._found(jobs, trials, settled)
 
     def _carry_out_here(self, lane: Lane, permit: Permit, done: Done) -> None:
-        crossing = Crossing(lane, self._visit, self.deadline, permit, self._long())
-        arguments = (lambda work, result: done.put((work, result)),)
-        threading.Thread(target=crossing.carry_out, args=arguments, daemon=True).start()
+        arguments = (lane, permit, lambda work, result: done.put((work, result)))
+        threading.Thread(target=self._cross, args=arguments, daemon=True).start()
+
+    def _cross(self, lane: Lane, permit: Permit, settled: Settled) -> None:
+        """Carry a lane out; what is not back at its end is late: nobody waits for what never began."""
+        missing = {id(work): work for work in lane.work}
+
+        def back(work: Work, result: Result) -> None:
+            del missing[id(work)]
+            settled(work, result)
+
+        Crossing(lane, self._visit, self.deadline, permit, self._long()).carry_out(back)
+        for work in missing.values():
+            settled(work, self._late(work))
 
     def _back(
         self, expected: Sequence[Work], done: Done, progress: Progress | None = None
@@ -165,17 +176,20 @@ class Run:
                 yield work, result
 
     def _found(self, jobs: Sequence[Job], trials: Sequence[Trial], settled: Mapping[int, Result]) -> Found:
-        seconds = self.deadline.seconds
-        late = Unknown(f"not answered within the {seconds:g} s allowed", "raise --budget")
         tried: dict[str, dict[str, Fact[Any]]] = {}
         for trial in trials:
-            result = settled.get(id(trial)) or Result(self._unread() if is_census(trial) else late, seconds)
+            result = settled.get(id(trial)) or self._late(trial)
             tried.setdefault(trial.resource, {})[trial.test.name] = result.facts
-        results = {job.key: settled.get(id(job)) or Result(unread(job, late), seconds) for job in jobs}
+        results = {job.key: settled.get(id(job)) or self._late(job) for job in jobs}
         return Found(results, tried)
 
-    def _unread(self) -> Unknown:
-        return Unknown(f"not read within the {self._later.seconds:g} s allowed", "raise rows_seconds")
+    def _late(self, work: Work) -> Result:
+        """What comes of work that is not back in time."""
+        seconds = self.deadline.seconds
+        late = Unknown(f"not answered within the {seconds:g} s allowed", "raise --budget")
+        if is_census(work) and not self._later.left():
+            late = Unknown(f"not read within the {self._later.seconds:g} s allowed", "raise rows_seconds")
+        return Result(unread(work, late) if isinstance(work, Job) else late, seconds)
 
     def _work(self, lane: Lane, permit: Permit, tell: Tell) -> None:
         """In a process of its own: the same visits, each command and each result told."""
@@ -186,8 +200,7 @@ class Run:
         if self._surveys is not None:
             self._surveys = self._surveys._replace(tell=lambda name, step: tell((name, step)))
         numbers = {id(work): number for number, work in enumerate(lane.work)}
-        crossing = Crossing(lane, self._visit, self.deadline, permit, self._long())
-        crossing.carry_out(lambda work, result: tell((numbers[id(work)], result)))
+        self._cross(lane, permit, lambda work, result: tell((numbers[id(work)], result)))
 
     def _hear(self, lane: Lane, missing: set[int], done: Done, message: Message) -> None:
         """Take in what a crew tells; its end settles the work that it did not bring back."""

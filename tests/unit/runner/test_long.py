@@ -130,8 +130,9 @@ def test_nobody_who_is_not_proven_another_is_read_without_care() -> None:
 def test_a_server_that_did_not_answer_is_not_read() -> None:
     """Observers failed: no census is begun."""
     log = Log()
-    found, _ = carried_out(log, observing=9.0, budget=0.3, names=("a",))
+    found, seconds = carried_out(log, observing=9.0, budget=0.3, names=("a",))
     assert isinstance(found.tried["a"]["census"], Unknown)
+    assert seconds < 2.0, "the census's own seconds are not waited out"
     assert not any(name.startswith("census") for name in log.began)
 
 
