@@ -12,5 +12,5 @@ def lacking(reason: str) -> NoReturn:
     """Skip on a newcomer's machine, and say what to install; fail in CI, which installs it."""
     if os.environ.get("CI"):
         pytest.fail(reason)
-    # a newcomer need not have Debian's packages: the summary (-rs) names each, and CI, which has them, fails above
+    # a newcomer need not have Debian's packages: the summary names each, and CI, which has them, fails above
     pytest.skip(reason)
