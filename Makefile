@@ -30,7 +30,7 @@ bench: $(READY) ## ratios against peers and physical limits, in one run (BENCH=n
 
 lock: $(READY) ## renew requirements.lock: hashes, no index address
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-annotate --extra demo --extra dask --extra fast --extra psi --group dev pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-annotate --extra demo --extra dask --extra fast --extra journal --extra psi --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

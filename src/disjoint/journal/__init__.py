@@ -1,0 +1,1 @@
+"""What happened, in one chain that can be lengthened and not changed."""
