@@ -65,7 +65,7 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make(path, make())
+            made(path, make())
         if path.stat().st_mode & 0o077:
             raise WriteError(f"{path} may be read by others: chmod 600 {path}")
         return path.read_bytes()
@@ -73,11 +73,15 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
         raise WriteError(f"cannot use {path}: {error.strerror}") from None
 
 
-def _make(path: Path, content: bytes) -> None:
-    """Write beside it and link: of two who make it at once, one wins, and both read the same."""
+def made(path: Path, content: bytes, mode: int = 0o600) -> bool:
+    """Whether this call made the file: of two at once one wins, and none overwrites another's.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
     # a name of its own: in a container each run has the number of the one that was killed before it
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -85,6 +89,7 @@ def _make(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         os.link(draft, path)
     except FileExistsError:
-        pass
+        return False
     finally:
         draft.unlink()
+    return True
