@@ -17,7 +17,6 @@ STORES = {
     "gcpkms": "securesystemslib[gcpkms]",
     "hsm": "securesystemslib[hsm]",
     "hv": "securesystemslib[vault]",
-    "tkey": "securesystemslib[tkey]",
 }
 """URI scheme, and what pip must install."""
 
