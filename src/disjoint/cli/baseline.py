@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from disjoint.errors import UsageError
+from disjoint.writing import write_whole
 
 from .exits import Exit
-from .output import expect_writable, quiet_process, write_whole
+from .output import expect_writable, quiet_process
 
 PATH = click.Path(path_type=Path, readable=False)
 

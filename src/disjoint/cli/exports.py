@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from disjoint.errors import UsageError
+from disjoint.writing import write_whole
 
 from .exits import Exit
-from .output import expect_writable, quiet_process, write_whole
+from .output import expect_writable, quiet_process
 from .splitting import MANIFEST, side
 from .spoken import show
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from disjoint.writing import write_whole
+
 from .exits import Exit
-from .output import expect_writable, quiet_process, write_whole
+from .output import expect_writable, quiet_process
 from .splitting import MANIFEST, forget, key, side
 
 SHORTEST = 5.0

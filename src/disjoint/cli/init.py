@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from disjoint.errors import WriteError
+from disjoint.writing import write_whole
 
 from .exits import Exit
-from .output import expect_writable, write_whole
+from .output import expect_writable
 from .spoken import spoken
 
 PATH = click.Path(path_type=Path, readable=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import click
 
 from disjoint.errors import WriteError
 from disjoint.model.proof import Proof
+from disjoint.writing import write_whole
 
 from .spoken import show, spoken
 
@@ -80,48 +80,6 @@ def expect_writable(path: Path | None) -> None:
             raise WriteError(f"cannot write {path}: there is no directory {folder}")
         if not path.exists() and not os.access(folder, os.W_OK):
             raise WriteError(f"cannot write {path}: this user may write no file in {folder}")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step; what was there stays whole if anything fails.
-
-    What a symbolic link names is replaced, not the link; a pipe or a device is written to.
-
-    Raises:
-        WriteError: the place cannot be written.
-    """
-    try:
-        place = path.resolve()
-        if path.exists() and not place.is_file():
-            _pour(path, text)
-        else:
-            _replace(place, text)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        raise WriteError(f"cannot write {path}: {why}") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    # a name of its own: in a container each run has the number of the one that was killed before it
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
-
-
-def _pour(path: Path, text: str) -> None:
-    """Write to what is no file; a pipe that nobody reads is an error, not a wait."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
 
 
 def quiet_process() -> None:

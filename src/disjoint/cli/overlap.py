@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from disjoint.errors import UsageError
+from disjoint.writing import write_whole
 
 from .exits import code_of
-from .output import FORMATS, Output, emit, expect_writable, quiet_process, write_whole
+from .output import FORMATS, Output, emit, expect_writable, quiet_process
 from .splitting import MANIFEST, key, side
 
 PATH = click.Path(path_type=Path, readable=False)

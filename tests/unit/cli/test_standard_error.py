@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from disjoint.cli.main import run
-from disjoint.cli.output import write_whole
 from disjoint.errors import WriteError
 from disjoint.manifest.load import find
+from disjoint.writing import write_whole
 
 URL = "postgres://app:hunter2-hunter2@db.example/app"
 SIDES = ["--offline", "--staging", ".env.staging", "--production", ".env.production"]
