@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -93,3 +95,8 @@ def made(path: Path, content: bytes, mode: int = 0o600) -> bool:
     finally:
         draft.unlink()
     return True
+
+
+def stable_key(project: ProjectKey) -> bytes:
+    """The key of what two runs must be able to compare: stable parts, seals, drift."""
+    return hmac.new(project.octets, b"disjoint stable digests", hashlib.sha256).digest()

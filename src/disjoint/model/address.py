@@ -5,7 +5,7 @@ Importable without dataclasses: the start-up guard reads addresses in a bare pro
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 Sameness = Literal["same", "different", "unknown", "invalid"]
 
@@ -29,6 +29,7 @@ class Likeness(NamedTuple):
         return self.server or self.verdict
 
 
+@runtime_checkable
 class Address(Protocol):
     """A parsed, normalised endpoint without credentials; each kind has its own."""
 

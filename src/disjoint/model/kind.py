@@ -13,6 +13,7 @@ from .environment import Target
 from .experiment import CANARY, NOT_TRIED, Sight, Sightings, Tests, Tried, sight
 from .fact import Fact, Known, Unknown
 from .finding import Evidence, Judgement
+from .plain import Plain
 from .probe import Probe
 
 D = TypeVar("D")
@@ -168,6 +169,8 @@ class Kind(Generic[D, F]):
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]
     """The address among the facts."""
+    stable: Callable[[F], Mapping[str, Fact[Plain | Address]]]
+    """Those of its facts, by field, that say what a resource is: a restart leaves them as they are."""
     schemes: tuple[str, ...] = ()
     """URL schemes, without ``+driver``, whose values this kind reads as its addresses."""
     beside: Callable[[str, Target[D]], Address] | None = None

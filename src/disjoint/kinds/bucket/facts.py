@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
 
+from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.kind import SETTING
+from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
 
 from .address import BucketAddress, parse
@@ -156,3 +159,8 @@ class Access(NamedTuple):
     head: Answer
     listing: Answer
     policy: Fact[Policy]
+
+
+def stable(facts: BucketFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """Which bucket of which account; not what stands in it."""
+    return {"address": facts.address, "owner": facts.owner}

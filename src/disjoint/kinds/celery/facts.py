@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from disjoint.model.address import Address
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
+from disjoint.model.plain import Plain
 
 from .address import CeleryAddress, parse
 
@@ -171,3 +174,15 @@ def _marks(server: Fact[Server | Nameless]) -> Fact[frozenset[str]]:
             return Known(frozenset({known.run_id, *known.replication_ids}))
         case Nameless() as nameless:
             return Unknown(nameless.why, nameless.remedy)
+
+
+def stable(facts: CeleryFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """Where broker and result backend are, and under which prefixes."""
+    return {
+        "broker": facts.broker,
+        "broker_database": facts.broker_database,
+        "pidbox": facts.pidbox,
+        "backend": facts.backend,
+        "backend_database": facts.backend_database,
+        "result_prefix": facts.result_prefix,
+    }

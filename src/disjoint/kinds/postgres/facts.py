@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.kind import SETTING, Identity
+from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
 
 from .address import PostgresAddress, parse
@@ -187,3 +190,13 @@ def _run(named: Fact[tuple[str, str]]) -> Fact[frozenset[str]]:
             return Known(frozenset({f"{minted} {started}".strip()}))
         case Unknown():
             return named
+
+
+def stable(facts: PostgresFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """Where the database is, by which initdb and CREATE DATABASE; not which start of which server."""
+    return {
+        "address": facts.address,
+        "system_identifier": facts.system_identifier,
+        "database": facts.database,
+        "database_oid": facts.database_oid,
+    }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
+from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
 
 from .address import RedisAddress, parse
@@ -146,3 +149,8 @@ def _marks(fact: Fact[str] | Fact[tuple[str, ...]]) -> Fact[frozenset[str]]:
             return Known(frozenset(several))
         case Unknown():
             return fact
+
+
+def stable(facts: RedisFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """Where the database is. Run and replication ids are new after a restart without a file."""
+    return {"address": facts.address, "database": facts.database}

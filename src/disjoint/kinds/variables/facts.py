@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from disjoint.model.address import Address
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Unknown
+from disjoint.model.fact import Fact, Unknown, mapped
+from disjoint.model.plain import Plain
 
 LABELS = ("ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "DJANGO_ENV", "RAILS_ENV", "ENV")
 """Where applications write which environment they are; the first that is set counts.
@@ -68,3 +71,21 @@ def from_text(target: Target[VariablesDeclared], reason: str) -> VariablesFacts:
     del target
     unknown = Unknown(reason)
     return VariablesFacts(unknown, unknown, unknown, unknown, unknown, unknown, unknown)
+
+
+def stable(facts: VariablesFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """What the environment is called, and which secrets it holds; not where they are written."""
+    return {
+        "label": facts.label,
+        "platform": facts.platform,
+        "secrets": mapped(facts.secrets, _by_name),
+        "unresolved": mapped(facts.unresolved, sorted),
+        "live_keys": mapped(facts.live_keys, lambda keys: sorted({(k.variable, k.vendor) for k in keys})),
+    }
+
+
+def _by_name(secrets: tuple[Digested, ...]) -> Plain:
+    forms: dict[str, set[str]] = {}
+    for each in secrets:
+        forms.setdefault(each.variable, set()).update(each.forms)
+    return {name: sorted(digests) for name, digests in forms.items()}

@@ -7,7 +7,7 @@ from disjoint.model.fact import Absent, Fact
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import VariablesDeclared, VariablesFacts, from_text
+from .facts import VariablesDeclared, VariablesFacts, from_text, stable
 from .rules import LINTS, RULES
 
 
@@ -33,6 +33,7 @@ KIND = Kind(
     compare=compare,
     compare_text=compare_text,
     address_of=_address,
+    stable=stable,
     recipes=lambda: {
         "verify": "nothing is granted: the variables are read where the manifest says they are written",
         "look, production's side": "nothing is granted: only production's variables are read",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
 
+from disjoint.model.address import Address
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity, Lead
+from disjoint.model.plain import Plain
 
 from .address import NO_SCHEME, WebAddress, parse
 from .cookies import Cookie
@@ -206,3 +209,8 @@ def _marks(deployment: Fact[str]) -> Fact[frozenset[str]]:
             return Known(frozenset({minted} - {""}))
         case Unknown():
             return deployment
+
+
+def stable(facts: WebFacts) -> Mapping[str, Fact[Plain | Address]]:
+    """Where the service is, and which environment it says it is; each deployment is a new one."""
+    return {"address": facts.address, "named": facts.named}

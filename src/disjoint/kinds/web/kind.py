@@ -6,7 +6,7 @@ from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import Cors, Door, WebDeclared, WebFacts, from_text, identities, leads
+from .facts import Cors, Door, WebDeclared, WebFacts, from_text, identities, leads, stable
 from .rules import LINTS, RULES
 
 
@@ -46,6 +46,7 @@ KIND = Kind(
     compare=compare,
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
+    stable=stable,
     identities=identities,
     leads=leads,
     mark=lambda facts: facts.mark,
