@@ -102,3 +102,14 @@ def _overridden(fact: Fact[str], digest: Digest) -> Plain:
             return digest("stable.override", value)
         case _:
             return _fact(fact, digest)
+
+
+def marks(kinds: Kinds, snapshot: Snapshot) -> Mapping[str, list[str]]:
+    """By resource: the digests by which its servers would be known again; none where they did not say."""
+    found = {name: sorted(_marks(kinds[each.kind], each)) for name, each in snapshot.resources.items()}
+    return {name: digests for name, digests in found.items() if digests}
+
+
+def _marks(kind: Kind[Any, Any], each: Observed) -> frozenset[str]:
+    known = [i.marks.value for i in kind.identities(each.facts) if isinstance(i.marks, Known)]
+    return frozenset().union(*known)

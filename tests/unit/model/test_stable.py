@@ -17,7 +17,7 @@ from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.secret import RunKey
 from disjoint.model.snapshot import Endpoint, Observed, Snapshot
-from disjoint.model.stable import stable_part
+from disjoint.model.stable import marks, stable_part
 from samples import TAKEN_AT, Samples
 
 EACH_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -128,7 +128,7 @@ def test_nothing_of_the_moment_counts() -> None:
         ("resources", {}),
     ],
 )
-def test_each_part_of_a_snapshot_counts(name: str, other: object) -> None:
+def test_each_part_of_a_snapshot_counts(name: str, other: Any) -> None:
     """Its name, side, endpoints, overrides and unread variables are part of what it is."""
     kind = BY_NAME["redis"]
     reached = Endpoint("CACHE_URL", ".env:2", kind.read("redis://a.example/0"), owned=True)
@@ -203,3 +203,13 @@ def test_secrets_count_by_name_and_not_by_order(secrets: Held, r: Any) -> None:
 
 def set_of(secrets: Held, name: str) -> frozenset[str]:
     return frozenset().union(*(digests for each, _, digests in secrets if each == name))
+
+
+def test_servers_are_known_again_by_what_they_said() -> None:
+    """Every known mark of every resource stands among the marks; what was not read stands nowhere."""
+    kind = BY_NAME["redis"]
+    facts = Samples(kind, 1).facts()
+    said = dataclasses.replace(facts, run_id=Known("hmac:1"), replication_ids=Known(("hmac:2",)))
+    assert marks(BY_NAME, snapshot(kind, said)) == {"it": ["hmac:1", "hmac:2"]}
+    silent = dataclasses.replace(said, run_id=Unknown("no"), replication_ids=Known(()))
+    assert marks(BY_NAME, snapshot(kind, silent)) == {}
