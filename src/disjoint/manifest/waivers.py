@@ -14,6 +14,7 @@ from .resources import VARIABLES, Kinds
 KEYS = ("rule", "resource", "reason", "owner", "approver", "expires")
 
 ABSENT = "absent-in-production"
+MEND = "mend what it accepts and take it out, or have its approver accept it anew with a later date"
 ACROSS_KINDS = ("variables/endpoint-reused", "variables/override")
 """Rules that belong to no single kind; a test holds this list against the judge's."""
 
@@ -22,7 +23,8 @@ def read_waivers(top: Table, kinds: Kinds, resources: tuple[Resource, ...]) -> t
     """Every waiver, each for one rule and one resource.
 
     Raises:
-        ManifestError: a key, rule, resource, person or date at fault, or two for one thing.
+        ManifestError: a key, rule, resource, person or date at fault, a date that is over, or two for one
+            thing. Nobody finds out from a failed deploy that what was accepted is no longer.
     """
     waivers: list[Waiver] = []
     for section in top.repeated("waivers"):
@@ -68,6 +70,14 @@ def _person(name: str) -> str:
 
 
 def _expires(section: Table) -> datetime:
+    """A moment to come."""
+    until = _stated(section)
+    if until <= datetime.now(UTC):
+        raise section.refuse("expires", f"is over since {until:%Y-%m-%d %H:%M} UTC; {MEND}")
+    return until
+
+
+def _stated(section: Table) -> datetime:
     """A moment with its zone, or a day, which ends the waiver as it begins in UTC."""
     if "expires" not in section.values:
         raise section.refuse(None, "expires is missing; for example expires = 2027-01-31")

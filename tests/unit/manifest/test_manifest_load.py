@@ -84,7 +84,7 @@ resource = "variables"
 reason = "one account"
 owner = "Ada"
 approver = "Grace"
-expires = 2027-01-31T12:00:00+02:00
+expires = 2999-01-31T12:00:00+02:00
 
 [[waivers]]
 rule = "absent-in-production"
@@ -92,7 +92,7 @@ resource = "database"
 reason = "there is none"
 owner = "Ada"
 approver = "Grace"
-expires = 2027-01-31
+expires = 2999-01-31
 """
     )
     assert (manifest.production.name, manifest.staging.name) == ("production", "staging")
@@ -111,8 +111,8 @@ expires = 2027-01-31
     assert (variables.name, variables.minimum) == ("variables", Grade.IDENTITY)
     assert getattr(variables.declared, "public", None) == ("SENTRY_DSN",)
     assert [w.expires for w in manifest.waivers] == [
-        datetime(2027, 1, 31, 10, tzinfo=UTC),
-        datetime(2027, 1, 31, tzinfo=UTC),
+        datetime(2999, 1, 31, 10, tzinfo=UTC),
+        datetime(2999, 1, 31, tzinfo=UTC),
     ]
 
 
@@ -307,7 +307,7 @@ resource = "variables"
 reason = "one account"
 owner = "Ada Lovelace"
 approver = "Grace"
-expires = 2027-01-31
+expires = 2999-01-31
 """
 
 
@@ -324,10 +324,20 @@ expires = 2027-01-31
         ('reason = "one account"\n', "", "6:1: waivers[0]: reason is missing"),
         ('"one account"', '"  "', "9:1: waivers[0].reason: is empty"),
         ('"Grace"', '"ada  LOVELACE"', "11:1: waivers[0].approver: is the owner; a second person"),
-        ("2027-01-31", "2027-01-31T00:00:00", "12:1: waivers[0].expires: says no zone"),
-        ("2027-01-31", '"2027-01-31"', "12:1: waivers[0].expires: expected a TOML date"),
-        ("2027-01-31", "0001-01-01T00:00:00+23:59", "12:1: waivers[0].expires: is no date"),
-        ("expires = 2027-01-31\n", "", "6:1: waivers[0]: expires is missing"),
+        ("2999-01-31", "2999-01-31T00:00:00", "12:1: waivers[0].expires: says no zone"),
+        ("2999-01-31", '"2999-01-31"', "12:1: waivers[0].expires: expected a TOML date"),
+        ("2999-01-31", "0001-01-01T00:00:00+23:59", "12:1: waivers[0].expires: is no date"),
+        ("expires = 2999-01-31\n", "", "6:1: waivers[0]: expires is missing"),
+        (
+            "2999-01-31",
+            "2026-01-31",
+            "12:1: waivers[0].expires: is over since 2026-01-31 00:00 UTC; mend what",
+        ),
+        (
+            "2999-01-31",
+            "2026-01-31T01:00:00+02:00",
+            "12:1: waivers[0].expires: is over since 2026-01-30 23:00",
+        ),
         ("expires", "expiers", '12:1: waivers[0].expiers: unknown key; did you mean "expires"?'),
         ("[[waivers]]", "[waivers]", "6:1: waivers: expected tables, each written as [[waivers]]"),
     ],
