@@ -14,19 +14,15 @@ from disjoint.judge.cross import NOTED
 from disjoint.judge.judge import judge
 from disjoint.judge.permit import permitted
 from disjoint.kinds.registry import BY_NAME, KINDS
-from disjoint.kinds.variables.endpoints import endpoints, overrides
-from disjoint.kinds.variables.endpoints import unread as unread_names
 from disjoint.manifest.infer import infer as infer_manifest
 from disjoint.manifest.load import load as load_manifest
 from disjoint.model.address import Likeness
 from disjoint.model.census import Overlap
-from disjoint.model.environment import Environment, Target
 from disjoint.model.experiment import Census, Pair
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.kind import Kind
-from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
+from disjoint.model.manifest import Manifest, required_settings
 from disjoint.model.proof import Proof, together
-from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.report import render
 from disjoint.runner import doors
 from disjoint.runner.long import TellStep, surveys_of
@@ -35,6 +31,7 @@ from disjoint.runner.work import Surveyor, unreached
 from disjoint.selftest.answer import SelfTest
 from disjoint.selftest.mutation import by_pairs
 from disjoint.selftest.run import run as run_selftest
+from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of, unclaimed_in
 from disjoint.sources import read
 
 __all__ = ["compare", "infer", "load", "render", "verify"]
@@ -172,17 +169,6 @@ def _unanswered(manifest: Manifest, proof: Proof) -> tuple[Unknown | None, Unkno
     return unreached(production, facts[0]), unreached(staging, facts[1])
 
 
-def jobs_of(manifest: Manifest) -> list[Job]:
-    return [
-        Job(BY_NAME[resource.kind], target(resource, environment))
-        for resource in manifest.resources
-        for environment in (manifest.production, manifest.staging)
-    ]
-
-
-Results = Mapping[tuple[str, str], Result]
-
-
 def _online(
     manifest: Manifest, jobs: Sequence[Job], run: Run, started: datetime, progress: Progress | None
 ) -> Found:
@@ -209,10 +195,6 @@ def _permit(manifest: Manifest, jobs: Sequence[Job], started: datetime) -> Permi
     return permit
 
 
-def blanks_of(jobs: Sequence[Job]) -> Results:
-    return {job.key: _blank(job) for job in jobs}
-
-
 def _offline(jobs: Sequence[Job], run: Run) -> Found:
     here = [job for job in jobs if not job.kind.networked]
     local = {job.key: Result(observed(job, run.visit(job.target.environment)), 0.0) for job in here}
@@ -229,72 +211,3 @@ def _unasked(job: Job) -> Unknown:
             case unresolved:
                 return unresolved
     return Unknown("--offline: no server was asked", "run without --offline")
-
-
-def _blank(job: Job) -> Result:
-    present = present_of(job.target)
-    why = present if isinstance(present, Unknown) else Unknown("not observed")
-    return Result(unread(job, Unknown(why.reason, why.remedy)), 0.0)
-
-
-def present_of(asked: Target[Any]) -> Fact[str]:
-    """Where the target is written; Absent if a setting it cannot do without is unset."""
-    for name in required_settings(asked.declared):
-        match asked.settings.get(name):
-            case Absent() as absent:
-                return absent
-            case _:
-                pass
-    names = required_settings(asked.declared)
-    return Known(asked.where(names[0]) if names else asked.environment.source)
-
-
-def snapshot_of(
-    manifest: Manifest, environment: Environment, results: Results, taken_at: datetime
-) -> Snapshot:
-    targets = [target(resource, environment) for resource in manifest.resources]
-    resources = {
-        t.resource: Observed(
-            t.resource,
-            t.kind,
-            results[environment.name, t.resource].facts,
-            present_of(t),
-            results[environment.name, t.resource].seconds,
-        )
-        for t in targets
-    }
-    return Snapshot(
-        environment=environment.name,
-        protected=environment.protected,
-        taken_at=taken_at,
-        resources=resources,
-        endpoints=endpoints(environment, KINDS, targets),
-        override=overrides(environment, _claimed(targets)),
-        unread=unread_names(environment, _taken(manifest)),
-    )
-
-
-def _taken(manifest: Manifest) -> frozenset[str]:
-    """The variables that any resource is made of, resolved or not."""
-    texts = (text for r in manifest.resources for text in setting_fields(r.declared).values())
-    return frozenset(name for text in texts for name in variables_in(text))
-
-
-def _claimed(targets: Sequence[Target[Any]]) -> frozenset[str]:
-    settings = [setting for t in targets for setting in t.settings.values()]
-    return frozenset(name for s in settings if isinstance(s, Known) for name in s.value.variables)
-
-
-def unclaimed_in(manifest: Manifest, staging: Snapshot) -> tuple[str, ...]:
-    """Names of staging's address-like variables that no resource claims and that are no alias of one."""
-    targets = [target(resource, manifest.staging) for resource in manifest.resources]
-    claimed = _claimed(targets)
-    own = [BY_NAME[o.kind].address_of(o.facts) for o in staging.resources.values()]
-    known = [fact.value for fact in own if isinstance(fact, Known)]
-    names = {
-        e.variable
-        for e in staging.endpoints
-        if e.variable not in claimed
-        and not any(a.kind == e.address.kind and a.shown == e.address.shown for a in known)
-    }
-    return tuple(sorted(names | set(manifest.unplaced)))

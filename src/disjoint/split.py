@@ -42,12 +42,12 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.plain import plain
 from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Snapshot
-from disjoint.pipeline import blanks_of, jobs_of, present_of, snapshot_of, unclaimed_in
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.marks import Holding, Key, Part, Placed, look_for
 from disjoint.runner.run import Run
 from disjoint.runner.visit import Seats
 from disjoint.runner.work import closed
+from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of, unclaimed_in
 from disjoint.sources import read
 
 BUDGET_SECONDS = 30.0

@@ -20,11 +20,11 @@ from disjoint.model.probe import ProbeError
 from disjoint.model.snapshot import Snapshot
 from disjoint.model.telling import Telling
 from disjoint.overlap.keyed import Keyed
-from disjoint.pipeline import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.run import Job, Run
 from disjoint.runner.visit import Seats
 from disjoint.runner.work import closed
+from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
 
 BUDGET_SECONDS = 30.0
 """For asking the servers who they are; a census has seconds of its own."""

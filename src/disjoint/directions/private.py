@@ -46,9 +46,9 @@ from disjoint.overlap.sections import read as section_read
 from disjoint.overlap.sections import written as section_written
 from disjoint.overlap.sketch import Sketch
 from disjoint.overlap.survey import baseline_of
-from disjoint.pipeline import jobs_of
 from disjoint.runner.long import TellStep, Voice, nobody
 from disjoint.runner.run import Run
+from disjoint.snapshots import jobs_of
 from disjoint.split import digest_of
 
 from .asked import BUDGET_SECONDS, Asked, Order, limited, observed, opened
