@@ -54,6 +54,19 @@ def write_once(path: Path, octets: bytes, mode: int) -> bool:
     return True
 
 
+def expect_room(path: Path, octets: int = 1 << 16) -> None:
+    """Whether so much more could be written beside a path; it is gone again when this returns.
+
+    Raises:
+        WriteError: it could not.
+    """
+    try:
+        with _drafted(path, bytes(octets), 0o600):
+            pass
+    except (OSError, ValueError) as error:
+        raise _unwritten(path, error) from None
+
+
 def _unwritten(path: Path, error: Exception) -> WriteError:
     why = error.strerror if isinstance(error, OSError) else "no file can have this name"
     return WriteError(f"cannot write {path}: {why}")
