@@ -13,6 +13,7 @@ from disjoint.judge.ask import Live
 from disjoint.judge.cross import NOTED
 from disjoint.judge.judge import judge
 from disjoint.judge.permit import permitted
+from disjoint.judge.rekeyed import rekeyed
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.infer import infer as infer_manifest
 from disjoint.manifest.load import load as load_manifest
@@ -23,6 +24,7 @@ from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.manifest import Manifest, required_settings
 from disjoint.model.proof import Proof, together
+from disjoint.model.secret import RunKey
 from disjoint.report import render
 from disjoint.runner import doors
 from disjoint.runner.long import TellStep, surveys_of
@@ -90,6 +92,7 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     without: Collection[str] = (),
     steps: TellStep | None = None,
     dask: str = "",
+    key: bytes | None = None,
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
@@ -98,14 +101,19 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     production's own: then both sides are treated as production, and the footprint is of both.
     Live tests named in `without` (``reach``, ``census``) are left out, and what asks for them is UNPROVEN.
     A census has the seconds that the manifest gives it beyond the budget, and tells `steps` how far it is;
-    workers of the scheduler at `dask` make it, where one is named.
+    workers of the scheduler at `dask` make it, where one is named. Snapshots of two runs compare where both
+    are given one `key` for their digests; what a report shows is digested under a key of its own even so.
     """
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
     jobs = jobs_of(manifest)
     limited = doors.without(jobs, without)
     with Run(
-        environments, budget, guarded=guarded, surveys=surveys_of(limited, _surveyor(manifest, dask), steps)
+        environments,
+        budget,
+        guarded=guarded,
+        key=key,
+        surveys=surveys_of(limited, _surveyor(manifest, dask), steps),
     ) as run:
         found = _offline(jobs, run) if offline else _online(manifest, limited, run, started, progress)
         tried = {} if offline else doors.joined(found.tried, doors.untried(jobs, without))
@@ -115,6 +123,7 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
         finished = datetime.now(UTC)
         kinds = by_pairs(BY_NAME) if guarded else BY_NAME
         judged = judge(kinds, manifest, production, staging, unclaimed, finished, Live(tried))
+        judged = rekeyed(judged, RunKey()) if key else judged
         return Proof(
             staging=staging,
             production=production,
