@@ -17,12 +17,11 @@ NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 def judged() -> Judged:
     """Two digests, one of them twice, in every text that a report shows."""
+    values = (ONE, f"({ONE}, {OTHER})")
     said = shared(
         Grade.IDENTITY,
         f"both are {ONE}",
-        tuple(
-            Evidence("staging", f"x {ONE}", value, f"y {ONE}", NOW) for value in (ONE, f"({ONE}, {OTHER})")
-        ),
+        tuple(Evidence("staging", f"x {ONE}", value, f"y {ONE}", NOW) for value in values),
         f"look at {ONE}",
         f"not {ONE}",
     )
