@@ -56,6 +56,10 @@ class HeadFile:
             WriteError: it cannot be written; the entry it is about stands nevertheless.
         """
         stated = canonical({"seq": head.seq, "sha256": head.digest, "mac": self._code(head)})
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(f"cannot use {self.path}: {error.strerror}") from None
         write_whole(self.path, stated + b"\n", 0o600)
 
     def _code(self, head: Head) -> str:

@@ -20,7 +20,8 @@ WAIT_SECONDS = 5
 _REFUSED = "disjoint_journal_refuses"
 _SCHEMA = f"""
 CREATE TABLE disjoint_journal (
-  project text NOT NULL, seq bigint NOT NULL, entry text NOT NULL, code text NOT NULL, PRIMARY KEY (project, seq));
+  project text NOT NULL, seq bigint NOT NULL, entry text NOT NULL, code text NOT NULL,
+  PRIMARY KEY (project, seq));
 CREATE OR REPLACE FUNCTION {_REFUSED}() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'a journal is only ever lengthened'; END $$;
 CREATE TRIGGER lengthened_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disjoint_journal
@@ -28,14 +29,14 @@ CREATE TRIGGER lengthened_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disjoint_j
 """
 _ROW = "SELECT seq, entry, code FROM disjoint_journal WHERE project = :project"
 _WHY = {
-    "28": "it refuses the login",
-    "3D": "there is no such database",
     "42": "this role needs SELECT and INSERT on disjoint_journal, and CREATE in the schema until it is there",
     "53": "its disk is full, or it has no connection left",
     "55": "another machine holds the journal; try again",
     "25": "it takes no writes: is it a replica?",
 }
 """By class of SQLSTATE; a driver's own words may hold what the URL holds."""
+_UNREACHED = "it does not answer, refuses the login, or has no such database"
+"""A server that refuses to begin tells the driver why in words alone."""
 
 
 class PostgresTurn:
@@ -161,4 +162,4 @@ def _shown(url: URL) -> str:
 
 def _why(error: SQLAlchemyError) -> str:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return _WHY.get(str(state)[:2], "it does not answer" if state is None else f"it refuses ({state})")
+    return _WHY.get(str(state)[:2], _UNREACHED if state is None else f"it refuses ({state})")
