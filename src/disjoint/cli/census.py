@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from disjoint.errors import UsageError
 
 from .exits import Exit
 from .output import expect_writable, quiet_process
+from .spans import span
 from .splitting import MANIFEST, key, side
 from .spoken import spoken
 
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
     from disjoint.model.manifest import Manifest
 
 PATH = click.Path(path_type=Path, readable=False)
-_SPAN = re.compile(r"([1-9][0-9]{0,3})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def _span(_context: click.Context, _option: click.Parameter, text: str) -> timedelta:
-    found = _SPAN.fullmatch(text)
-    span = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
-    if timedelta() < span <= timedelta(days=7):
-        return span
-    raise click.BadParameter(f"{text} is no time of at most seven days: 30m, 24h, 7d")
 
 
 @click.command(
@@ -42,7 +32,13 @@ def _span(_context: click.Context, _option: click.Parameter, text: str) -> timed
 @click.option("--output", type=PATH, help="The file.")
 @click.option("--resource", metavar="NAME", help="Read this one alone. [default: every one with `rows`]")
 @click.option("--detect", metavar="N@P%", help="How many copied values a sample must find, and how surely.")
-@click.option("--lifetime", default="24h", show_default=True, callback=_span, help="How long it is good for.")
+@click.option(
+    "--lifetime",
+    default="24h",
+    show_default=True,
+    callback=span(timedelta(days=7)),
+    help="How long it is good for.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what an interrupted census left.")
 @click.option("--for", "reader", type=PATH, help="Production's alone: seal it for this reader's public key.")
 @click.option("--accept-guessable", is_flag=True, help="With --for: send what its reader could guess, too.")

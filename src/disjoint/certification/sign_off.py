@@ -1,0 +1,113 @@
+"""Let a person sign a proof: their key first, then the journal, and only then the certificate."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from disjoint.certify import ssh
+from disjoint.certify.dsse import STATEMENT, Envelope, Signed, line_of, pae
+from disjoint.certify.sign_off import LONGEST, Asked, SignOff, asked_in, expect_may_sign, payload_of
+from disjoint.certify.sshsig import fingerprint, parts_of
+from disjoint.errors import UsageError, WriteError
+from disjoint.files import read_text
+from disjoint.journal import Journal
+from disjoint.writing import write_whole
+
+
+class Certificate(NamedTuple):
+    """A certificate as a person was shown it."""
+
+    path: Path
+    content: bytes
+    asked: Asked
+
+
+def read(path: Path) -> Certificate:
+    """The certificate in a file.
+
+    Raises:
+        UsageError: there is none.
+    """
+    content = _content(path)
+    return Certificate(path, content, asked_in(content, str(path)))
+
+
+def _content(path: Path) -> bytes:
+    return read_text(path, str(path), UsageError, LONGEST).text.encode()
+
+
+def sign_off(shown: Certificate, said: SignOff, key: Path, allowed: Path | None, journal: Journal) -> str:
+    """Append what a person says to the certificate they were shown; the fingerprint of their key.
+
+    Raises:
+        UsageError: they may not say it, the certificate was changed meanwhile, or their key is another's.
+        UnprovenError: it is over, or the allowed signers do not know their key.
+        WriteError: the key, the journal or the file cannot be used: then nothing was appended.
+    """
+    expect_may_sign(shown.asked, said)
+    payload = payload_of(shown.asked, said)
+    octets = pae(STATEMENT, payload)
+    armoured = ssh.ssh_signed(octets, key)
+    keyid = fingerprint(parts_of(armoured).key)
+    if allowed is not None:
+        _expect_known(said, ssh.ssh_verified(armoured, octets, allowed, said.signed_at))
+    line = line_of(Envelope(STATEMENT, payload, (Signed(keyid, armoured),)))
+    with _alone(shown.path):
+        content = _lengthened(shown, said)
+        journal.append("signed-off", said.principal, _body(shown.asked, said, keyid))
+        write_whole(shown.path, content + line.encode() + b"\n")
+    return keyid
+
+
+def _expect_known(said: SignOff, principal: str) -> None:
+    if principal.casefold() != said.principal.casefold():
+        raise UsageError(f"the key is {principal}'s, and not {said.principal}'s")
+
+
+def _lengthened(shown: Certificate, said: SignOff) -> bytes:
+    """What stands in the file now: what was shown, and perhaps others' lines behind it."""
+    content = _content(shown.path)
+    if not content.startswith(shown.content):
+        raise UsageError(f"{shown.path} was changed meanwhile: look at it again, then sign")
+    expect_may_sign(asked_in(content, str(shown.path)), said)
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+def _body(asked: Asked, said: SignOff, keyid: str) -> dict[str, str | list[str]]:
+    return {
+        "proof": asked.digest,
+        "decision": said.decision,
+        "role": said.role,
+        "key": keyid,
+        "acceptedWaivers": sorted(said.accepted),
+    }
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One at a time appends: each replaces the file, so who waited for the old one waits for the new one."""
+    while True:
+        with _locked(path) as descriptor:
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                yield
+                return
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise WriteError(f"cannot open {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    except FileNotFoundError:
+        raise WriteError(f"cannot write {path}: somebody took it away") from None
+    finally:
+        os.close(descriptor)
