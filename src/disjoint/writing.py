@@ -8,7 +8,7 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,3 +194,38 @@ def _pour(path: Path, octets: bytes) -> None:
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(octets)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Replace files that belong together, in their order; each is on the disk before the first is replaced.
+
+    A full disk or a failing one leaves all as they were. A power cut or a kill between two renames may leave
+    some old and some new: the file that vouches for the others comes last.
+
+    Raises:
+        WriteError: one of them cannot be written.
+    """
+    path = Path()
+    try:
+        with contextlib.ExitStack() as drafts:
+            waiting = {}
+            for path, octets in files.items():
+                waiting[path] = drafts.enter_context(_named(path.resolve(), octets))
+            for path, draft in waiting.items():
+                draft.path.replace(path.resolve())
+        for path in waiting:
+            _settle(path.resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unwritten(path, error) from None
+
+
+@contextlib.contextmanager
+def _named(path: Path, octets: bytes) -> Iterator[_Draft]:
+    """A draft that has its name already: all that is left is to rename it."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "something that is no file stands there")
+    _sweep(path)
+    with _drafted(path, octets, 0o666) as draft:
+        if not os.fstat(draft.descriptor).st_nlink:
+            draft.link(draft.path)
+        yield draft
