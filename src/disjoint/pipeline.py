@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from disjoint.certify.drift import RULE as DRIFT
 from disjoint.errors import UsageError
 from disjoint.judge.ask import Live
 from disjoint.judge.cross import NOTED
@@ -63,7 +64,7 @@ def infer(staging: Path, production: Path) -> Manifest:
 def lints() -> tuple[str, ...]:
     """The ids that may stand among a report's notes."""
     own = (lint.id for kind in KINDS for lint in kind.lints)
-    return tuple(sorted({*own, *NOTED}))
+    return tuple(sorted({*own, *NOTED, DRIFT}))
 
 
 def recipes(kind: str) -> Mapping[str, str]:

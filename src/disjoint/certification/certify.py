@@ -17,7 +17,7 @@ from typing import Any
 from disjoint.canonical import canonical, digest_of
 from disjoint.certify.dsse import STATEMENT, line_of
 from disjoint.certify.half import key_name
-from disjoint.certify.keys import ProjectKey, stable_key
+from disjoint.certify.keys import ProjectKey
 from disjoint.certify.names import CERTIFICATE, PRODUCTION, PROOF, REPORT, STAGING, SUMMARY
 from disjoint.certify.sign import Signer, sealed_line
 from disjoint.certify.statement import (
@@ -34,21 +34,20 @@ from disjoint.model.finding import Outcome, Waiver
 from disjoint.model.manifest import Manifest
 from disjoint.model.plain import Plain
 from disjoint.model.proof import Proof
-from disjoint.model.secret import RunKey
-from disjoint.model.snapshot import Snapshot
-from disjoint.model.stable import marks, stable_part
+from disjoint.model.stable import marks
 from disjoint.report import render
 from disjoint.report.inert import inert
 from disjoint.split import digest_of as policy_of
 from disjoint.writing import write_together
 
 from .circumstances import circumstances
+from .history import CERTIFIED, PROVEN, about
+from .parts import stable_parts
 
 LONGEST = timedelta(days=30)
 """A certificate proves a moment: what is older is proven anew, not believed longer."""
 PROOF_REPORT = "proof.report.json"
 """Beside a proof that is no certificate: an older certificate keeps the report that it names."""
-CERTIFIED, PROVEN = "certified", "proven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +120,6 @@ def certify(
     return Certified(proof, digest_of(payload), stated.valid_until, tuple(files), older)
 
 
-def stable_parts(manifest: Manifest, proof: Proof, project: ProjectKey) -> tuple[bytes, bytes]:
-    """Staging's and production's, as files hold them."""
-    policy, key = policy_of(manifest), RunKey(stable_key(project))
-
-    def part(snapshot: Snapshot) -> bytes:
-        return canonical(stable_part(BY_NAME, snapshot, policy, key.digest))
-
-    return part(proof.staging), part(proof.production)
-
-
 def _line(signer: Signer, payload: bytes) -> bytes:
     return line_of(sealed_line(signer, STATEMENT, payload)).encode() + b"\n"
 
@@ -169,22 +158,11 @@ def _by(manifest: Manifest) -> Circumstances:
 
 def _before(journal: Journal, proof: Proof) -> str | None:
     """The digest of the last proof about these two environments, whatever it said."""
-    sides = {
-        "environment": inert(proof.staging.environment),
-        "reference": inert(proof.production.environment),
-    }
+    sides = about(proof.staging.environment, proof.production.environment)
     found = [journal.last(event, **sides) for event in (CERTIFIED, PROVEN)]
     newest = max((each for each in found if each), key=lambda each: each.seq, default=None)
     stated = None if newest is None else newest.body.get("proof")
     return stated if isinstance(stated, str) else None
-
-
-def about(proof: Proof) -> dict[str, Plain]:
-    """How the journal's entries name the two environments."""
-    return {
-        "environment": inert(proof.staging.environment),
-        "reference": inert(proof.production.environment),
-    }
 
 
 def _until(manifest: Manifest, proof: Proof, asked: Asked) -> datetime:

@@ -10,7 +10,11 @@ from pathlib import Path
 from disjoint import journal
 from disjoint.certify.half import key_name
 from disjoint.certify.keys import ProjectKey, state
+from disjoint.model.plain import Plain
+from disjoint.report.inert import inert
 
+CERTIFIED, PROVEN = "certified", "proven"
+"""What a proof's entry is called: a certificate, or what it is where it is none."""
 VARIABLE = "DISJOINT_JOURNAL"
 """The URL of a PostgreSQL that keeps the journal for all machines of a project."""
 
@@ -18,6 +22,16 @@ VARIABLE = "DISJOINT_JOURNAL"
 def folder_of(project_key: ProjectKey) -> Path:
     """Where this user keeps what belongs to a project."""
     return state() / "projects" / key_name(project_key)
+
+
+def about(staging: str, production: str) -> dict[str, Plain]:
+    """How entries name the two environments."""
+    return {"environment": inert(staging), "reference": inert(production)}
+
+
+def journal_url() -> str:
+    """The PostgreSQL that keeps the journal; empty where this machine does."""
+    return os.environ.get(VARIABLE, "")
 
 
 def open_journal(project_key: ProjectKey, *, create: bool = True) -> journal.Journal:
@@ -29,4 +43,4 @@ def open_journal(project_key: ProjectKey, *, create: bool = True) -> journal.Jou
         TamperedError: it is not as it was written.
     """
     key = hmac.new(project_key.octets, b"disjoint journal", hashlib.sha256).digest()
-    return journal.open_journal(folder_of(project_key), key, os.environ.get(VARIABLE, ""), create=create)
+    return journal.open_journal(folder_of(project_key), key, journal_url(), create=create)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+RULE = "drift"
 Part = Mapping[str, Any]
 """A stable part, as plain values."""
 GRADES = ("declared", "identity", "canary", "refused")

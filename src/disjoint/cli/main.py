@@ -28,6 +28,7 @@ COMMANDS = {
     "exports": "Look for production's rows where a side is an export in Parquet.",
     "baseline": "Learn the values that every fresh database holds, for people to review.",
     "compare": "Say whether two addresses may reach one thing.",
+    "certify": "Prove, and sign what was proven for others to hold on to.",
     "sign-off": "Sign a certificate as a person: what was read, what is accepted, until when.",
     "keygen": "Make the key that certificates and seals are signed with.",
 }
