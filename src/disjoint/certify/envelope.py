@@ -5,7 +5,6 @@ X25519 with a key of its own for each file, HKDF-SHA256, ChaCha20-Poly1305 (RFC 
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 from disjoint.files import read_text
+from disjoint.writing import write_once
 
 MAGIC = b"disjoint sealed\x01"
 FRAME = 1 << 20
@@ -42,12 +42,8 @@ def new_reader(path: Path) -> Path:
 
 
 def _write_new(path: Path, text: str, mode: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+    if not write_once(path, text.encode(), mode):
+        raise WriteError(f"cannot write {path}: it is there, and a key is never overwritten")
 
 
 def public_key(path: Path) -> bytes:

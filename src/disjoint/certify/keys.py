@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from disjoint.errors import UsageError, WriteError
+from disjoint.writing import write_once
 
 VARIABLE = "DISJOINT_SEAL_KEY"
 SHORTEST = 16
@@ -67,34 +68,12 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            made(path, make())
+            write_once(path, make(), 0o600)
         if path.stat().st_mode & 0o077:
             raise WriteError(f"{path} may be read by others: chmod 600 {path}")
         return path.read_bytes()
     except OSError as error:
         raise WriteError(f"cannot use {path}: {error.strerror}") from None
-
-
-def made(path: Path, content: bytes, mode: int = 0o600) -> bool:
-    """Whether this call made the file: of two at once one wins, and none overwrites another's.
-
-    Raises:
-        OSError: it cannot be written; nothing is left of it.
-    """
-    # a name of its own: in a container each run has the number of the one that was killed before it
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    return True
 
 
 def stable_key(project: ProjectKey) -> bytes:

@@ -114,5 +114,13 @@ def _entry(stated: Any) -> Entry:
 
 
 def _append(descriptor: int, line: object) -> None:
-    os.write(descriptor, json.dumps(line, sort_keys=True).encode() + b"\n")
-    os.fsync(descriptor)
+    """Add a line; nothing of it stays where the disk has no room for all of it."""
+    octets, before = json.dumps(line, sort_keys=True).encode() + b"\n", os.fstat(descriptor).st_size
+    try:
+        left = memoryview(octets)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from disjoint.errors import UsageError, WriteError
 from disjoint.files import read_text
+from disjoint.writing import write_once, write_whole
 
 from .dsse import Envelope, Signed, pae
-from .keys import kept, made, state
+from .keys import kept, state
 from .public import (
     PublicKey,
     bears_out,
@@ -150,13 +151,10 @@ def new_signer(path: Path, type_: str) -> tuple[Signer, Path]:
 
 
 def _put(path: Path, content: bytes, mode: int, *, again: bool = False) -> None:
-    try:
-        if again:
-            path.unlink(missing_ok=True)
-        if not made(path, content, mode):
-            raise UsageError(f"{path} is there: a key is never overwritten; name another file")
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+    if again:
+        write_whole(path, content, mode)
+    elif not write_once(path, content, mode):
+        raise UsageError(f"{path} is there: a key is never overwritten; name another file")
 
 
 def _fresh(type_: str) -> CryptoSigner:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from disjoint.errors import UsageError, WriteError
+from disjoint.errors import UsageError
+from disjoint.writing import write_whole
 
 from .exits import Exit, code_of
 from .output import FORMATS, Output, emit, expect_writable, quiet_process
@@ -62,8 +62,8 @@ def request(
     quiet_process()
     with progress(replace(declared, resources=())) as (_, steps):
         asking = ask(declared, key(), Order(detect=wanted, only=resource), steps)
-    _write(state, asking.state)
-    _write(output, asking.request)
+    write_whole(state, asking.state, 0o600)
+    write_whole(output, asking.request, 0o600)
     click.echo(f"{output} asks for {asking.elements:,} values; keep {state} here", err=True)
     return Exit.HOLDS
 
@@ -89,7 +89,7 @@ def answer(manifest: Path | None, asked: Path, despite_limit: bool, output: Path
     octets, options = _read(asked), {"despite_limit": despite_limit}
     with progress(replace(declared, resources=())) as (_, steps):
         answered = private.answer(declared, key(), octets, str(asked), tell=steps, **options)
-    _write(output, answered)
+    write_whole(output, answered, 0o600)
     click.echo(f"answered: {output} is written", err=True)
     return Exit.HOLDS
 
@@ -133,18 +133,3 @@ def _read(path: Path) -> bytes:
     if len(octets) > LONGEST:
         raise UsageError(f"{path} is larger than a million values: state a larger detect")
     return octets
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """For its owner's eyes; whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(octets)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise WriteError(f"cannot write {path}: {error.strerror}") from None
