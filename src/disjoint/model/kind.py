@@ -197,6 +197,9 @@ class Kind(Generic[D, F]):
     What is for ``look`` alone begins with that word."""
     dialled: tuple[str, ...] = ()
     """The text fields that hold a server's address: what `selftest` gives another name."""
+    aged: Callable[[F, F, datetime], F] = lambda theirs, _ours, _sealed_at: theirs
+    """Production's facts as they were sealed, beside staging's of now: without what a restart or a deployment
+    since then may have changed, so that no difference counts that time alone may have made."""
     networked: bool = True
     """False where the observer asks no server: it then runs offline, too."""
 

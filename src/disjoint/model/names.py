@@ -28,6 +28,12 @@ def same_environment(left: str, right: str) -> bool:
     return bool(left.strip()) and canonical(left) == canonical(right)
 
 
+def spellings(name: str) -> frozenset[str]:
+    """Every way to call one environment, in lower case."""
+    folded = canonical(name)
+    return frozenset({name.strip().lower(), folded, *(word for word, of in _CALLED.items() if of == folded)})
+
+
 _WORDS = re.compile(
     r"(?=.{1,40}\Z)[A-Za-z]{1,16}[0-9]{0,4}(?:[-_. /](?:[A-Za-z]{1,16}[0-9]{0,4}|[0-9]{1,4}))*\Z"
 )

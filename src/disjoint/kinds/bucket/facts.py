@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.kind import SETTING
 from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
@@ -164,3 +165,13 @@ class Access(NamedTuple):
 def stable(facts: BucketFacts) -> Mapping[str, Fact[Plain | Address]]:
     """Which bucket of which account; not what stands in it."""
     return {"address": facts.address, "owner": facts.owner}
+
+
+def aged(theirs: BucketFacts, ours: BucketFacts, sealed_at: datetime) -> BucketFacts:
+    """Objects come and go: other ones than at the time of the seal contradict no equal name."""
+    del sealed_at
+    match both(theirs.marks, ours.marks):
+        case Known((then, now)) if not set(then) & set(now):
+            return replace(theirs, marks=Known(()))
+        case _:
+            return theirs

@@ -8,7 +8,7 @@ from disjoint.model.experiment import Canary, Census, Experiment, Marking, Readi
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import Access, BucketDeclared, BucketFacts, beside, from_text, stable
+from .facts import Access, BucketDeclared, BucketFacts, aged, beside, from_text, stable
 from .rules import LINTS, RULES
 
 
@@ -61,6 +61,7 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
+    aged=aged,
     schemes=("s3", "s3a", "s3n", "gs"),
     beside=beside,
     experiments=(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from disjoint.model.address import Address
+from disjoint.model.elder import NEW_IDS, elder
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
@@ -46,6 +48,8 @@ class Server(NamedTuple):
     product: str
     steady: bool = True
     """False where a second connection did not meet the same process: behind a balancer it meets another."""
+    since: float | None = None
+    """When its process started, in seconds of this machine's clock; None where it did not say."""
 
 
 class Nameless(NamedTuple):
@@ -186,3 +190,24 @@ def stable(facts: CeleryFacts) -> Mapping[str, Fact[Plain | Address]]:
         "backend_database": facts.backend_database,
         "result_prefix": facts.result_prefix,
     }
+
+
+def aged(theirs: CeleryFacts, ours: CeleryFacts, sealed_at: datetime) -> CeleryFacts:
+    """As with a Redis: ids that differ count where staging's server is older than the seal."""
+    return replace(
+        theirs,
+        broker_server=_aged(theirs.broker_server, ours.broker_server, sealed_at),
+        backend_server=_aged(theirs.backend_server, ours.backend_server, sealed_at),
+    )
+
+
+def _aged(
+    theirs: Fact[Server | Nameless], ours: Fact[Server | Nameless], sealed_at: datetime
+) -> Fact[Server | Nameless]:
+    match theirs, ours:
+        case Known(Server()), Known(Server(since=float() as since)) if elder(since, sealed_at):
+            return theirs
+        case Known(Server()), _:
+            return NEW_IDS
+        case _:
+            return theirs

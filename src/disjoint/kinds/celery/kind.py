@@ -8,7 +8,7 @@ from disjoint.model.experiment import Canary, Experiment, Marking, Sightings, Tr
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import CeleryDeclared, CeleryFacts, Knocks, from_text, identities, stable
+from .facts import CeleryDeclared, CeleryFacts, Knocks, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
 
@@ -63,6 +63,7 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.broker,
     stable=stable,
+    aged=aged,
     identities=identities,
     schemes=("amqp", "amqps", "pyamqp", "sqs", "sentinel"),
     experiments=(

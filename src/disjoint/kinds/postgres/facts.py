@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from disjoint.model.address import Address
@@ -200,3 +201,16 @@ def stable(facts: PostgresFacts) -> Mapping[str, Fact[Plain | Address]]:
         "database": facts.database,
         "database_oid": facts.database_oid,
     }
+
+
+def aged(theirs: PostgresFacts, ours: PostgresFacts, sealed_at: datetime) -> PostgresFacts:
+    """Of one initdb, another start is another server, or the same one after a restart."""
+    del sealed_at
+    one = isinstance(theirs.system_identifier, Known) and theirs.system_identifier == ours.system_identifier
+    return replace(theirs, started_at=_STARTED) if one and theirs.started_at != ours.started_at else theirs
+
+
+_STARTED: Unknown = Unknown(
+    "production's server may have started anew since it was sealed",
+    "run `disjoint seal` in production once more",
+)

@@ -8,7 +8,7 @@ from disjoint.model.experiment import Canary, Census, Experiment, Marking, Readi
 from disjoint.model.kind import Kind, Observer
 
 from .address import as_libpq, compare, compare_text, parse
-from .facts import Knock, PostgresDeclared, PostgresFacts, from_text, identities, stable
+from .facts import Knock, PostgresDeclared, PostgresFacts, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
 
@@ -55,6 +55,7 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
+    aged=aged,
     identities=identities,
     schemes=("postgres", "postgresql"),
     lane="postgres",

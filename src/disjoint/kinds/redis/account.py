@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ class Identity(NamedTuple):
     clustered: Fact[bool]
     """Unknown of a Sentinel: what it names may be a node."""
     product: Fact[str]
+    since: Fact[float]
+    """When this process started, in seconds of this machine's clock."""
 
 
 def identify(session: Session, probe: Probe) -> Identity:
@@ -37,6 +40,7 @@ def identify(session: Session, probe: Probe) -> Identity:
         linked=then(replication, _linked),
         clustered=_clustered(session, server),
         product=then(server, _product),
+        since=then(server, _since),
     )
 
 
@@ -162,6 +166,13 @@ def _role(says: Mapping[str, str]) -> str:
 
 def _linked(says: Mapping[str, str]) -> bool:
     return _role(says) == "primary" or says.get("master_link_status") == "up"
+
+
+def _since(says: Mapping[str, str]) -> float:
+    uptime = says.get("uptime_in_seconds", "")
+    if not (uptime.isascii() and uptime.isdecimal() and len(uptime) < 12):
+        raise ProbeError("the server does not say for how long it has been up", DIRECT)
+    return round(time.time() - int(uptime), 1)
 
 
 def _product(says: Mapping[str, str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
+from disjoint.model.elder import NEW_IDS, elder
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.kind import SETTING, Identity
@@ -103,6 +105,8 @@ class RedisFacts:
     """Every logical database that holds keys, and how many."""
     namespace: Fact[Scan]
     """Only where ``keys`` is declared, and only on staging: production is never scanned."""
+    since: Fact[float] = field(default_factory=lambda: Unknown("when the server started was not read"))
+    """When its process started, in seconds of this machine's clock."""
 
 
 def from_text(target: Target[RedisDeclared], reason: str) -> RedisFacts:
@@ -126,6 +130,7 @@ def unread(target: Target[RedisDeclared], why: Unknown) -> RedisFacts:
         database=why,
         databases=why,
         namespace=why,
+        since=why,
     )
 
 
@@ -154,3 +159,13 @@ def _marks(fact: Fact[str] | Fact[tuple[str, ...]]) -> Fact[frozenset[str]]:
 def stable(facts: RedisFacts) -> Mapping[str, Fact[Plain | Address]]:
     """Where the database is. Run and replication ids are new after a restart without a file."""
     return {"address": facts.address, "database": facts.database}
+
+
+def aged(theirs: RedisFacts, ours: RedisFacts, sealed_at: datetime) -> RedisFacts:
+    """Ids that differ count where staging's process is older than the seal: it is none that came after it.
+
+    A replica takes the ids of its primary whenever it is told to follow one, so that only a primary's count.
+    """
+    if not (isinstance(ours.since, Known) and elder(ours.since.value, sealed_at)):
+        return replace(theirs, run_id=NEW_IDS, replication_ids=NEW_IDS)
+    return theirs if ours.role == Known("primary") else replace(theirs, replication_ids=NEW_IDS)

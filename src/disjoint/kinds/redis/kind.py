@@ -8,7 +8,7 @@ from disjoint.model.experiment import Canary, Census, Experiment, Marking, Readi
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import Knock, RedisDeclared, RedisFacts, from_text, identities, stable
+from .facts import Knock, RedisDeclared, RedisFacts, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
 
@@ -61,6 +61,7 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
+    aged=aged,
     identities=identities,
     schemes=("redis", "rediss", "valkey", "valkeys"),
     experiments=(

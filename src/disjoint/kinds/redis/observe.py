@@ -81,6 +81,7 @@ def _answers(session: Session, probe: Probe, target: Target[RedisDeclared], wher
         clustered=server.clustered,
         nodes=then(server.clustered, lambda node: _nodes(session, probe) if node else ()),
         server=server.product,
+        since=server.since,
         database=database,
         databases=known(lambda: _databases(session)),
         namespace=Unknown("staging's keys are asked for only where `keys` is declared"),

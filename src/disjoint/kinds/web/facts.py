@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from disjoint.model.address import Address
@@ -214,3 +215,11 @@ def _marks(deployment: Fact[str]) -> Fact[frozenset[str]]:
 def stable(facts: WebFacts) -> Mapping[str, Fact[Plain | Address]]:
     """Where the service is, and which environment it says it is; each deployment is a new one."""
     return {"address": facts.address, "named": facts.named}
+
+
+def aged(theirs: WebFacts, ours: WebFacts, sealed_at: datetime) -> WebFacts:
+    """Every deployment has an identity of its own: what differs may be production's next one."""
+    del sealed_at
+    if isinstance(theirs.deployment, Known) and theirs.deployment != ours.deployment:
+        return replace(theirs, deployment=Known(""))
+    return theirs

@@ -6,7 +6,7 @@ from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
 from .address import compare, compare_text, parse
-from .facts import Cors, Door, WebDeclared, WebFacts, from_text, identities, leads, stable
+from .facts import Cors, Door, WebDeclared, WebFacts, aged, from_text, identities, leads, stable
 from .rules import LINTS, RULES
 
 
@@ -47,6 +47,7 @@ KIND = Kind(
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
+    aged=aged,
     identities=identities,
     leads=leads,
     mark=lambda facts: facts.mark,

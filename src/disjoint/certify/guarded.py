@@ -1,0 +1,129 @@
+"""What a seal and a guard compute alike: keys, digests, secrets. The standard library alone, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from disjoint.kinds.variables.forms import normal_forms
+from disjoint.kinds.variables.held import held
+from disjoint.kinds.variables.shapes import is_default
+
+SCHEMA = "disjoint.seal/v1"
+SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
+"""Domains of digests; the first is the observers' own."""
+
+PLATFORM = re.compile(
+    r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"
+)
+"""Variables that the platform or this product sets: never looked at for addresses."""
+
+COST = {"n": 1 << 14, "r": 8, "p": 1}
+"""Of scrypt (RFC 7914): 16 MiB and some 40 ms for each guess."""
+ENOUGH = 16
+"""Characters, or octets, of a secret that is not stretched."""
+_WORDS = re.compile(r"(?:[A-Za-z]{2,}|[0-9]{1,4})(?:[-_. !@#$]?(?:[A-Za-z]{2,}|[0-9]{1,4}))*[!?.]?\Z")
+_VARIED = 8
+"""Distinct characters of what was drawn at random: 32 hexadecimal digits have fewer once in a million."""
+
+
+def mac_of(project: bytes, payload: bytes) -> str:
+    """The code by which a process with the project's key and nothing else checks a seal."""
+    return hmac.new(_derived(project, b"disjoint seal"), payload, hashlib.sha256).hexdigest()
+
+
+def name_of(project: bytes) -> str:
+    """A name for a project's key that tells nothing of it."""
+    return hmac.new(project, b"disjoint split name\0", hashlib.sha256).hexdigest()[:16]
+
+
+def stable_key_of(project: bytes) -> bytes:
+    """The key of a seal's digests."""
+    return _derived(project, b"disjoint stable digests")
+
+
+def _derived(project: bytes, what: bytes) -> bytes:
+    return hmac.new(project, what, hashlib.sha256).digest()
+
+
+def digest(key: bytes, what: str, value: str) -> str:
+    """As a run's digests are made: ``hmac:`` and 32 hexadecimal digits."""
+    message = what.encode() + b"\0" + value.encode("utf-8", "surrogatepass")
+    return "hmac:" + hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def guessable(form: str) -> bool:
+    """Whether whoever holds the key would find a value by a dictionary: short, worded, monotonous."""
+    octets = form.removeprefix("bytes:")
+    size = len(octets) // 2 if octets != form else len(form)
+    if size < ENOUGH or len(set(form)) < _VARIED or is_default(form):
+        return True
+    return octets == form and _WORDS.match(form) is not None and not _drawn(form)
+
+
+def _drawn(form: str) -> bool:
+    """One long run of letters in both cases, or of letters and digits by turns, is no phrase."""
+    turns = len(re.findall(r"[A-Z]+|[a-z]+|[0-9]+", form))
+    return turns > len(form) // 4
+
+
+def stretched(key: bytes, value: str) -> str:
+    """``scrypt:`` and 32 hexadecimal digits, salted by the key: the same wherever the key is the same."""
+    salt = _derived(key, b"disjoint stretched")
+    made = hashlib.scrypt(value.encode("utf-8", "surrogatepass"), salt=salt, dklen=16, **COST)
+    return "scrypt:" + made.hex()
+
+
+class Held(NamedTuple):
+    """A secret of an environment, as digests of its forms."""
+
+    label: str
+    """What it is called in a report."""
+    variable: str
+    forms: frozenset[str]
+    stretched: bool
+    """Whether one of its forms is guessable."""
+
+
+def secrets_of(key: bytes, variables: Iterable[tuple[str, str]], public: frozenset[str]) -> Iterator[Held]:
+    """The secrets of an environment; a guessable form is stretched, any other digested under the key.
+
+    Args:
+        key: of the digests.
+        variables: names and values, as the environment has them.
+        public: names of variables whose values are no secrets.
+    """
+    once: dict[str, str] = {}
+    for name, value in variables:
+        if name in public or name.startswith("DISJOINT_") or not (text := value.strip()):
+            continue
+        for label, secret in held(name, text):
+            forms = normal_forms(secret)
+            made = frozenset(_digested(key, form, once) for form in forms)
+            yield Held(label, name, made, any(map(guessable, forms)))
+
+
+def _digested(key: bytes, form: str, once: dict[str, str]) -> str:
+    if form not in once:
+        once[form] = stretched(key, form) if guessable(form) else digest(key, SECRET, form)
+    return once[form]
+
+
+def itself(key: bytes, names: Iterable[str], value: Callable[[str], str | None]) -> str:
+    """The digest by which production knows itself: of these variables, set or not, in the order of names."""
+    told = [
+        f"{name}\0{'' if (text := value(name)) is None else '=' + text.strip()}" for name in sorted(names)
+    ]
+    return digest(key, ITSELF, "\0\0".join(told))
+
+
+_TAKEN = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+
+
+def filled(template: str, variables: Mapping[str, str]) -> str | None:
+    """A declared text with this environment's variables; None where one of them is unset or empty."""
+    missing = [name for pair in _TAKEN.findall(template) for name in pair if name and not variables.get(name)]
+    return None if missing else _TAKEN.sub(lambda found: variables[found[1] or found[2]], template)

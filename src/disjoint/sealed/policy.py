@@ -1,0 +1,154 @@
+"""What a seal hands a process that has nothing but the standard library: production as digests and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
+from disjoint.certify.plain_address import ADDRESSES, Place, in_variable, of_setting
+from disjoint.kinds.variables.endpoints import OVERRIDES
+from disjoint.kinds.variables.observe import PLATFORM as PLATFORM_LABELS
+from disjoint.model.environment import Environment
+from disjoint.model.manifest import Manifest, Resource, setting_fields, variables_in
+from disjoint.model.names import spellings
+from disjoint.model.plain import Plain
+
+from .strengthening import resolved
+
+SCHEMA = "disjoint.policy/v1"
+_STATED = re.compile(r"://[^/?#]*@|password", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:\{\w+\}|\w+)")
+_SCHEMES = {"postgres": "postgresql", "amqp": "amqp"}
+
+
+def policy_of(
+    manifest: Manifest, environment: Environment, secrets: Iterable[Held], key: bytes, *, blind: bool
+) -> Plain:
+    """Everything that one process's variables are compared with.
+
+    Args:
+        manifest: what both sides declare.
+        environment: production, with its variables.
+        secrets: its secrets as digests under `key`.
+        key: of all digests here.
+        blind: whether addresses stand in it as digests alone.
+    """
+    variables = dict(resolved(environment))
+    held = tuple(secrets)
+    names = _claimed(manifest) | {secret.variable for secret in held}
+    known = sorted(name for name in names if name in variables and not PLATFORM.search(name.upper()))
+    return {
+        "schema": SCHEMA,
+        "production": {"name": environment.name, "called": sorted(spellings(environment.name))},
+        "staging": {"name": manifest.staging.name, "called": sorted(spellings(manifest.staging.name))},
+        "labels": list(_labels(manifest)),
+        "platformLabels": list(PLATFORM_LABELS),
+        "platform": PLATFORM.pattern,
+        "overrides": list(OVERRIDES),
+        "public": list(manifest.public),
+        "stretched": {"scrypt": dict(COST)},
+        "resources": [_resource(resource, variables, key, blind=blind) for resource in manifest.resources],
+        "endpoints": list(_endpoints(manifest, variables, key, blind=blind)),
+        "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
+        "unresolved": sorted(set(environment.variables) - set(variables)),
+        "itself": {"names": known, "digest": itself(key, known, variables.get)},
+    }
+
+
+def doors_of(manifest: Manifest, environment: Environment) -> Mapping[str, Mapping[str, str]]:
+    """By resource and setting: the address without a credential; none that may hold a piece of one."""
+    variables = dict(resolved(environment))
+    found = {
+        resource.name: {
+            setting: url
+            for setting, places in _places(resource, variables)
+            if (url := _url(places)) and resource.kind != "bucket"
+        }
+        for resource in manifest.resources
+    }
+    return {name: doors for name, doors in found.items() if doors}
+
+
+def _labels(manifest: Manifest) -> tuple[str, ...]:
+    declared: Any = next((r.declared for r in manifest.resources if r.kind == "variables"), None)
+    return tuple(declared.labels) if declared is not None else ()
+
+
+def _claimed(manifest: Manifest) -> frozenset[str]:
+    texts = (text for r in manifest.resources for text in setting_fields(r.declared).values())
+    return frozenset(name for text in texts for name in variables_in(text))
+
+
+def _resource(
+    resource: Resource, variables: Mapping[str, str], key: bytes, *, blind: bool
+) -> dict[str, Plain]:
+    stated = setting_fields(resource.declared)
+    asked = (*ADDRESSES.get(resource.kind, ()), *(("endpoint",) if resource.kind == "bucket" else ()))
+    return {
+        "name": resource.name,
+        "kind": resource.kind,
+        "settings": {name: _template(stated[name]) for name in asked if name in stated},
+        "endpoints": [
+            {"setting": setting, **_place(place, key, blind=blind)}
+            for setting, places in _places(resource, variables)
+            for place in places
+        ],
+    }
+
+
+def _template(text: str) -> Plain:
+    """The declared text, or its variables alone where more than these may be a credential."""
+    literal = _VARIABLE.sub("", text)
+    if _STATED.search(literal) and re.search(r"://[^@]*\w[^@]*@|password\s*=\s*['\"]?\w", literal):
+        return {"variables": list(variables_in(text))}
+    return {"template": text}
+
+
+def _places(resource: Resource, variables: Mapping[str, str]) -> Iterator[tuple[str, list[Place]]]:
+    stated = setting_fields(resource.declared)
+    endpoint = filled(stated.get("endpoint", ""), variables) or ""
+    for setting in ADDRESSES.get(resource.kind, ()):
+        if setting in stated and (text := filled(stated[setting], variables)) is not None:
+            yield setting, of_setting(resource.kind, setting, text, endpoint)
+
+
+def _endpoints(
+    manifest: Manifest, variables: Mapping[str, str], key: bytes, *, blind: bool
+) -> Iterator[dict[str, Plain]]:
+    """Stores that production's variables name; a web address may be a vendor's, which strangers share."""
+    del manifest
+    for name, value in sorted(variables.items()):
+        if PLATFORM.search(name.upper()):
+            continue
+        for place in dict.fromkeys(in_variable(name, value)):
+            if place.kind not in {"web", "file", "sqlite", "memory"}:
+                yield {"variable": name, **_place(place, key, blind=blind)}
+
+
+def _place(place: Place, key: bytes, *, blind: bool) -> dict[str, Plain]:
+    told: dict[str, Plain] = {
+        "kind": place.kind,
+        "place": digest(key, PLACE, place.line),
+        "server": digest(key, SERVER, place.server),
+        "private": place.private,
+    }
+    return told if blind or not place.sure else {**told, "shown": place.line}
+
+
+def _url(places: list[Place]) -> str:
+    """One address for all of them; nothing where one of them is not sure, or they are of several kinds."""
+    if not places or not all(p.sure for p in places) or len({(p.kind, p.name, p.how) for p in places}) > 1:
+        return ""
+    first = places[0]
+    hosts = ",".join(f"{f'[{p.host}]' if ':' in p.host else p.host}:{p.port}" for p in dict.fromkeys(places))
+    match first.kind:
+        case "postgres":
+            return f"postgresql://{hosts}/{first.name}" + (f"?sslmode={first.how}" if first.how else "")
+        case "redis":
+            return f"{first.how or 'redis'}://{hosts}/{first.name}"
+        case "web":
+            return f"{first.how}://{hosts}"
+        case _:
+            return ""
