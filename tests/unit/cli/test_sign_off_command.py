@@ -1,0 +1,364 @@
+"""`disjoint sign-off` as a person calls it, with real keys, a real ssh-agent and a real journal."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certificates import WAIVER, line, written
+from disjoint.canonical import digest_of
+from disjoint.certification.history import open_journal
+from disjoint.certify.dsse import STATEMENT, pae, read_line
+from disjoint.certify.keys import project_key
+from disjoint.certify.names import SIGN_OFF_TYPE
+from disjoint.certify.sign import new_signer, verifies
+from disjoint.certify.ssh import ssh_verified
+from signers import Person, person
+
+LATER = written(datetime.now(UTC) + timedelta(days=7))
+BEFORE = written(datetime.now(UTC) - timedelta(days=7))
+
+
+@dataclass
+class Desk:
+    """A folder of its own, with a certificate in it, and somebody who may sign."""
+
+    folder: Path
+    bob: Person
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.intoto.jsonl"
+
+    @property
+    def allowed(self) -> Path:
+        return self.folder / "allowed_signers"
+
+    def lay(self, **changed: Any) -> bytes:
+        """A certificate, made afresh."""
+        signer, _ = new_signer(self.folder / f"prover-{len(list(self.folder.iterdir()))}.pem", "ed25519")
+        content = line(signer, **changed)
+        self.certificate.write_bytes(content)
+        return content
+
+    def sign(self, *arguments: str, said: str = "--yes") -> subprocess.CompletedProcess[str]:
+        own = ["--as", self.bob.principal, "--role", "reviewer", "--key", str(self.bob.key)]
+        asked = [sys.executable, "-m", "disjoint", "sign-off", *own, *arguments, *filter(None, [said])]
+        return subprocess.run(
+            asked,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.all_variables(),
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def all_variables(self) -> dict[str, str]:
+        return {"HOME": str(self.folder), "PATH": os.environ["PATH"], **self.variables}
+
+    def lines(self) -> list[bytes]:
+        return self.certificate.read_bytes().splitlines()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """With an allowed_signers file that knows one person."""
+    bob = person(tmp_path, "bob@example.com")
+    found = Desk(tmp_path, bob)
+    found.allowed.write_text(bob.line())
+    found.lay()
+    return found
+
+
+def test_a_signature_is_appended(desk: Desk) -> None:
+    """The machine's line stays as it was; the new one verifies, says what was said, and who."""
+    before = desk.certificate.read_bytes()
+    (desk.folder / "report.html").write_text("all of it")
+    ran = desk.sign("--reviewed", "report.html", "--statement", "I read it.", "--name", "Bob")
+    assert ran.returncode == 0, ran.stderr
+    assert desk.certificate.read_bytes().startswith(before)
+    machine, own = desk.lines()
+    envelope = read_line(own)
+    [signature] = envelope.signatures
+    octets = pae(STATEMENT, envelope.payload)
+    assert ssh_verified(signature.sig, octets, desk.allowed, datetime.now(UTC)) == desk.bob.principal
+    statement = json.loads(envelope.payload)
+    said = statement["predicate"]
+    assert statement["predicateType"] == SIGN_OFF_TYPE
+    assert statement["subject"][0]["digest"]["sha256"] == digest_of(read_line(machine).payload)
+    assert said["decision"] == "APPROVED"
+    assert said["signer"] == {"principal": "bob@example.com", "name": "Bob", "role": "reviewer"}
+    assert (said["statement"], said["acceptedWaivers"]) == ("I read it.", [])
+    assert said["reviewed"] == [{"name": "report.html", "digest": {"sha256": digest_of(b"all of it")}}]
+    assert said["signedAt"] < said["validUntil"]
+
+
+def test_openssh_alone_verifies_it(desk: Desk, tmp_path: Path) -> None:
+    """As an auditor would who has none of this: jq, base64, printf, ssh-keygen."""
+    assert desk.sign().returncode == 0
+    body = json.loads(desk.lines()[1])
+    payload = base64.b64decode(body["payload"])
+    kind = body["payloadType"]
+    (tmp_path / "sig").write_bytes(base64.b64decode(body["signatures"][0]["sig"]))
+    asked = ["ssh-keygen", "-Y", "verify", "-f", str(desk.allowed), "-I", "bob@example.com"]
+    ran = subprocess.run(
+        [*asked, "-n", "signoff@disjoint.dev", "-s", str(tmp_path / "sig")],
+        input=f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload,
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    shown = subprocess.run(
+        ["ssh-keygen", "-lf", str(desk.bob.key)], capture_output=True, text=True, check=True
+    ).stdout
+    assert body["signatures"][0]["keyid"] == shown.split()[1]
+
+
+def test_what_is_signed_is_shown(desk: Desk) -> None:
+    """Before it is signed, without a control of the terminal in it."""
+    desk.lay(
+        waivers=[{**WAIVER, "expires": LATER, "reason": "a key\x1b[2K of both"}],
+        requestedBy=["alice", "\u202eeve"],
+    )
+    ran = desk.sign("--accept", "variables/secret-reused:variables")
+    for part in (
+        "staging apart from production",
+        "cache  VERIFIED",
+        "canary",
+        "redis/production-keys",
+        LATER[:10],
+    ):
+        assert part in ran.stdout
+    assert "variables/secret-reused:variables, by carol" in ran.stdout
+    assert "a key\\x1b[2K of both" in ran.stdout
+    assert "\\u202eeve" in ran.stdout
+
+
+def test_the_journal_has_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who, what, about which proof."""
+    assert desk.sign().returncode == 0
+    monkeypatch.setenv("XDG_STATE_HOME", str(desk.folder / ".local/state"))
+    [entry] = open_journal(project_key(), create=False).entries()
+    assert (entry.event, entry.actor, entry.body["decision"]) == (
+        "signed-off",
+        desk.bob.principal,
+        "APPROVED",
+    )
+    assert entry.body["proof"] == digest_of(read_line(desk.lines()[0]).payload)
+    assert entry.body["key"] == read_line(desk.lines()[1]).signatures[0].keyid
+
+
+def test_without_a_journal_nothing_is_signed(desk: Desk) -> None:
+    """No log, no action."""
+    before = desk.certificate.read_bytes()
+    (desk.folder / ".local").mkdir()
+    (desk.folder / ".local/state").write_text("no folder")
+    ran = desk.sign()
+    assert ran.returncode == 4
+    assert ran.stderr.startswith("error: cannot ")
+    assert desk.certificate.read_bytes() == before
+
+
+REFUSED = {
+    "own proof": (["--as", "alice@example.com"], {}, 2, "cannot approve it"),
+    "own proof in capitals": (["--as", "ALICE@Example.com"], {}, 2, "cannot approve it"),
+    "own proof by the local part": (["--as", "alice+work@other.example"], {}, 2, "cannot approve it"),
+    "a waiver not accepted": (
+        [],
+        {"waivers": [{**WAIVER, "expires": LATER}]},
+        2,
+        "--accept variables/secret",
+    ),
+    "a waiver that is none": (["--accept", "web/cors:site"], {}, 2, "has no such waiver"),
+    "a waiver that is over": (
+        ["--accept", "variables/secret-reused:variables"],
+        {"waivers": [{**WAIVER, "expires": BEFORE}]},
+        3,
+        "the waiver of variables/secret-reused:variables is over",
+    ),
+    "a proof that is over": ([], {"validUntil": BEFORE}, 3, "certify anew"),
+    "a proof of less": ([], {"verdict": "UNPROVEN"}, 2, "its verdict is not ISOLATED"),
+    "a proof without its form": ([], {"matrix": None}, 2, "not of the form"),
+    "nobody": (["--as", " "], {}, 2, "bears a name and a role"),
+    "a key that is not there": (["--key", "id_none"], {}, 2, "there is no such file"),
+    "a file that is not there": (["--reviewed", "none.html"], {}, 2, "--reviewed none.html: No such file"),
+    "another certificate": (["other.jsonl"], {}, 2, "there is no such file"),
+    "too long a time": (["--valid-for", "400d"], {}, 2, "no time of at most 366 days"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "changed", "code", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_may_not_be_signed(
+    desk: Desk, arguments: list[str], changed: dict[str, Any], code: int, words: str
+) -> None:
+    """Each has its own words, and nothing was appended."""
+    before = desk.lay(**changed)
+    ran = desk.sign(*arguments)
+    assert (ran.returncode, words in ran.stderr) == (code, True), ran.stderr
+    assert ran.stderr.count("error:") == 1
+    assert desk.certificate.read_bytes() == before
+
+
+def test_who_asked_may_reject(desk: Desk) -> None:
+    """A proof may be withdrawn by whoever had it made; waivers need not be accepted for that."""
+    desk.lay(requestedBy=["bob"], waivers=[{**WAIVER, "expires": LATER}])
+    assert desk.sign("--reject").returncode == 0
+    assert json.loads(read_line(desk.lines()[1]).payload)["predicate"]["decision"] == "REJECTED"
+
+
+def test_nobody_signs_twice(desk: Desk) -> None:
+    """In no case of letters; but whoever approved may still reject, and is then done."""
+    assert desk.sign().returncode == 0
+    again = desk.sign("--as", "BOB@example.com")
+    assert (again.returncode, "has signed this proof already" in again.stderr) == (2, True)
+    assert desk.sign("--reject").returncode == 0
+    assert desk.sign("--reject").returncode == 2
+    assert desk.sign().returncode == 2
+    assert len(desk.lines()) == 3
+
+
+def test_a_proof_cannot_outlive_itself_in_a_signature(desk: Desk) -> None:
+    """Whoever signs for longer signs for as long as the proof is valid."""
+    desk.lay(validUntil=LATER)
+    assert desk.sign("--valid-for", "300d").returncode == 0
+    assert json.loads(read_line(desk.lines()[1]).payload)["predicate"]["validUntil"] == LATER
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_what_is_no_certificate(desk: Desk, twice: bool) -> None:
+    """Two proofs in one file, and none."""
+    desk.certificate.write_bytes(desk.certificate.read_bytes() * 2 if twice else b'{"a": 1}\n')
+    ran = desk.sign()
+    assert (ran.returncode, "is no certificate: it holds" in ran.stderr) == (2, True)
+
+
+def test_allowed_signers_are_asked_first(desk: Desk) -> None:
+    """A signature that would not count is not appended."""
+    eve = person(desk.folder, "eve@example.com")
+    before = desk.certificate.read_bytes()
+    unknown = desk.sign("--key", str(eve.key), "--allowed-signers", str(desk.allowed))
+    assert (unknown.returncode, "does not know the key" in unknown.stderr) == (3, True)
+    with desk.allowed.open("a") as stream:
+        stream.write(eve.line())
+    borrowed = desk.sign("--key", str(eve.key), "--allowed-signers", str(desk.allowed))
+    assert (borrowed.returncode, "is eve@example.com's, and not bob" in borrowed.stderr) == (2, True)
+    assert desk.certificate.read_bytes() == before
+    assert desk.sign("--allowed-signers", str(desk.allowed)).returncode == 0
+
+
+def test_nobody_there_signs_nothing(desk: Desk) -> None:
+    """Without a terminal it wants --yes, after showing what it is about."""
+    ran = desk.sign(said="")
+    assert (ran.returncode, "say --yes" in ran.stderr, "VERIFIED" in ran.stdout) == (2, True, True)
+    assert len(desk.lines()) == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "lines"), [(b"y\n", 0, 2), (b"n\n", 130, 1), (b"\n", 130, 1)])
+def test_a_person_is_asked(desk: Desk, answer: bytes, code: int, lines: int) -> None:
+    """On a terminal; whoever only presses Return signs nothing."""
+    asked = ["--as", desk.bob.principal, "--role", "reviewer", "--key", str(desk.bob.key)]
+    main, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "disjoint", "sign-off", *asked],
+        stdin=terminal,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=desk.folder,
+        env=desk.all_variables(),
+    ) as running:
+        os.write(main, answer)
+        assert running.wait(timeout=30) == code
+    os.close(main)
+    os.close(terminal)
+    assert len(desk.lines()) == lines
+
+
+@pytest.fixture
+def agent(desk: Desk) -> Iterator[None]:
+    """An ssh-agent that holds the only copy of the key."""
+    socket = desk.folder / "agent"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        desk.variables["SSH_AUTH_SOCK"] = str(socket)
+        subprocess.run(
+            ["ssh-add", "-q", str(desk.bob.key)], env=desk.all_variables(), check=True, capture_output=True
+        )
+        desk.bob.key.unlink()
+        yield
+        running.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("agent")
+def test_git_knows_who_signs_and_with_what(desk: Desk) -> None:
+    """Neither --as nor --key is needed where commits are signed; the agent holds the key."""
+    for name, value in {
+        "user.email": desk.bob.principal,
+        "user.name": "Bob",
+        "gpg.format": "ssh",
+        "user.signingkey": "~/bob.pub",
+    }.items():
+        subprocess.run(["git", "config", "--global", name, value], env=desk.all_variables(), check=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "disjoint", "sign-off", "--role", "owner", "--yes"],
+        capture_output=True,
+        text=True,
+        cwd=desk.folder,
+        env=desk.all_variables(),
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(read_line(desk.lines()[1]).payload)["predicate"]
+    assert said["signer"] == {"principal": "bob@example.com", "name": "Bob", "role": "owner"}
+
+
+def test_without_git_a_person_names_themselves(desk: Desk) -> None:
+    """And the message says how."""
+    asked = [sys.executable, "-m", "disjoint", "sign-off", "--role", "owner", "--yes"]
+    ran = subprocess.run(
+        asked, capture_output=True, text=True, cwd=desk.folder, env={"HOME": str(desk.folder)}, check=False
+    )
+    assert (ran.returncode, "who signs?" in ran.stderr) == (2, True)
+
+
+def test_two_who_sign_at_once_both_stand(desk: Desk) -> None:
+    """Neither loses the other's line."""
+    people = [person(desk.folder, f"p{number}@example.com") for number in range(6)]
+    asked = [sys.executable, "-m", "disjoint", "sign-off", "--role", "r", "--yes"]
+    running = [
+        subprocess.Popen(
+            [*asked, "--as", one.principal, "--key", str(one.key)],
+            cwd=desk.folder,
+            env=desk.all_variables(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for one in people
+    ]
+    said = [one.communicate()[1] for one in running]
+    assert [one.returncode for one in running] == [0] * len(people), said
+    signers = [json.loads(read_line(each).payload)["predicate"]["signer"] for each in desk.lines()[1:]]
+    assert sorted(each["principal"] for each in signers) == [one.principal for one in people]
+
+
+def test_the_machines_line_still_verifies(desk: Desk) -> None:
+    """A file without an end of line gets one, and nothing else."""
+    desk.certificate.write_bytes(desk.certificate.read_bytes().rstrip(b"\n"))
+    assert desk.sign().returncode == 0
+    envelope = read_line(desk.lines()[0])
+    [public] = desk.folder.glob("prover-*.pub.pem")
+    assert verifies(public.read_bytes(), envelope.signatures[0].sig, pae(STATEMENT, envelope.payload))
