@@ -10,7 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -162,7 +167,9 @@ def sign_off_statement(payload: bytes, principal: str) -> dict[str, Any]:
     }
 
 
-def row(resource: str, outcome: str = "ISOLATED", grade: str | None = "identity", **more: str) -> dict[str, Any]:
+def row(
+    resource: str, outcome: str = "ISOLATED", grade: str | None = "identity", **more: str
+) -> dict[str, Any]:
     """A line of the matrix."""
     status = {"ISOLATED": "VERIFIED", "SHARED": "FAILED", "UNPROVEN": "PENDING"}[outcome]
     kind = {"database": "postgres", "cache": "redis"}.get(resource, resource)
@@ -170,7 +177,9 @@ def row(resource: str, outcome: str = "ISOLATED", grade: str | None = "identity"
     return {**stated, "minimum": "identity", "status": status, **more}
 
 
-def finding(rule: str, resource: str, outcome: str = "ISOLATED", grade: str = "identity", **more: Any) -> dict[str, Any]:
+def finding(
+    rule: str, resource: str, outcome: str = "ISOLATED", grade: str = "identity", **more: Any
+) -> dict[str, Any]:
     """A rule's judgement."""
     stated = {"rule": rule, "resource": resource, "outcome": outcome, "grade": grade}
     return {**stated, "summary": "told apart", "limits": "", "waived": False, **more}
@@ -190,9 +199,7 @@ def with_waiver(statement: dict[str, Any], **more: str) -> None:
     said = statement["predicate"]
     shared = finding("variables/secret-reused", "variables", "SHARED", "declared", waived=True)
     said["findings"].append(shared)
-    said["matrix"][2] = row(
-        "variables", "SHARED", "declared", minimum="declared", status="WAIVED (FAILED)"
-    )
+    said["matrix"][2] = row("variables", "SHARED", "declared", minimum="declared", status="WAIVED (FAILED)")
     said["coverage"] |= {"isolated": 2, "shared": 1}
     said["waivers"] = [waiver(**more)]
 
@@ -219,7 +226,11 @@ _PROOF: dict[str, Any] = {
         "previousProof": None,
         "journalHead": {"seq": 7, "sha256": "0f" * 32},
         "verdict": "ISOLATED",
-        "matrix": [row("database"), row("cache", grade="canary"), row("variables", grade="declared", minimum="declared")],
+        "matrix": [
+            row("database"),
+            row("cache", grade="canary"),
+            row("variables", grade="declared", minimum="declared"),
+        ],
         "coverage": {
             "declared": 3,
             "isolated": 3,
