@@ -150,14 +150,14 @@ def _told(certified: Certified) -> list[str]:
     if certified.holds:
         return [
             f"certified: {sides} ISOLATED, until {until}",
-            f"proof:     sha256:{certified.digest}",
-            f"written:   {', '.join(map(str, certified.files))}",
-            f"next:      disjoint sign-off {where}, by somebody who did not ask for it",
+            f"proof: sha256:{certified.digest}",
+            f"written: {', '.join(map(str, certified.files))}",
+            f"next: disjoint sign-off {where}, by somebody who did not ask for it",
         ]
-    older = [f"kept:      {where.parent / 'certificate.intoto.jsonl'} is an older one, as it was"]
+    older = [f"kept: {where.parent / 'certificate.intoto.jsonl'} is an older one, as it was"]
     return [
         f"not certified: {sides} {proof.verdict.value}",
-        f"proof:     sha256:{certified.digest}",
-        f"written:   {', '.join(map(str, certified.files))}, which no verifier accepts",
+        f"proof: sha256:{certified.digest}",
+        f"written: {', '.join(map(str, certified.files))}, which no verifier accepts",
         *(older if certified.older else []),
     ]
