@@ -13,10 +13,6 @@ ADDRESS = {"shown": "a:1/0", "digest": "hmac:1"}
 HELD = {"secrets": {"SECRET_KEY": ["hmac:2"]}, "label": "E=s"}
 CACHE = {"kind": "redis", "present": True, "facts": {"address": ADDRESS, "database": 0}}
 VARIABLES = {"kind": "variables", "present": True, "facts": HELD}
-    "kind": "variables",
-    "present": True,
-    "facts": {"secrets": {"SECRET_KEY": ["hmac:2"]}, "label": "E=s"},
-}
 
 
 def side(protected: bool) -> dict[str, Any]:
@@ -33,9 +29,8 @@ def side(protected: bool) -> dict[str, Any]:
 
 def pair() -> Any:
     """Both environments, alike."""
-    return Pair(
-        {"staging": side(False), "production": side(True)}, {"cache": "canary", "variables": "declared"}
-    )
+    grades = {"cache": "canary", "variables": "declared"}
+    return Pair({"staging": side(False), "production": side(True)}, grades)
 
 
 def told(change: Any) -> list[tuple[str, str]]:

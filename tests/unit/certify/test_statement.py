@@ -210,10 +210,7 @@ def test_a_statement_has_one_encoding() -> None:
     assert json.loads(octets) == proof_statement(report(), stated())
 
 
-@given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
-    st.binary(min_size=10, max_size=10),
-)
+@given(st.integers(946684800, 7258118400), st.binary(min_size=10, max_size=10))
 def test_a_proof_id_is_a_uuid_that_sorts_by_time(seconds: int, random: bytes) -> None:
     """RFC 9562, version 7: the moment to the millisecond, then chance."""
     now = datetime.fromtimestamp(seconds, UTC) + timedelta(milliseconds=123)
