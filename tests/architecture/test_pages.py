@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from disjoint.certify import drift
 from disjoint.cli.explain import pages
 from disjoint.judge import absent, cross
 from disjoint.kinds.registry import KINDS
@@ -19,6 +20,7 @@ IDS = frozenset(
         *cross.RULES,
         *cross.LINTS,
         *absent.IDS,
+        drift.RULE,
     }
 )
 RULES = Path(__file__).parents[2] / "docs" / "rules"
