@@ -30,6 +30,9 @@ COMMANDS = {
     "compare": "Say whether two addresses may reach one thing.",
     "certify": "Prove, and sign what was proven for others to hold on to.",
     "sign-off": "Sign a certificate as a person: what was read, what is accepted, until when.",
+    "verify-certificate": "Say whether a certificate holds, for this, now; offline.",
+    "seal": "Seal production, inside it, for a staging that may hold no credential of it.",
+    "journal": "Read what happened, see that nobody changed it; freeze and lift.",
     "keygen": "Make the key that certificates and seals are signed with.",
 }
 """Each command lives in the module of its name and loads when it is called."""
