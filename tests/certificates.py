@@ -215,7 +215,7 @@ _PROOF: dict[str, Any] = {
         "proofId": "0198c0de-0000-7000-8000-000000000001",
         "prover": {"id": HOME, "version": "0.1.0", "run": "https://ci.example/runs/42", "host": "ci"},
         "policy": {"name": "disjoint.toml", "digest": {"sha256": POLICY}},
-        "environment": {"name": "staging"},
+        "environment": {"identified": ["cache"], "name": "staging"},
         "reference": {"name": "production", "marks": {"cache": ["hmac:0123456789abcdef0123456789abcdef"]}},
         "projectKey": "0123456789abcdef",
         "requestedBy": ["alice", "alice@example.com"],

@@ -140,6 +140,7 @@ def _stated(
         policy=(inert(Path(manifest.source).name), policy_of(manifest).removeprefix("sha256:")),
         project=key_name(project),
         subjects=(digest_of(parts[0]), digest_of(parts[1])),
+        identified=sorted(marks(BY_NAME, proof.staging)),
         marks=marks(BY_NAME, proof.production),
         minimums={inert(resource.name): resource.minimum.word for resource in manifest.resources},
         waivers=[_waiver(each) for each in manifest.waivers],

@@ -77,6 +77,12 @@ class Proof(NamedTuple):
     finished_at: datetime
     valid_until: datetime
     challenge: str
+    project: str
+    """The project key's public name."""
+    identified: tuple[str, ...]
+    """The resources of staging whose servers said who they are."""
+    marks: frozenset[str]
+    """Digests by which production's servers would be known again."""
     verdict: str
     matrix: tuple[Row, ...]
     findings: tuple[Finding, ...]
@@ -123,6 +129,9 @@ def proof_in(line: Line) -> Proof:
         said.moment("finishedAt"),
         said.moment("validUntil"),
         said.text("challenge"),
+        said.text("projectKey"),
+        said.part("environment").texts("identified"),
+        _marks(said.part("reference").part("marks")),
         said.among("verdict", OUTCOMES),
         tuple(map(_row, said.parts("matrix"))),
         tuple(map(_finding, said.parts("findings"))),
@@ -166,6 +175,10 @@ def _subjects(statement: Part) -> tuple[str, str]:
     if found.keys() != {STAGING, PRODUCTION} or len(statement.parts("subject")) != 2:
         statement.refuse("subject", f"is not {STAGING} and {PRODUCTION}")
     return found[STAGING], found[PRODUCTION]
+
+
+def _marks(part: Part) -> frozenset[str]:
+    return frozenset(mark for name in part.names() for mark in part.texts(name))
 
 
 def _row(part: Part) -> Row:

@@ -87,6 +87,10 @@ class Part:
         """Whether there is a member that says nothing."""
         return self._member(name) is None
 
+    def names(self) -> tuple[str, ...]:
+        """Of all its members."""
+        return tuple(self._members)
+
     def _list(self, name: str) -> list[object]:
         value = self._member(name)
         return value if isinstance(value, list) else self.refuse(name, "is no list")

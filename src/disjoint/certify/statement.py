@@ -47,7 +47,10 @@ class Stated:
     """The project key's public name."""
     subjects: tuple[str, str]
     """The stable parts of staging and production."""
+    identified: Sequence[str]
+    """The resources of staging whose servers said who they are."""
     marks: Mapping[str, list[str]]
+    """By resource: the digests by which production's servers would be known again."""
     minimums: Mapping[str, str]
     """By resource: the grade that its row must have."""
     waivers: Sequence[Mapping[str, str]]
@@ -78,7 +81,7 @@ def proof_statement(report: Mapping[str, Any], stated: Stated) -> Plain:
             "host": stated.by.host,
         },
         "policy": _policy(stated),
-        "environment": {"name": report["staging"]},
+        "environment": {"name": report["staging"], "identified": list(stated.identified)},
         "reference": {"name": report["production"], "marks": dict(stated.marks)},
         "projectKey": stated.project,
         "requestedBy": list(stated.by.requested_by),
