@@ -98,13 +98,16 @@ def census(job: Job) -> dict[str, object]:
 
 def sealed(job: Job) -> dict[str, object]:
     """Each side's values digested in a process of its own, as where production's go down; then compared."""
+    with contextlib.suppress(ImportError):
+        import polars_hash  # noqa: F401, PLC0415  (loaded before the clock starts, like all libraries)
     import psycopg  # noqa: F401, PLC0415
 
     from disjoint.model.census import HALF, Method, Sieve  # noqa: PLC0415
     from disjoint.overlap.compare import shared_in  # noqa: PLC0415
+    from disjoint.overlap.digester import drawn  # noqa: PLC0415
     from disjoint.overlap.sketch import selectors_of  # noqa: PLC0415
 
-    sieve = Sieve(Method.HMAC, 0, 0, os.urandom(16), 1, fold=False)
+    sieve = Sieve(Method.HMAC, 0, 0, drawn(), 1, fold=False)
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("production", "staging")]

@@ -19,6 +19,7 @@ from test_directions_rows import Rows, _own_state, rows, sealed
 
 from disjoint.certify import envelope
 from disjoint.model.census import WHOLE, Sieve
+from disjoint.overlap.digester import KEY
 from disjoint.overlap.file import File
 
 __all__ = ["_own_state", "rows"]
@@ -87,7 +88,7 @@ def test_what_goes_up_is_as_sensitive_as_its_rows(rows: Rows, tmp_path: Path) ->
 
 def opened(path: Path, reader: bytes, plain: Path) -> bytes:
     """A sealed file's digests as a file, and their key."""
-    secret, frames = envelope.opened(io.BytesIO(path.read_bytes()), reader, WHOLE, "p.census")
+    secret, frames = envelope.opened(io.BytesIO(path.read_bytes()), reader, KEY, "p.census")
     plain.write_bytes(b"".join(frames))
     return secret
 

@@ -20,7 +20,7 @@ from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 from disjoint.files import read_text
 from disjoint.writing import write_once
 
-MAGIC = b"disjoint sealed\x01"
+MAGIC = b"disjoint sealed\x02"
 FRAME = 1 << 20
 _TAG = 16
 _NONCE = struct.Struct(">3xBQ")

@@ -16,7 +16,7 @@ from disjoint.certify.half import digests_key
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.ledger import Entry, entered, noted
 from disjoint.errors import UnprovenError, UsageError
-from disjoint.model.census import WHOLE, Overlap, Reader, Terms
+from disjoint.model.census import Overlap, Reader, Terms
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Tried
 from disjoint.model.fact import Fact, Known, Unknown
@@ -24,6 +24,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
 from disjoint.model.proof import Footprint, Proof
 from disjoint.model.snapshot import Snapshot
+from disjoint.overlap.digester import KEY
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.file import File, Filed
 from disjoint.overlap.read import Steps
@@ -109,7 +110,7 @@ def compare_sealed(
 def _unsealed(path: Path, reader: bytes, write: Callable[[bytes], object]) -> bytes:
     try:
         with path.open("rb") as stream:
-            secret, frames = envelope.opened(stream, reader, WHOLE, str(path))
+            secret, frames = envelope.opened(stream, reader, KEY, str(path))
             for frame in frames:
                 write(frame)
     except OSError as error:

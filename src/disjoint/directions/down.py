@@ -20,9 +20,9 @@ from disjoint.certify.half import digests_key, key_name
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.errors import UnprovenError, WriteError
-from disjoint.model.census import WHOLE
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
+from disjoint.overlap.digester import drawn
 from disjoint.overlap.keyed import Keyed
 from disjoint.overlap.records import OPENS, record
 from disjoint.overlap.taking import Taken, Taking, after, section_of
@@ -54,7 +54,7 @@ def seal(
         WriteError: it cannot be written or signed.
     """
     asked, now = asked_of(manifest, manifest.production, order), datetime.now(UTC)
-    name, secret = secrets.token_hex(16), secrets.token_bytes(WHOLE)
+    name, secret = secrets.token_hex(16), drawn()
     environment = manifest.production
     with (
         Run((environment,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run,

@@ -95,7 +95,7 @@ class Sieve:
     second: int
     """Of the other half."""
     salt: bytes
-    """16 octets, for the methods that take one."""
+    """16 octets, for the methods that take one; of HMAC the key, twice as long."""
     one_in: int
     """A power of two: a value is kept where its selector's lowest bits are zero."""
     fold: bool

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from disjoint.model.census import HALF, WHOLE, Method, Planted, Sieve
+
+from .digester import many, narrowed
 
 SHORTEST = 4
 """Octets of the shortest value that counts, as in a server: nobody is known by ``n/a``."""
@@ -37,22 +39,17 @@ def kept_of(value: bytes, sieve: Sieve) -> bytes:
 
 def packed(values: Iterable[bytes], sieve: Sieve) -> bytes:
     """The digests of those that the sieve keeps, as wide as it says; `kept_of` without a call for each."""
+    if sieve.method is Method.HMAC:
+        return narrowed(many(sieve.salt)([value for value in values if len(value) >= SHORTEST]), sieve)
     low, width, found = sieve.mask & 0xFF, sieve.width, bytearray()
-    digest = _maker(sieve)
+    salt, sha256 = sieve.salt, hashlib.sha256
     for value in values:
-        made = digest(value)
+        made = sha256(salt + value).digest()
         if made[HALF - 1] & low or len(value) < SHORTEST:
             continue  # most are told by one octet
         if not int.from_bytes(made[:HALF], "big") & sieve.mask:
             found += made[:width]
     return bytes(found)
-
-
-def _maker(sieve: Sieve) -> Callable[[bytes], bytes]:
-    if sieve.method is Method.HMAC:
-        return lambda value: hmac.digest(sieve.salt, value, "sha256")
-    salt, sha256 = sieve.salt, hashlib.sha256
-    return lambda value: sha256(salt + value).digest()
 
 
 def folded(value: bytes) -> bytes:
