@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from disjoint.certify import ssh
 from disjoint.certify.dsse import STATEMENT, Envelope, Signed, line_of, pae
-from disjoint.certify.sign_off import LONGEST, Asked, SignOff, asked_in, expect_may_sign, payload_of
+from disjoint.certify.lines import OCTETS
+from disjoint.certify.sign_off import Answer, Asked, asked_in, expect_may_sign, payload_of
 from disjoint.certify.sshsig import fingerprint, parts_of
-from disjoint.errors import UsageError, WriteError
+from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 from disjoint.files import read_text
 from disjoint.journal import Journal
 from disjoint.writing import write_whole
@@ -31,17 +32,24 @@ def read(path: Path) -> Certificate:
     """The certificate in a file.
 
     Raises:
-        UsageError: there is none.
+        UsageError, TamperedError, UnprovenError: there is none, or not as it was written.
     """
     content = _content(path)
-    return Certificate(path, content, asked_in(content, str(path)))
+    return Certificate(path, content, _asked(path, content))
+
+
+def _asked(path: Path, content: bytes) -> Asked:
+    try:
+        return asked_in(content)
+    except (UsageError, TamperedError, UnprovenError) as error:
+        raise type(error)(f"{path}: {error}") from None
 
 
 def _content(path: Path) -> bytes:
-    return read_text(path, str(path), UsageError, LONGEST).text.encode()
+    return read_text(path, str(path), UsageError, OCTETS).text.encode()
 
 
-def sign_off(shown: Certificate, said: SignOff, key: Path, allowed: Path | None, journal: Journal) -> str:
+def sign_off(shown: Certificate, said: Answer, key: Path, allowed: Path | None, journal: Journal) -> str:
     """Append what a person says to the certificate they were shown; the fingerprint of their key.
 
     Raises:
@@ -64,23 +72,23 @@ def sign_off(shown: Certificate, said: SignOff, key: Path, allowed: Path | None,
     return keyid
 
 
-def _expect_known(said: SignOff, principal: str) -> None:
+def _expect_known(said: Answer, principal: str) -> None:
     if principal.casefold() != said.principal.casefold():
         raise UsageError(f"the key is {principal}'s, and not {said.principal}'s")
 
 
-def _lengthened(shown: Certificate, said: SignOff) -> bytes:
+def _lengthened(shown: Certificate, said: Answer) -> bytes:
     """What stands in the file now: what was shown, and perhaps others' lines behind it."""
     content = _content(shown.path)
     if not content.startswith(shown.content):
         raise UsageError(f"{shown.path} was changed meanwhile: look at it again, then sign")
-    expect_may_sign(asked_in(content, str(shown.path)), said)
-    return content if content.endswith(b"\n") else content + b"\n"
+    expect_may_sign(_asked(shown.path, content), said)
+    return content
 
 
-def _body(asked: Asked, said: SignOff, keyid: str) -> dict[str, str | list[str]]:
+def _body(asked: Asked, said: Answer, keyid: str) -> dict[str, str | list[str]]:
     return {
-        "proof": asked.digest,
+        "proof": asked.proof.digest,
         "decision": said.decision,
         "role": said.role,
         "key": keyid,

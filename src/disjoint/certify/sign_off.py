@@ -2,55 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from disjoint.canonical import canonical, digest_of, strict
-from disjoint.errors import UnprovenError, UsageError
+from disjoint.canonical import canonical
+from disjoint.errors import TamperedError, UnprovenError, UsageError
 
-from .dsse import STATEMENT, read_line
+from .claims import Proof, Waiver, proof_in, sign_off_in
+from .lines import Line, lines_of
 from .names import PROOF_TYPE, SIGN_OFF_TYPE, STATEMENT_TYPE
+from .people import is_among, person
+from .trust import LONGEST
 
 APPROVED, REJECTED = "APPROVED", "REJECTED"
-LONGEST = 4 << 20
-"""Octets of a certificate; ten thousand findings are fewer."""
-
-
-class Waived(NamedTuple):
-    """A finding that somebody accepted, and that each who signs accepts by name."""
-
-    rule: str
-    resource: str
-    reason: str
-    approver: str
-    expires: datetime
-
-    @property
-    def name(self) -> str:
-        """As it is accepted: rule and resource."""
-        return f"{self.rule}:{self.resource}"
 
 
 class Asked(NamedTuple):
-    """A proof, as far as a person must see it before they sign."""
+    """What a person is asked to sign."""
 
-    digest: str
-    """SHA-256 of the payload: what their statement is about."""
-    predicate: Mapping[str, Any]
-    finished_at: datetime
-    valid_until: datetime
-    rows: tuple[tuple[str, str, str], ...]
-    """Resource, outcome in the matrix's words, grade."""
-    waivers: tuple[Waived, ...]
-    requested_by: tuple[str, ...]
-    signed: Mapping[str, str]
-    """Who says to have signed already, in lower case, and their decision."""
+    proof: Proof
+    project_key: str
+    not_tried: tuple[str, ...]
+    unclaimed: tuple[str, ...]
+    signed: tuple[tuple[str, str], ...]
+    """Who says to have signed already, and their decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignOff:
+class Answer:
     """What a person says."""
 
     decision: str
@@ -65,100 +45,79 @@ class SignOff:
     valid_until: datetime
 
 
-def asked_in(content: bytes, where: str) -> Asked:
-    """The one proof in a certificate.
+def asked_in(content: bytes) -> Asked:
+    """The one proof in a certificate, and who has signed it.
 
     Raises:
-        UsageError: there is none or several, or what is there is no certificate.
+        UsageError: it holds no proof or several, or one of less than isolation.
+        TamperedError: something in it is not as it was written.
+        UnprovenError: it is empty.
     """
-    statements = list(filter(None, map(_statement, content.split(b"\n"))))
-    proofs = [each for each in statements if each[0]["predicateType"] == PROOF_TYPE]
+    lines = lines_of(content)
+    proofs = [line for line in lines if line.type == PROOF_TYPE]
     if len(proofs) != 1:
-        raise UsageError(f"{where} is no certificate: it holds {len(proofs) or 'no'} proofs, not one")
-    [(statement, payload)] = proofs
-    try:
-        asked = _asked(digest_of(payload), statement["predicate"], [each for each, _ in statements])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(
-            f"{where} is no certificate: its proof is not of the form that this version knows"
-        ) from None
-    if asked.predicate["verdict"] != "ISOLATED":
-        raise UsageError(f"{where} is no certificate: its verdict is not ISOLATED")
-    return asked
-
-
-def _statement(line: bytes) -> tuple[dict[str, Any], bytes] | None:
-    """The statement of a line, and its octets; None for a line of something else."""
-    try:
-        envelope = read_line(line)
-        statement = strict(envelope.payload)
-        ours = (envelope.payload_type, statement["_type"]) == (STATEMENT, STATEMENT_TYPE)
-        return (statement, envelope.payload) if ours and statement["predicateType"] else None
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _asked(digest: str, predicate: Mapping[str, Any], statements: list[dict[str, Any]]) -> Asked:
+        raise UsageError(f"no certificate: it holds {len(proofs) or 'no'} proofs, not one")
+    proof, said = proof_in(proofs[0]), proofs[0].statement.part("predicate")
+    if proof.verdict != "ISOLATED":
+        raise UsageError(f"no certificate: its verdict is {proof.verdict}")
+    coverage = said.part("coverage")
     return Asked(
-        digest,
-        predicate,
-        _time(predicate["finishedAt"]),
-        _time(predicate["validUntil"]),
-        tuple((str(r["resource"]), str(r["status"]), str(r["grade"] or "")) for r in predicate["matrix"]),
-        tuple(map(_waived, predicate["waivers"])),
-        tuple(map(str, predicate["requestedBy"])),
-        dict(filter(None, (_signer(each, digest) for each in statements))),
+        proof,
+        said.text("projectKey"),
+        coverage.texts("notTried"),
+        coverage.texts("unclaimed"),
+        tuple(_signed(line, proof) for line in lines if line.type == SIGN_OFF_TYPE),
     )
 
 
-def _waived(waiver: Mapping[str, Any]) -> Waived:
-    rule, resource, reason, approver = (str(waiver[name]) for name in Waived._fields[:4])
-    return Waived(rule, resource, reason, approver, _time(waiver["expires"]))
+def _signed(line: Line, proof: Proof) -> tuple[str, str]:
+    said = sign_off_in(line)
+    if said.about != proof.digest:
+        raise TamperedError(f"line {line.number}: the sign-off is about another proof")
+    return said.principal, said.decision
 
 
-def _signer(statement: Mapping[str, Any], digest: str) -> tuple[str, str] | None:
-    try:
-        about = [subject["digest"]["sha256"] for subject in statement["subject"]]
-        signer = statement["predicate"]["signer"]["principal"]
-        ours = statement["predicateType"] == SIGN_OFF_TYPE and about == [digest]
-        return (str(signer).casefold(), str(statement["predicate"]["decision"])) if ours else None
-    except (KeyError, TypeError):
-        return None
+def until(asked: Asked, now: datetime, wanted: timedelta) -> datetime:
+    """How long a signature of now is good for: as was wanted, never longer than the proof or than may be."""
+    return min(now + min(wanted, LONGEST), asked.proof.valid_until)
 
 
-def _time(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return found
-
-
-def expect_may_sign(asked: Asked, said: SignOff) -> None:
+def expect_may_sign(asked: Asked, said: Answer) -> None:
     """Whether this person may say this of that proof.
 
     Raises:
         UsageError: they may not, or have to say more; the text says why.
         UnprovenError: the proof is over, or something that it rests on is.
     """
-    if asked.signed.get(said.principal.casefold()) in {said.decision, REJECTED}:
-        raise UsageError(f"{said.principal} has signed this proof already")
-    if said.valid_until <= said.signed_at or asked.valid_until <= said.signed_at:
-        raise UnprovenError(f"the proof was valid until {asked.valid_until:%Y-%m-%d %H:%M} UTC: certify anew")
+    _expect_first(asked, said)
+    if said.valid_until <= said.signed_at:
+        raise UnprovenError(f"the proof was valid until {_shown(asked.proof.valid_until)}: certify anew")
     if said.decision == APPROVED:
-        _expect_may_approve(asked, said)
+        _expect_another(asked.proof, said)
+        _expect_accepted(asked.proof.waivers, said)
 
 
-def _expect_may_approve(asked: Asked, said: SignOff) -> None:
-    if is_one_of(said.principal, asked.requested_by):
+def _expect_first(asked: Asked, said: Answer) -> None:
+    """Nobody signs twice; but whoever approved may still find a reason to reject."""
+    own = {decision for who, decision in asked.signed if person(who) == person(said.principal)}
+    if own & {said.decision, REJECTED}:
+        raise UsageError(f"{said.principal} has signed this proof already")
+
+
+def _expect_another(proof: Proof, said: Answer) -> None:
+    if not proof.requested_by:
+        raise UnprovenError("the proof does not say who asked for it: anybody could be signing their own")
+    if is_among(said.principal, proof.requested_by):
         raise UsageError(
             f"{said.principal} asked for this proof, and so cannot approve it: somebody else must"
         )
-    for waiver in asked.waivers:
+
+
+def _expect_accepted(waivers: tuple[Waiver, ...], said: Answer) -> None:
+    for waiver in waivers:
         if waiver.expires <= said.signed_at:
-            raise UnprovenError(
-                f"the waiver of {waiver.name} is over since {waiver.expires:%Y-%m-%d %H:%M} UTC"
-            )
-    names = [waiver.name for waiver in asked.waivers]
+            raise UnprovenError(f"the waiver of {waiver.name} is over since {_shown(waiver.expires)}")
+    names = [waiver.name for waiver in waivers]
     if missing := [name for name in names if name not in said.accepted]:
         raise UsageError(
             f"the proof rests on waivers: accept each by name, --accept {' --accept '.join(missing)}"
@@ -167,23 +126,16 @@ def _expect_may_approve(asked: Asked, said: SignOff) -> None:
         raise UsageError(f"--accept {unknown[0]}: the proof has no such waiver")
 
 
-def is_one_of(principal: str, people: Collection[str]) -> bool:
-    """Whether a person is among others, by whatever name: in either case, whole or without the domain."""
-    own = {principal.casefold(), _local(principal)}
-    return any(own & {name.casefold(), _local(name)} for name in people)
+def _shown(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _local(name: str) -> str:
-    """What stands before the domain, and before a ``+`` that sorts mail."""
-    return name.casefold().partition("@")[0].partition("+")[0]
-
-
-def payload_of(asked: Asked, said: SignOff) -> bytes:
+def payload_of(asked: Asked, said: Answer) -> bytes:
     """A person's statement about a proof, as it is signed."""
     return canonical(
         {
             "_type": STATEMENT_TYPE,
-            "subject": [{"name": "proof", "digest": {"sha256": asked.digest}}],
+            "subject": [{"name": "proof", "digest": {"sha256": asked.proof.digest}}],
             "predicateType": SIGN_OFF_TYPE,
             "predicate": {
                 "decision": said.decision,

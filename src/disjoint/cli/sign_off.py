@@ -21,7 +21,7 @@ from .spoken import show, spoken
 
 if TYPE_CHECKING:
     from disjoint.certify.keys import ProjectKey
-    from disjoint.certify.sign_off import Asked, SignOff
+    from disjoint.certify.sign_off import Answer, Asked
 
 PATH = click.Path(path_type=Path, readable=False)
 APPROVAL = "I have read this proof and accept what it says of these environments."
@@ -54,7 +54,7 @@ REJECTION = "I do not accept this proof."
     "--valid-for",
     default="30d",
     show_default=True,
-    callback=span(timedelta(days=366)),
+    callback=span(timedelta(days=30)),
     help="30m, 24h, 7d; no longer than the proof.",
 )
 @click.option("--name", help="Your name. [git's user.name]")
@@ -129,13 +129,13 @@ def _said(
     reviewed: tuple[tuple[str, str], ...],
     accepted: tuple[str, ...],
     valid_for: timedelta,
-) -> SignOff:
-    from disjoint.certify.sign_off import APPROVED, REJECTED, SignOff  # noqa: PLC0415
+) -> Answer:
+    from disjoint.certify.sign_off import APPROVED, REJECTED, Answer, until  # noqa: PLC0415
 
     now = datetime.now(UTC).replace(microsecond=0)
     if not principal or not role:
         raise UsageError("a sign-off bears a name and a role: --as you@example.com --role reviewer")
-    return SignOff(
+    return Answer(
         decision=APPROVED if decision else REJECTED,
         principal=principal,
         name=name,
@@ -144,7 +144,7 @@ def _said(
         reviewed=reviewed,
         accepted=accepted,
         signed_at=now,
-        valid_until=min(now + valid_for, asked.valid_until),
+        valid_until=until(asked, now, valid_for),
     )
 
 
@@ -153,7 +153,7 @@ def _project(asked: Asked) -> ProjectKey:
     from disjoint.certify.half import key_name  # noqa: PLC0415
 
     key = project_key()
-    if key_name(key) != asked.predicate.get("projectKey"):
+    if key_name(key) != asked.project_key:
         click.echo("journal: this machine's own; the proof was made under another project key", err=True)
     return key
 

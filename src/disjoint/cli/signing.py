@@ -13,7 +13,7 @@ from disjoint.errors import UsageError
 from disjoint.report.inert import inert
 
 if TYPE_CHECKING:
-    from disjoint.certify.sign_off import Asked, SignOff
+    from disjoint.certify.sign_off import Answer, Asked
 
 
 def configured(name: str) -> str:
@@ -58,31 +58,31 @@ def own_principal() -> str:
     raise UsageError("who signs? name yourself as allowed_signers does: --as you@example.com")
 
 
-def summary(asked: Asked, said: SignOff, where: str, key: Path) -> str:
+def summary(asked: Asked, said: Answer, where: str, key: Path) -> str:
     """What is signed, on a screen: all that the signature will be taken to mean."""
     return "\n".join([*_proof(asked, where), "", *_said(said, key)])
 
 
 def _proof(asked: Asked, where: str) -> Iterator[str]:
-    staging, production = (inert(str(asked.predicate[side]["name"])) for side in ("environment", "reference"))
-    yield f"{inert(where)}: {staging} apart from {production}, found on {_when(asked.finished_at)}"
-    yield f"proof       {asked.digest}"
-    yield f"verdict     {inert(str(asked.predicate['verdict']))}"
-    names = [inert(resource) for resource, _, _ in asked.rows]
-    for name, (_, status, grade) in zip(names, asked.rows, strict=True):
-        yield f"            {name:{max(map(len, names))}}  {inert(status):16} {inert(grade)}".rstrip()
-    for waiver in asked.waivers:
+    proof = asked.proof
+    sides = f"{inert(proof.environment)} apart from {inert(proof.reference)}"
+    yield f"{inert(where)}: {sides}, found on {_when(proof.finished_at)}"
+    yield f"proof       {proof.digest}"
+    yield f"verdict     {proof.verdict}"
+    names = [inert(row.resource) for row in proof.matrix]
+    for name, row in zip(names, proof.matrix, strict=True):
+        yield f"            {name:{max(map(len, names))}}  {inert(row.status):16} {row.grade or ''}".rstrip()
+    for waiver in proof.waivers:
         yield f"waiver      {inert(waiver.name)}, by {inert(waiver.approver)} until {_when(waiver.expires)}"
         yield f"            {inert(waiver.reason)}"
-    coverage = asked.predicate["coverage"]
-    yield from (f"not tried   {inert(rule)}" for rule in coverage["notTried"])
-    yield from (f"unclaimed   {inert(variable)}" for variable in coverage["unclaimed"])
-    yield f"asked by    {', '.join(map(inert, asked.requested_by)) or 'nobody is named'}"
-    yield f"valid until {_when(asked.valid_until)}"
-    yield from (f"signed by   {inert(who)}: {inert(decision)}" for who, decision in asked.signed.items())
+    yield from (f"not tried   {inert(rule)}" for rule in asked.not_tried)
+    yield from (f"unclaimed   {inert(variable)}" for variable in asked.unclaimed)
+    yield f"asked by    {', '.join(map(inert, proof.requested_by)) or 'nobody is named'}"
+    yield f"valid until {_when(proof.valid_until)}"
+    yield from (f"signed by   {inert(who)}: {decision}" for who, decision in asked.signed)
 
 
-def _said(said: SignOff, key: Path) -> Iterator[str]:
+def _said(said: Answer, key: Path) -> Iterator[str]:
     who = f"{inert(said.principal)} ({inert(said.role)})"
     yield f"{who} says {said.decision}, until {_when(said.valid_until)}"
     yield f"statement   {inert(said.statement)}"

@@ -11,14 +11,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signers import OPTIONS, Person, person
 
+from certificates import OPTIONS, Person, World
 from disjoint.certify import sshsig
 from disjoint.certify.ssh import ssh_signed, ssh_verified
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 
 OCTETS = b"DSSEv1 4 type 7 payload"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def person(folder: Path, principal: str, type_: str = "ed25519") -> Person:
+    """Somebody with a new key."""
+    return World(folder).person(principal, type_)
 
 
 @pytest.fixture
@@ -170,7 +175,7 @@ def test_an_agent_signs_by_the_public_key(tmp_path: Path) -> None:
     dora = person(tmp_path, "dora@example.com")
     subprocess.run(["ssh-add", "-q", str(dora.key)], check=True, capture_output=True)
     dora.key.unlink()
-    public = dora.key.with_suffix(".pub")
+    public = dora.key.with_name(f"{dora.key.name}.pub")
     signature = ssh_signed(OCTETS, public)
     assert ssh_verified(signature, OCTETS, allowed(tmp_path, dora.line()), NOW) == dora.principal
     subprocess.run(["ssh-add", "-q", "-D"], check=True, capture_output=True)
@@ -186,9 +191,11 @@ def test_a_key_that_is_not_there_is_the_callers_mistake(tmp_path: Path) -> None:
 
 def test_a_locked_key_is_said(tmp_path: Path) -> None:
     """Where nobody can type its passphrase, it ends with a reason."""
-    erin = person(tmp_path, "erin@example.com", passphrase="correct horse")
+    key = tmp_path / "locked"
+    asked = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "correct horse", "-f", str(key)]
+    subprocess.run(asked, check=True)
     with pytest.raises(WriteError, match="did not sign with"):
-        ssh_signed(OCTETS, erin.key)
+        ssh_signed(OCTETS, key)
 
 
 def test_without_ssh_keygen_its_package_is_named(

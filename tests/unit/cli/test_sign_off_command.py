@@ -17,16 +17,24 @@ from typing import Any
 
 import pytest
 
-from certificates import WAIVER, line, written
+from certificates import WAIVED, Person, World, waiver
 from disjoint.canonical import digest_of
 from disjoint.certification.history import open_journal
 from disjoint.certify.dsse import STATEMENT, pae, read_line
 from disjoint.certify.keys import project_key
 from disjoint.certify.names import SIGN_OFF_TYPE
-from disjoint.certify.sign import new_signer, verifies
+from disjoint.certify.public import verifies
 from disjoint.certify.ssh import ssh_verified
-from signers import Person, person
+from disjoint.certify.trust import Trust, Wanted
+from disjoint.certify.verify import verified
 
+
+def written(time: datetime) -> str:
+    """As a statement has times."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+MUCH_LATER = written(datetime.now(UTC) + timedelta(days=29))
 LATER = written(datetime.now(UTC) + timedelta(days=7))
 BEFORE = written(datetime.now(UTC) - timedelta(days=7))
 
@@ -35,9 +43,16 @@ BEFORE = written(datetime.now(UTC) - timedelta(days=7))
 class Desk:
     """A folder of its own, with a certificate in it, and somebody who may sign."""
 
-    folder: Path
-    bob: Person
+    world: World
     variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.world.folder
+
+    @property
+    def bob(self) -> Person:
+        return self.world.bob
 
     @property
     def certificate(self) -> Path:
@@ -49,8 +64,8 @@ class Desk:
 
     def lay(self, **changed: Any) -> bytes:
         """A certificate, made afresh."""
-        signer, _ = new_signer(self.folder / f"prover-{len(list(self.folder.iterdir()))}.pem", "ed25519")
-        content = line(signer, **changed)
+        stated = {"finishedAt": written(datetime.now(UTC)), "validUntil": MUCH_LATER, **changed}
+        content = self.world.proof(lambda statement: statement["predicate"].update(stated))
         self.certificate.write_bytes(content)
         return content
 
@@ -77,9 +92,8 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """With an allowed_signers file that knows one person."""
-    bob = person(tmp_path, "bob@example.com")
-    found = Desk(tmp_path, bob)
-    found.allowed.write_text(bob.line())
+    found = Desk(World(tmp_path))
+    found.allowed.write_text(found.bob.line())
     found.lay()
     return found
 
@@ -131,19 +145,19 @@ def test_openssh_alone_verifies_it(desk: Desk, tmp_path: Path) -> None:
 def test_what_is_signed_is_shown(desk: Desk) -> None:
     """Before it is signed, without a control of the terminal in it."""
     desk.lay(
-        waivers=[{**WAIVER, "expires": LATER, "reason": "a key\x1b[2K of both"}],
+        waivers=[waiver(expires=LATER, reason="a key\x1b[2K of both")],
         requestedBy=["alice", "\u202eeve"],
     )
-    ran = desk.sign("--accept", "variables/secret-reused:variables")
+    ran = desk.sign("--accept", WAIVED)
     for part in (
         "staging apart from production",
-        "cache  VERIFIED",
+        "cache      VERIFIED",
         "canary",
-        "redis/production-keys",
+        "postgres/production-rows",
         LATER[:10],
     ):
         assert part in ran.stdout
-    assert "variables/secret-reused:variables, by carol" in ran.stdout
+    assert f"{WAIVED}, by erin" in ran.stdout
     assert "a key\\x1b[2K of both" in ran.stdout
     assert "\\u202eeve" in ran.stdout
 
@@ -177,27 +191,28 @@ REFUSED = {
     "own proof": (["--as", "alice@example.com"], {}, 2, "cannot approve it"),
     "own proof in capitals": (["--as", "ALICE@Example.com"], {}, 2, "cannot approve it"),
     "own proof by the local part": (["--as", "alice+work@other.example"], {}, 2, "cannot approve it"),
+    "nobody asked for it": ([], {"requestedBy": []}, 3, "does not say who asked"),
     "a waiver not accepted": (
         [],
-        {"waivers": [{**WAIVER, "expires": LATER}]},
+        {"waivers": [waiver(expires=LATER)]},
         2,
         "--accept variables/secret",
     ),
     "a waiver that is none": (["--accept", "web/cors:site"], {}, 2, "has no such waiver"),
     "a waiver that is over": (
-        ["--accept", "variables/secret-reused:variables"],
-        {"waivers": [{**WAIVER, "expires": BEFORE}]},
+        ["--accept", WAIVED],
+        {"waivers": [waiver(expires=BEFORE)]},
         3,
-        "the waiver of variables/secret-reused:variables is over",
+        f"the waiver of {WAIVED} is over",
     ),
     "a proof that is over": ([], {"validUntil": BEFORE}, 3, "certify anew"),
-    "a proof of less": ([], {"verdict": "UNPROVEN"}, 2, "its verdict is not ISOLATED"),
-    "a proof without its form": ([], {"matrix": None}, 2, "not of the form"),
+    "a proof of less": ([], {"verdict": "UNPROVEN"}, 2, "its verdict is UNPROVEN"),
+    "a proof without its form": ([], {"matrix": None}, 1, "matrix is no list"),
     "nobody": (["--as", " "], {}, 2, "bears a name and a role"),
     "a key that is not there": (["--key", "id_none"], {}, 2, "there is no such file"),
     "a file that is not there": (["--reviewed", "none.html"], {}, 2, "--reviewed none.html: No such file"),
     "another certificate": (["other.jsonl"], {}, 2, "there is no such file"),
-    "too long a time": (["--valid-for", "400d"], {}, 2, "no time of at most 366 days"),
+    "too long a time": (["--valid-for", "31d"], {}, 2, "no time of at most 30 days"),
 }
 
 
@@ -215,7 +230,7 @@ def test_what_may_not_be_signed(
 
 def test_who_asked_may_reject(desk: Desk) -> None:
     """A proof may be withdrawn by whoever had it made; waivers need not be accepted for that."""
-    desk.lay(requestedBy=["bob"], waivers=[{**WAIVER, "expires": LATER}])
+    desk.lay(requestedBy=["bob"], waivers=[waiver(expires=LATER)])
     assert desk.sign("--reject").returncode == 0
     assert json.loads(read_line(desk.lines()[1]).payload)["predicate"]["decision"] == "REJECTED"
 
@@ -234,21 +249,38 @@ def test_nobody_signs_twice(desk: Desk) -> None:
 def test_a_proof_cannot_outlive_itself_in_a_signature(desk: Desk) -> None:
     """Whoever signs for longer signs for as long as the proof is valid."""
     desk.lay(validUntil=LATER)
-    assert desk.sign("--valid-for", "300d").returncode == 0
+    assert desk.sign("--valid-for", "30d").returncode == 0
     assert json.loads(read_line(desk.lines()[1]).payload)["predicate"]["validUntil"] == LATER
 
 
-@pytest.mark.parametrize("twice", [True, False])
-def test_what_is_no_certificate(desk: Desk, twice: bool) -> None:
-    """Two proofs in one file, and none."""
-    desk.certificate.write_bytes(desk.certificate.read_bytes() * 2 if twice else b'{"a": 1}\n')
-    ran = desk.sign()
-    assert (ran.returncode, "is no certificate: it holds" in ran.stderr) == (2, True)
+def test_what_is_no_certificate(desk: Desk) -> None:
+    """Two proofs in one file, none, and lines of something else."""
+    one = desk.certificate.read_bytes()
+    told = {
+        one * 2: (2, "it holds 2 proofs"),
+        b'{"a": 1}\n': (1, "line 1: no envelope"),
+        b"": (3, "is empty"),
+    }
+    for content, (code, words) in told.items():
+        desk.certificate.write_bytes(content)
+        ran = desk.sign()
+        assert (ran.returncode, words in ran.stderr) == (code, True), ran.stderr
+
+
+def test_what_a_person_signed_alone_is_no_certificate(desk: Desk) -> None:
+    """Nor may it stand beside another proof."""
+    assert desk.sign().returncode == 0
+    own = desk.lines()[1] + b"\n"
+    desk.certificate.write_bytes(own)
+    assert "it holds no proofs" in desk.sign("--as", "carol@example.com").stderr
+    desk.certificate.write_bytes(desk.lay(proofId="another") + own)
+    other = desk.sign("--as", "carol@example.com")
+    assert (other.returncode, "line 2: the sign-off is about another proof" in other.stderr) == (1, True)
 
 
 def test_allowed_signers_are_asked_first(desk: Desk) -> None:
     """A signature that would not count is not appended."""
-    eve = person(desk.folder, "eve@example.com")
+    eve = desk.world.person("eve@example.com")
     before = desk.certificate.read_bytes()
     unknown = desk.sign("--key", str(eve.key), "--allowed-signers", str(desk.allowed))
     assert (unknown.returncode, "does not know the key" in unknown.stderr) == (3, True)
@@ -310,7 +342,7 @@ def test_git_knows_who_signs_and_with_what(desk: Desk) -> None:
         "user.email": desk.bob.principal,
         "user.name": "Bob",
         "gpg.format": "ssh",
-        "user.signingkey": "~/bob.pub",
+        "user.signingkey": f"~/{desk.bob.key.name}.pub",
     }.items():
         subprocess.run(["git", "config", "--global", name, value], env=desk.all_variables(), check=True)
     ran = subprocess.run(
@@ -337,7 +369,7 @@ def test_without_git_a_person_names_themselves(desk: Desk) -> None:
 
 def test_two_who_sign_at_once_both_stand(desk: Desk) -> None:
     """Neither loses the other's line."""
-    people = [person(desk.folder, f"p{number}@example.com") for number in range(6)]
+    people = [desk.world.person(f"p{number}@example.com") for number in range(6)]
     asked = [sys.executable, "-m", "disjoint", "sign-off", "--role", "r", "--yes"]
     running = [
         subprocess.Popen(
@@ -356,9 +388,26 @@ def test_two_who_sign_at_once_both_stand(desk: Desk) -> None:
 
 
 def test_the_machines_line_still_verifies(desk: Desk) -> None:
-    """A file without an end of line gets one, and nothing else."""
-    desk.certificate.write_bytes(desk.certificate.read_bytes().rstrip(b"\n"))
+    """As it was signed; a file that was cut is refused, and not mended."""
     assert desk.sign().returncode == 0
     envelope = read_line(desk.lines()[0])
-    [public] = desk.folder.glob("prover-*.pub.pem")
-    assert verifies(public.read_bytes(), envelope.signatures[0].sig, pae(STATEMENT, envelope.payload))
+    octets = pae(STATEMENT, envelope.payload)
+    assert verifies(desk.world.machine.pem, envelope.signatures[0].sig, octets)
+    desk.certificate.write_bytes(desk.certificate.read_bytes().rstrip(b"\n"))
+    cut = desk.sign("--as", "carol@example.com")
+    assert (cut.returncode, "the last line does not end" in cut.stderr) == (1, True)
+
+
+def test_what_this_command_writes_is_what_the_verifier_reads(desk: Desk) -> None:
+    """A proof and two people's words, from the outside."""
+    desk.allowed.write_text(desk.world.allowed())
+    assert desk.sign("--allowed-signers", str(desk.allowed)).returncode == 0
+    carol = ["--as", "carol@example.com", "--key", str(desk.world.carol.key)]
+    assert desk.sign(*carol, "--allowed-signers", str(desk.allowed)).returncode == 0
+    trust = Trust(
+        (desk.world.machine.pem,),
+        verifies,
+        lambda sig, octets, at: ssh_verified(sig, octets, desk.allowed, at),
+    )
+    held = verified(desk.certificate.read_bytes(), trust, Wanted(approvals=2), datetime.now(UTC))
+    assert [each.principal for each in held.approvals] == ["bob@example.com", "carol@example.com"]
