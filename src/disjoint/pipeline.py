@@ -105,6 +105,8 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     workers of the scheduler at `dask` make it, where one is named. Snapshots of two runs compare where both
     are given one `key` for their digests; what a report shows is digested under a key of its own even so.
     """
+    if manifest.production.seal:
+        return _beside_its_seal(manifest, offline, budget, progress, without, guarded)
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
     jobs = jobs_of(manifest)
@@ -145,6 +147,23 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
         )
 
 
+def _beside_its_seal(
+    manifest: Manifest,
+    offline: bool,
+    budget: float,
+    progress: Progress | None,
+    without: Collection[str],
+    guarded: bool,
+) -> Proof:
+    if guarded:
+        raise UsageError(
+            f"{manifest.source}: this needs production's own variables, and production is sealed"
+        )
+    from disjoint.sealed.proving import proven  # noqa: PLC0415  (few manifests name a seal)
+
+    return proven(manifest, offline=offline, budget=budget, progress=progress, without=without)
+
+
 def _surveyor(manifest: Manifest, dask: str) -> Surveyor:
     def surveyor(census: Census[Any], pair: Pair[Any], careful: bool) -> Overlap:
         from disjoint.workers import surveyed  # noqa: PLC0415  (numpy loads for a census alone)
@@ -156,6 +175,10 @@ def _surveyor(manifest: Manifest, dask: str) -> Surveyor:
 
 def announced(manifest: Manifest) -> list[str]:
     """Whose credentials `verify` tries where, and what production's log will show of it."""
+    if manifest.production.seal:
+        from disjoint.sealed import proving  # noqa: PLC0415  (few manifests name a seal)
+
+        return proving.announced(manifest)
     return [*doors.announced([job for job in jobs_of(manifest) if isinstance(present_of(job.target), Known)])]
 
 

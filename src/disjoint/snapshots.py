@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +14,7 @@ from disjoint.kinds.variables.endpoints import unread as unread_names
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
+from disjoint.model.plain import plain
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.runner.run import Job, Result, unread
 
@@ -25,6 +28,14 @@ def jobs_of(manifest: Manifest) -> list[Job]:
         for resource in manifest.resources
         for environment in (manifest.production, manifest.staging)
     ]
+
+
+def digest_of(manifest: Manifest) -> str:
+    """What both sides must declare alike: resources, grades and waivers; not sources or tunnels."""
+    names = (manifest.production.name, manifest.staging.name)
+    resources = [(r.name, r.kind, plain(r.declared), r.minimum.word) for r in manifest.resources]
+    stated = [names, resources, plain(manifest.waivers), manifest.public]
+    return "sha256:" + hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
 def blanks_of(jobs: Sequence[Job]) -> Results:

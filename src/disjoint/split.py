@@ -7,8 +7,6 @@ join    none                      check that the halves belong together, and jud
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from disjoint import snapshots
 from disjoint.certify.belonging import (
     follows,
     fresh,
@@ -71,6 +70,10 @@ def load_side(path: Path, *, protected: bool | None) -> Manifest:
 
     def read_own(spec: Mapping[str, Any], **side: Any) -> Environment:
         if side["protected"] is protected:
+            if "sealed" in spec:
+                raise UsageError(
+                    f"{path}: {side['name']} is sealed here: its own variables are needed for this"
+                )
             return read(spec, **side)
         return Environment(
             side["name"], side["protected"], {}, "another process", side["reach_at"], held=False
@@ -81,10 +84,7 @@ def load_side(path: Path, *, protected: bool | None) -> Manifest:
 
 def digest_of(manifest: Manifest) -> str:
     """What both sides must declare alike: resources, grades and waivers; not sources or tunnels."""
-    names = (manifest.production.name, manifest.staging.name)
-    resources = [(r.name, r.kind, plain(r.declared), r.minimum.word) for r in manifest.resources]
-    stated = [names, resources, plain(manifest.waivers), manifest.public]
-    return "sha256:" + hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+    return snapshots.digest_of(manifest)
 
 
 def hold(manifest: Manifest, key: ProjectKey, seconds: float, publish: Publish, wait: Wait) -> None:

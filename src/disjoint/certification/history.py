@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from disjoint import journal
-from disjoint.certify.half import key_name
-from disjoint.certify.keys import ProjectKey, state
 from disjoint.errors import TamperedError
 from disjoint.model.plain import Plain
 from disjoint.report.inert import inert
+from disjoint.sealed.remembering import VARIABLE, folder_of, journal_url, open_journal
 
 from .anchor import anchor_in
 from .circumstances import circumstances
 
+__all__ = [
+    "CERTIFIED",
+    "PROVEN",
+    "VARIABLE",
+    "about",
+    "actor",
+    "expect_whole",
+    "folder_of",
+    "journal_url",
+    "open_journal",
+]
+
 CERTIFIED, PROVEN = "certified", "proven"
 """What a proof's entry is called: a certificate, or what it is where it is none."""
-VARIABLE = "DISJOINT_JOURNAL"
-"""The URL of a PostgreSQL that keeps the journal for all machines of a project."""
-
-
-def folder_of(project_key: ProjectKey) -> Path:
-    """Where this user keeps what belongs to a project."""
-    return state() / "projects" / key_name(project_key)
 
 
 def about(staging: str, production: str) -> dict[str, Plain]:
     """How entries name the two environments."""
     return {"environment": inert(staging), "reference": inert(production)}
-
-
-def journal_url() -> str:
-    """The PostgreSQL that keeps the journal; empty where this machine does."""
-    return os.environ.get(VARIABLE, "")
-
-
-def open_journal(project_key: ProjectKey, *, create: bool = True) -> journal.Journal:
-    """The project's journal; without `create` it is only read, and empty where there is none.
-
-    Raises:
-        UsageError: the variable names no PostgreSQL, or the library for it is not installed.
-        WriteError: it cannot be made.
-        TamperedError: it is not as it was written.
-    """
-    key = hmac.new(project_key.octets, b"disjoint journal", hashlib.sha256).digest()
-    return journal.open_journal(folder_of(project_key), key, journal_url(), create=create)
 
 
 def actor() -> str:

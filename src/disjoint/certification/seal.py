@@ -14,6 +14,7 @@ from disjoint.certify.sign import Signer
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.journal import Journal
+from disjoint.kinds.variables.shapes import named_login
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.snapshot import Snapshot
@@ -21,9 +22,9 @@ from disjoint.runner.run import Run
 from disjoint.runner.tally import Tally
 from disjoint.runner.work import unreached
 from disjoint.sealed.policy import doors_of, policy_of
+from disjoint.sealed.remembering import SEALED, body_of
 from disjoint.sealed.strengthening import blinded, portable, secrets_in, strengthened
-from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
-from disjoint.split import digest_of
+from disjoint.snapshots import blanks_of, digest_of, jobs_of, present_of, snapshot_of
 
 BUDGET_SECONDS = 30.0
 
@@ -83,7 +84,7 @@ def seal(
         policy=policy_of(manifest, production, held, digests, blind=wish.blind),
     )
     text = written(made, key, signer)
-    journal.append("sealed", signer.keyid, _told(made))
+    journal.append(SEALED, signer.keyid, body_of(made))
     return Sealed(made, text, _guessable(held), unread)
 
 
@@ -120,16 +121,4 @@ def _expect_clock(tally: Tally) -> None:
 
 
 def _guessable(held: tuple[Held, ...]) -> tuple[str, ...]:
-    return tuple(sorted({secret.label for secret in held if secret.stretched}))
-
-
-def _told(made: Seal) -> dict[str, str | bool]:
-    """What the journal keeps: nothing of the snapshot."""
-    return {
-        "serial": made.serial,
-        "environment": made.environment,
-        "manifest": made.manifest,
-        "sealedAt": made.sealed_at.isoformat().replace("+00:00", "Z"),
-        "expiresAt": made.expires_at.isoformat().replace("+00:00", "Z"),
-        "blind": made.blind,
-    }
+    return tuple(sorted({s.label for s in held if s.stretched and not named_login(s.variable)}))

@@ -23,6 +23,8 @@ class Live(NamedTuple):
     """What came of them, by resource."""
     unable: frozenset[tuple[str, str]] = frozenset()
     """Kind and name of those that the run cannot make at all: their rules are not asked, and listed."""
+    aged: Snapshot | None = None
+    """Production as it was sealed, without what a restart or a deployment since may have changed."""
 
 
 def findings(

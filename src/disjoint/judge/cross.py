@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign
-from disjoint.model.fact import Fact, Known
+from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, isolated, shared, unproven
 from disjoint.model.manifest import Resource
 from disjoint.model.names import canonical
@@ -46,7 +46,18 @@ def endpoint_reused(
     theirs = tuple(declared_addresses(kinds, resources, production))
     hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
-    return Finding(ENDPOINT_REUSED, RESOURCE, _looked_for(hits, bool(theirs), production, staging))
+    hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
+    return Finding(ENDPOINT_REUSED, RESOURCE, _looked_for(hits, bool(theirs), hidden, production, staging))
+
+
+def _hidden(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot) -> Iterator[str]:
+    """Why an address of production's is not known, where a reason is given beside its being unset."""
+    for resource in resources:
+        match kinds[resource.kind].address_of(production.resources[resource.name].facts):
+            case Absent() | Known():
+                pass
+            case Unknown(reason):
+                yield f": {reason}"
 
 
 def _undeclared(
@@ -59,12 +70,12 @@ def _undeclared(
 
 
 def _looked_for(
-    hits: list[tuple[Endpoint, str]], declared: bool, production: Snapshot, staging: Snapshot
+    hits: list[tuple[Endpoint, str]], declared: bool, hidden: str, production: Snapshot, staging: Snapshot
 ) -> Judgement:
     if hits:
         return _reused(hits, staging)
     if not declared:
-        summary = "production declares no address that could be looked for in staging's variables"
+        summary = f"production declares no address that could be looked for in staging's variables{hidden}"
         return unproven(summary, remedy=_DECLARE)
     if unread := [(s.environment, ", ".join(s.unread)) for s in (production, staging) if s.unread]:
         summary = f"references that were not resolved may lead anywhere: {told(unread)}"

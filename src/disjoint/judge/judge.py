@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 
 from disjoint.model.finding import Finding, Note, Outcome
-from disjoint.model.manifest import Manifest
+from disjoint.model.manifest import Manifest, Resource
 from disjoint.model.proof import Coverage, Row
 from disjoint.model.snapshot import Snapshot
 
@@ -20,6 +20,7 @@ from .cross import cross_findings, cross_notes
 from .led import led
 from .verdict import accepted, fold, row
 from .waive import waived
+from .worse import worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,16 @@ def judge(
     now: datetime,
     live: Live,
 ) -> Judged:
-    """Ask every rule, attach waivers, fold rows and verdict."""
+    """Ask every rule, attach waivers, fold rows and verdict.
+
+    Of a production that was sealed, whatever is shared is shared by any of its facts; that both differ must
+    be borne out by those that last.
+    """
     asked = (kinds, manifest.resources, production, staging)
-    paired = joined(findings(*asked, live), chain(across(*asked), led(*asked)))
-    found = waived((*paired, *cross_findings(*asked)), manifest.waivers, now)
+    told = _found(*asked, live)
+    if live.aged is not None:
+        told = worse(told, _found(kinds, manifest.resources, live.aged, staging, live))
+    found = waived(told, manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
     said = (*notes(*asked, live), *cross_notes(staging, unclaimed, found))
@@ -56,6 +63,14 @@ def judge(
         notes=said,
         coverage=_coverage(matrix, not_tried(kinds, manifest.resources, live), unclaimed),
     )
+
+
+def _found(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot, live: Live
+) -> tuple[Finding, ...]:
+    asked = (kinds, resources, production, staging)
+    paired = joined(findings(*asked, live), chain(across(*asked), led(*asked)))
+    return (*paired, *cross_findings(*asked))
 
 
 def _verdict(found: tuple[Finding, ...], rows: Iterable[Outcome]) -> Outcome:

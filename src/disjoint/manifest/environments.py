@@ -16,10 +16,10 @@ from .document import Table
 Read = Callable[..., Environment]
 """`disjoint.sources.read`, handed in: stages never meet."""
 
-KEYS = ("variables", "protected", "reach_at")
-SOURCES = ("dotenv", "process")
+KEYS = ("variables", "protected", "reach_at", "sealed_by")
+SOURCES = ("dotenv", "process", "sealed")
 LATER = (
-    "railway", "compose", "kubernetes", "helm", "sealed", "heroku", "render", "fly", "vercel", "terraform",
+    "railway", "compose", "kubernetes", "helm", "heroku", "render", "fly", "vercel", "terraform",
     "aws", "gcp", "doppler", "infisical", "onepassword", "github",
 )  # fmt: skip
 """Sources people will ask for by these names."""
@@ -61,6 +61,10 @@ def read_environments(top: Table, read: Read, directory: Path) -> Sides:
             None, f"{staging} and {production} are two words for one environment: rename one of them"
         )
     specs = {name: _spec(section) for name, section in sections.items()}
+    if "sealed" in specs[staging]:
+        raise sections[staging].refuse(
+            "variables", "only the protected environment is sealed; give staging its own variables"
+        )
     if all("process" in spec for spec in specs.values()):
         raise sections[staging].refuse("variables", "both environments read the variables of this process")
     found = {
@@ -98,23 +102,35 @@ def _flag(section: Table) -> bool:
     return section.convert("protected", bool) is True
 
 
-def _spec(section: Table) -> Mapping[str, str | bool]:
+def _stated(section: Table) -> Table:
     if "variables" not in section.values:
         raise section.refuse(None, 'variables is missing; for example variables = { dotenv = ".env" }')
     table = section.table("variables")
     for key in table.values:
         if key in LATER:
-            raise table.refuse(
-                key, f"is not available in this version; the sources are {' and '.join(SOURCES)}"
-            )
+            raise table.refuse(key, f"is not available in this version; the sources are {', '.join(SOURCES)}")
     table.only(SOURCES)
     if len(table.values) != 1:
-        raise section.refuse("variables", "expected exactly one source: dotenv or process")
+        raise section.refuse("variables", f"expected exactly one source: {' or '.join(SOURCES)}")
+    return table
+
+
+def _spec(section: Table) -> Mapping[str, str | bool]:
+    table = _stated(section)
+    if "sealed" in table.values or "sealed_by" in section.values:
+        return _sealed(section, table)
     if "dotenv" in table.values:
         return {"dotenv": table.text("dotenv")}
     if table.convert("process", bool) is not True:
         raise table.refuse("process", "is true, or does not stand at all")
     return {"process": True}
+
+
+def _sealed(section: Table, table: Table) -> Mapping[str, str]:
+    if "sealed" not in table.values:
+        raise section.refuse("sealed_by", 'stands beside variables = { sealed = "…" } only')
+    by = {"sealed_by": section.text("sealed_by")} if "sealed_by" in section.values else {}
+    return {"sealed": table.text("sealed"), **by}
 
 
 def _reach_at(table: Table) -> Mapping[str, str]:

@@ -54,11 +54,26 @@ _ENVIRONMENT: Schema = {
                     "required": ["process"],
                     "additionalProperties": False,
                 },
+                {
+                    "type": "object",
+                    "properties": {
+                        "sealed": {
+                            **_TEXT,
+                            "description": "What `disjoint seal` wrote, relative to the manifest.",
+                        }
+                    },
+                    "required": ["sealed"],
+                    "additionalProperties": False,
+                },
             ],
         },
         "protected": {
             "type": "boolean",
             "description": "True on exactly one side: production, which is only ever read.",
+        },
+        "sealed_by": {
+            **_TEXT,
+            "description": "The public key (PEM) that a seal must be signed with, relative to the manifest.",
         },
         "reach_at": {
             "type": "object",

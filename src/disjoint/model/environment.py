@@ -38,6 +38,10 @@ class Environment:
     """What was odd in the source (a duplicate key); never a value."""
     held: bool = True
     """False where another process holds the variables: nothing is known of them here."""
+    seal: str = ""
+    """The file that holds this environment as it was sealed, in place of its variables."""
+    sealed_by: str = ""
+    """The file of the public key that must have signed the seal; empty where none is stated."""
 
     def variable(self, name: str) -> Fact[Secret]:
         """The variable's value; Absent if it is unset here."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from disjoint.errors import SourceError
 from disjoint.model.environment import Environment
 
-SOURCES = ("dotenv", "process")
+SOURCES = ("dotenv", "process", "sealed")
 """The sources of this version, as the manifest's `variables` table names them."""
 
 
@@ -23,7 +23,8 @@ def read(
     """Read an environment from the one source that `spec` names.
 
     Args:
-        spec: ``{"dotenv": ".env.staging"}`` or ``{"process": True}``.
+        spec: ``{"dotenv": ".env.staging"}``, ``{"process": True}`` or ``{"sealed": "…"}``, which may name
+            a public key beside it: ``{"sealed": "…", "sealed_by": "prover.pub.pem"}``.
         name: what the manifest calls the environment.
         protected: True for production.
         reach_at: where this machine finds its endpoints; see `Environment.reach_at`.
@@ -43,5 +44,12 @@ def read(
             from .process import read_process  # noqa: PLC0415
 
             return read_process(name=name, protected=protected, reach_at=reach_at)
+        case {"sealed": str(file), **rest} if rest.keys() <= {"sealed_by"}:
+            from .sealed import read_sealed  # noqa: PLC0415
+
+            by = str(rest.get("sealed_by", ""))
+            return read_sealed(
+                directory / file, by and directory / by, name=name, reach_at=reach_at, shown=file
+            )
         case _:
             raise SourceError(f"{name}: variables come from exactly one of: {', '.join(SOURCES)}")

@@ -1,0 +1,78 @@
+"""Open a seal: believe it, or refuse it with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from disjoint.certify.keys import ProjectKey, project_key
+from disjoint.certify.seal import OCTETS, Seal, Wanted, read_seal, told
+from disjoint.certify.snapshot import read_snapshot
+from disjoint.errors import UsageError
+from disjoint.files import read_text
+from disjoint.kinds.registry import BY_NAME
+from disjoint.model.manifest import Manifest
+from disjoint.model.snapshot import Snapshot
+from disjoint.snapshots import digest_of
+
+from .remembering import expect_newest, open_journal
+
+
+class Opened(NamedTuple):
+    """A seal that holds now, and production as it was sealed."""
+
+    seal: Seal
+    production: Snapshot
+    key: ProjectKey
+    where: str
+
+    @property
+    def source(self) -> str:
+        """Where production's side of a report comes from, for people."""
+        blind = ", blind" if self.seal.blind else ""
+        times = f"sealed on {told(self.seal.sealed_at)}, expires {told(self.seal.expires_at)}"
+        return f"{self.where} ({times}{blind})"
+
+
+def opened(manifest: Manifest, now: datetime) -> Opened:
+    """The seal that a manifest names for production.
+
+    Raises:
+        UsageError: it is no seal, or of another version.
+        TamperedError: it, or the journal, is not as it was written.
+        UnprovenError: it is over, of something else, or not the newest.
+        WriteError: a key or the journal cannot be used.
+    """
+    side, key = manifest.production, project_key()
+    text = read_text(Path(side.seal), side.source, UsageError, OCTETS).text
+    wanted = Wanted(side.name, digest_of(manifest), _trusted(side.sealed_by))
+    seal = read_seal(text, side.source, key, wanted, now)
+    expect_newest(open_journal(key, create=False), seal, side.source)
+    return Opened(seal, _snapshot(seal, manifest, side.source), key, side.source)
+
+
+def _trusted(path: str) -> bytes | None:
+    return read_text(Path(path), path, UsageError).text.encode() if path else None
+
+
+def _snapshot(seal: Seal, manifest: Manifest, where: str) -> Snapshot:
+    name = manifest.production.name
+    snapshot = read_snapshot(seal.snapshot, BY_NAME, environment=name, protected=True, where=where)
+    held = {name: each.kind for name, each in snapshot.resources.items()}
+    if held != {resource.name: resource.kind for resource in manifest.resources}:
+        raise UsageError(f"{where} holds other resources than the manifest declares: seal production anew")
+    return snapshot
+
+
+def aged(opened: Opened, staging: Snapshot) -> Snapshot:
+    """Production without what a restart or a deployment since the seal may have changed."""
+    resources = {
+        name: dataclasses.replace(
+            each,
+            facts=BY_NAME[each.kind].aged(each.facts, staging.resources[name].facts, opened.seal.sealed_at),
+        )
+        for name, each in opened.production.resources.items()
+    }
+    return dataclasses.replace(opened.production, resources=resources)
