@@ -31,5 +31,9 @@ class TamperedError(DisjointError):
     """A signed file is not as it was signed: find out who changed it (exit 1)."""
 
 
+class BarredError(DisjointError):
+    """Production was met, or a freeze stands: go no further before that is mended (exit 1)."""
+
+
 class UnprovenError(DisjointError):
     """Nothing may be concluded, for the reason that the message gives: mend it and run again (exit 3)."""

@@ -8,7 +8,15 @@ import sys
 import click
 
 from disjoint import __version__
-from disjoint.errors import DemoError, DisjointError, TamperedError, UnprovenError, UsageError, WriteError
+from disjoint.errors import (
+    BarredError,
+    DemoError,
+    DisjointError,
+    TamperedError,
+    UnprovenError,
+    UsageError,
+    WriteError,
+)
 
 from .exits import Exit
 from .spoken import abandon_output, spoken
@@ -30,6 +38,7 @@ COMMANDS = {
     "compare": "Say whether two addresses may reach one thing.",
     "certify": "Prove, and sign what was proven for others to hold on to.",
     "sign-off": "Sign a certificate as a person: what was read, what is accepted, until when.",
+    "gate": "Let no deploy pass without a certificate about staging as it is.",
     "verify-certificate": "Say whether a certificate holds, for this, now; offline.",
     "seal": "Seal production, inside it, for a staging that may hold no credential of it.",
     "journal": "Read what happened, see that nobody changed it; freeze and lift.",
@@ -136,7 +145,7 @@ def _code_of(error: DisjointError) -> int:
             return Exit.USAGE
         case WriteError():
             return Exit.UNWRITTEN
-        case TamperedError():
+        case TamperedError() | BarredError():
             return Exit.BAD
         case UnprovenError():
             return Exit.UNPROVEN

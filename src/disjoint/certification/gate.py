@@ -1,0 +1,142 @@
+"""May this be deployed? Only with a certificate that holds, about what staging is at this very moment.
+
+The certificate is checked before any server is asked; staging alone is asked, with reads alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from disjoint.canonical import digest_of
+from disjoint.certify.gate import expect_apart, expect_identified, expect_project, expect_same
+from disjoint.certify.half import key_name
+from disjoint.certify.keys import ProjectKey, stable_key
+from disjoint.certify.names import STAGING
+from disjoint.certify.trust import Trust, Verified, Wanted
+from disjoint.certify.verify import verified
+from disjoint.errors import BarredError, DisjointError, UnprovenError, UsageError
+from disjoint.files import read_text
+from disjoint.journal import Journal, frozen
+from disjoint.kinds.registry import BY_NAME
+from disjoint.model.fact import Known
+from disjoint.model.manifest import Manifest
+from disjoint.model.snapshot import Snapshot
+from disjoint.model.stable import marks
+from disjoint.runner.run import Run
+from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
+from disjoint.snapshots import digest_of as policy_of
+
+from .history import actor
+from .parts import stable_octets
+
+PASSED, REFUSED = "gate-passed", "gate-refused"
+LARGEST = 1 << 20
+"""Octets of a certificate, and of a stable part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What must be shown before this is deployed."""
+
+    certificate: Path
+    trust: Trust
+    wanted: Wanted
+    budget: float
+    """Seconds for asking staging."""
+
+
+def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked: Asked) -> Verified:
+    """A certificate that holds, about staging as it is.
+
+    Args:
+        manifest: with staging's variables and nobody else's.
+        project: under whose key staging is compared.
+        journal: of freezes, and of who passed; None where the project has none here.
+        asked: whom to believe, and what is wanted.
+
+    Raises:
+        BarredError: a freeze stands, or staging's server is one of production's.
+        TamperedError, UnprovenError: the certificate does not hold, or is about another staging.
+        WriteError: the journal cannot be read or written.
+    """
+    with _written_down(journal, asked):
+        _expect_no_freeze(journal)
+        content = _content(asked.certificate)
+        found = verified(content, asked.trust, _wanted(manifest, asked.wanted), datetime.now(UTC))
+        expect_project(found.proof, key_name(project), project.source)
+        snapshot = _observed(manifest, project, asked.budget)
+        now = marks(BY_NAME, snapshot)
+        expect_apart(found.proof, now)
+        expect_same(found.proof, stable_octets(manifest, project, snapshot), _before(asked.certificate))
+        expect_identified(found.proof, now)
+    return found
+
+
+def _expect_no_freeze(journal: Journal | None) -> None:
+    stands = None if journal is None else frozen(journal.entries())
+    if stands is not None:
+        reason = str(stands.body.get("reason", "no reason was given"))
+        raise BarredError(
+            f"frozen since {stands.at:%Y-%m-%d %H:%M} UTC by {stands.actor}: {reason}; when it is over: "
+            "`disjoint journal lift --reason WHY`"
+        )
+
+
+def _wanted(manifest: Manifest, wanted: Wanted) -> Wanted:
+    return wanted._replace(
+        environment=manifest.staging.name,
+        reference=manifest.production.name,
+        policy=policy_of(manifest).removeprefix("sha256:"),
+    )
+
+
+def _content(path: Path) -> bytes:
+    if not path.exists():
+        raise UnprovenError(f"there is no certificate: {path} does not exist; run `disjoint certify`")
+    return read_text(path, str(path), UsageError, LARGEST).text.encode()
+
+
+def _before(certificate: Path) -> bytes | None:
+    """What `certify` put beside the certificate: only its digest says whether it is that."""
+    try:
+        part = certificate.with_name(STAGING)
+        return read_text(part, str(part), UsageError, LARGEST).text.encode()
+    except UsageError:
+        return None
+
+
+def _observed(manifest: Manifest, project: ProjectKey, budget: float) -> Snapshot:
+    """Staging, with nothing but allow-listed reads: its servers are not proven to be its own yet."""
+    started, staging = datetime.now(UTC), manifest.staging
+    jobs = [job for job in jobs_of(manifest) if job.target.environment is staging]
+    present = [job for job in jobs if isinstance(present_of(job.target), Known)]
+    with Run((staging,), budget, guarded=True, forks=False, key=stable_key(project)) as run:
+        results = {**blanks_of(jobs), **run.observe(present)}
+    return snapshot_of(manifest, staging, results, started)
+
+
+@contextmanager
+def _written_down(journal: Journal | None, asked: Asked) -> Iterator[None]:
+    """Whoever passes stands in the journal before they are told; so does who was refused, and why."""
+    try:
+        yield
+    except DisjointError as why:
+        _write(journal, REFUSED, {**_about(asked), "why": str(why)})
+        raise
+    _write(journal, PASSED, _about(asked))
+
+
+def _about(asked: Asked) -> dict[str, str]:
+    try:
+        return {"certificate": digest_of(asked.certificate.read_bytes())}
+    except OSError:
+        return {}
+
+
+def _write(journal: Journal | None, event: str, body: dict[str, str]) -> None:
+    if journal is not None:
+        journal.append(event, actor(), dict(body))

@@ -1,0 +1,157 @@
+"""`disjoint gate`: no deploy without a certificate that holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from disjoint.errors import UsageError
+
+from .exits import Exit
+from .output import quiet_process
+from .spans import span
+from .splitting import MANIFEST, key, side
+from .spoken import show, spoken
+
+if TYPE_CHECKING:
+    from disjoint.certify.keys import ProjectKey
+    from disjoint.certify.trust import Trust, Verified
+    from disjoint.journal import Journal
+
+FILE = click.Path(path_type=Path, readable=False)
+
+
+@click.command(
+    epilog="Exit codes: 0 deploy, 1 production was met, a freeze stands or the certificate was changed, "
+    "2 usage or manifest, 3 missing, stale, or about another staging, 4 the journal cannot be used."
+)
+@MANIFEST
+@click.option(
+    "--certificate",
+    type=FILE,
+    default=Path("certificate.intoto.jsonl"),
+    show_default=True,
+    help="What `disjoint certify` wrote and people signed.",
+)
+@click.option(
+    "--key",
+    "keys",
+    type=FILE,
+    multiple=True,
+    help="A prover's public key (PEM). [default: this machine's own]",
+)
+@click.option("--allowed-signers", type=FILE, help="Whose sign-offs count, as ssh-keygen has it.")
+@click.option("--approvals", type=click.IntRange(0, 9), default=1, show_default=True, help="How many people.")
+@click.option("--strict", is_flag=True, help="Two people at least.")
+@click.option(
+    "--max-age",
+    default="24h",
+    show_default=True,
+    metavar="SPAN",
+    callback=span(timedelta(days=30)),
+    help="How old the proof may be: 90m, 24h, 7d.",
+)
+@click.option("--challenge", help="A nonce that the proof must bear.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0.1, 60),
+    default=2.0,
+    show_default=True,
+    help="Seconds for asking staging.",
+)
+def command(
+    manifest: Path | None,
+    certificate: Path,
+    keys: tuple[Path, ...],
+    allowed_signers: Path | None,
+    approvals: int,
+    strict: bool,
+    max_age: timedelta,
+    challenge: str | None,
+    budget: float,
+) -> int:
+    """Let a deploy pass only with a fresh certificate about staging as it is now.
+
+    Checks the certificate as `disjoint verify-certificate` does, then asks staging's servers who they are,
+    with staging's variables and reads alone, and compares. A restart changes nothing; a re-pointed variable,
+    a rotated secret or a changed manifest does, and so does a server that bears one of production's marks.
+    While `disjoint journal freeze` stands, nothing passes.
+
+    \b
+    disjoint gate --key prover.pub.pem --allowed-signers allowed_signers
+    disjoint gate --key prover.pub.pem --approvals 0 --max-age 1h      the machine's word, fresh from this job
+    disjoint gate --strict --challenge "$NONCE" --allowed-signers allowed_signers
+
+    It needs the project's key in DISJOINT_SEAL_KEY, and where several machines deploy, their journal in
+    DISJOINT_JOURNAL: a freeze is seen by those who share it.
+    """
+    from disjoint.certification.gate import Asked, gate  # noqa: PLC0415  (--help needs none of it)
+    from disjoint.certify.trust import Wanted  # noqa: PLC0415  (as above)
+
+    declared = side(manifest, protected=False)
+    project = key()
+    journal = _journal(project)
+    people = max(approvals, 2) if strict else approvals
+    wanted = Wanted(challenge=challenge, max_age=max_age, approvals=people)
+    asked = Asked(certificate, _trust(keys, allowed_signers), wanted, budget)
+    quiet_process()
+    for line in _told(gate(declared, project, journal, asked)):
+        show(spoken(line))
+    return Exit.HOLDS
+
+
+def _journal(project: ProjectKey) -> Journal | None:
+    from disjoint.certification.history import folder_of, journal_url, open_journal  # noqa: PLC0415
+
+    if journal_url() or folder_of(project).is_dir():
+        return open_journal(project)
+    click.echo("no journal here: a freeze that another machine wrote down is not seen", err=True)
+    return None
+
+
+def _trust(keys: tuple[Path, ...], allowed: Path | None) -> Trust:
+    from disjoint.certify import engines  # noqa: PLC0415  (as above)
+    from disjoint.certify.trust import Trust  # noqa: PLC0415  (as above)
+
+    pems = tuple(map(_public, keys)) or (_own(),)
+    return Trust(pems, engines.machine, None if allowed is None else engines.people(str(allowed)))
+
+
+def _public(path: Path) -> bytes:
+    from disjoint.certify.verify import keyid_of  # noqa: PLC0415  (as above)
+    from disjoint.errors import TamperedError  # noqa: PLC0415  (as above)
+    from disjoint.files import read_text  # noqa: PLC0415  (as above)
+
+    pem = read_text(path, str(path), UsageError, 1 << 14).text.encode()
+    try:
+        keyid_of(pem)
+    except TamperedError:
+        raise UsageError(f"{path} is no public key in PEM") from None
+    return pem
+
+
+def _own() -> bytes:
+    from disjoint.certify.sign import machine_key_exists, machine_signer  # noqa: PLC0415  (as above)
+
+    if not machine_key_exists():
+        raise UsageError(
+            "name the prover's public key: --key prover.pub.pem (this machine has no key of its own)"
+        )
+    return machine_signer().public_pem
+
+
+def _told(found: Verified) -> list[str]:
+    proof = found.proof
+    people = (
+        ", ".join(f"{each.principal} ({each.role})" for each in found.approvals)
+        or "nobody: none was asked for"
+    )
+    when = f"{proof.finished_at:%Y-%m-%d %H:%M} UTC"
+    return [
+        f"DEPLOY: {proof.environment} is what was certified on {when}, isolated from {proof.reference}",
+        f"signed off by {people}; the certificate holds until {found.until:%Y-%m-%d %H:%M} UTC",
+        *(f"waived: {w.name}: {w.reason} (until {w.expires:%Y-%m-%d})" for w in found.waivers),
+    ]
