@@ -76,7 +76,7 @@ class PostgresStore:
     shared = True
 
     def __init__(self, url: str, project: str) -> None:
-        self._engine, self._project = _engine(url), project
+        self._engine, self._project = _engine(_read(url)), project
         self.where = _shown(self._engine.url)
 
     def rows(self, *, newest_first: bool = False) -> Iterator[Row]:
@@ -128,11 +128,11 @@ def head_name(url: str) -> str:
     return f"journal-{hashlib.sha256(_shown(_read(url)).encode()).hexdigest()[:8]}.head"
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL) -> Engine:
     from sqlalchemy import NullPool, create_engine  # noqa: PLC0415
 
     settings = {"connect_timeout": WAIT_SECONDS, "application_name": "disjoint journal"}
-    return create_engine(_read(url), poolclass=NullPool, hide_parameters=True, connect_args=settings)
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=settings)
 
 
 def _read(url: str) -> URL:
