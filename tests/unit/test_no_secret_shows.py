@@ -23,7 +23,7 @@ def told(tmp_path: Path, *lines: str) -> str:
         (tmp_path / side).write_text("\n".join(lines) + "\n")
     manifest = pipeline.infer(tmp_path / "staging", tmp_path / "production")
     proof = pipeline.verify(manifest, budget=3)
-    reports = (pipeline.render(proof, name) for name in ("text", "json", "markdown"))
+    reports = (pipeline.render(proof, name) for name in ("text", "json", "markdown", "github"))
     return "\n".join((starter(manifest), repr(manifest), *reports)).lower()
 
 

@@ -22,7 +22,7 @@ from .spoken import show, spoken
 if TYPE_CHECKING:
     from disjoint.report.ink import Ink
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "github")
 _QUIET = ("PG", "AWS_", "REDIS", "BOTO", "SSLKEYLOGFILE")
 
 Render = Callable[..., str]

@@ -68,6 +68,7 @@ def row(
         grade=grade_of(findings),
         status=_status(outcome, accepted(findings, resource.minimum)),
         seconds=max(s.resources[resource.name].seconds for s in sides),
+        declared_at=resource.where,
     )
 
 

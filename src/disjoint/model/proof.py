@@ -26,6 +26,8 @@ class Row:
     status: str
     """VERIFIED, FAILED, PENDING, WAIVED (FAILED) or WAIVED (PENDING)."""
     seconds: float = 0.0
+    declared_at: str = ""
+    """``disjoint.toml:12``; empty where no manifest declares it."""
 
 
 @dataclass(frozen=True, slots=True)

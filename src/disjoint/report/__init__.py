@@ -9,7 +9,7 @@ from disjoint.errors import UsageError
 if TYPE_CHECKING:
     from disjoint.model.proof import Proof
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "github")
 
 
 def render(
@@ -37,6 +37,10 @@ def render(
 
         return json.render(report, ascii_only=ascii_only)
     shown = document.in_ascii(report) if ascii_only else report
+    if format == "github":
+        from . import github  # noqa: PLC0415
+
+        return github.render(shown)
     if format == "markdown":
         from . import markdown  # noqa: PLC0415
 

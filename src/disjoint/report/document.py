@@ -85,7 +85,9 @@ def _row(row: Row, proof: Proof) -> RowPart:
         grade=None if row.grade is None else _grade(row.grade),
         status=Status(row.status),
         where=WherePart(
-            production=_where(proof.production, row.resource), staging=_where(proof.staging, row.resource)
+            production=_where(proof.production, row.resource),
+            staging=_where(proof.staging, row.resource),
+            manifest=inert(row.declared_at) or None,
         ),
         seconds=_seconds(row.seconds),
     )

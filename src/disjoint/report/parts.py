@@ -65,10 +65,11 @@ class WaiverPart(_Part, frozen=True):
 
 
 class WherePart(_Part, frozen=True):
-    """Where each environment writes the resource down; null where it does not name it."""
+    """Where each environment and the manifest write the resource down; null where they do not name it."""
 
     production: str | None
     staging: str | None
+    manifest: str | None = None
 
 
 class RowPart(_Part, frozen=True):

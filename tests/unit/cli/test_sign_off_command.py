@@ -246,6 +246,13 @@ def test_nobody_signs_twice(desk: Desk) -> None:
     assert len(desk.lines()) == 3
 
 
+def test_who_rejected_does_not_come_round(desk: Desk) -> None:
+    """What they found is answered by another proof."""
+    assert desk.sign("--reject").returncode == 0
+    assert desk.sign().returncode == 2
+    assert len(desk.lines()) == 2
+
+
 def test_a_proof_cannot_outlive_itself_in_a_signature(desk: Desk) -> None:
     """Whoever signs for longer signs for as long as the proof is valid."""
     desk.lay(validUntil=LATER)

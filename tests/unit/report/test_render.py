@@ -28,7 +28,7 @@ from disjoint.model.finding import Finding, Grade, Outcome, shared, unproven
 from disjoint.report import FORMATS, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-ENDINGS = {"text": "txt", "json": "json", "markdown": "md"}
+ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "github": "commands"}
 
 
 @pytest.mark.parametrize("world", WORLDS)
