@@ -71,8 +71,8 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
         snapshot = _observed(manifest, project, asked.budget)
         now = marks(BY_NAME, snapshot)
         expect_apart(found.proof, now)
-        expect_same(found.proof, stable_octets(manifest, project, snapshot), _before(asked.certificate))
         expect_identified(found.proof, now)
+        expect_same(found.proof, stable_octets(manifest, project, snapshot), _before(asked.certificate))
     return found
 
 
