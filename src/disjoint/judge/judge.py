@@ -19,7 +19,7 @@ from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
 from .led import led
 from .verdict import accepted, fold, row
-from .waive import waived
+from .waive import idle, waived
 from .worse import worse
 
 
@@ -55,7 +55,7 @@ def judge(
     found = waived(told, manifest.waivers, now)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
-    said = (*notes(*asked, live), *cross_notes(staging, unclaimed, found))
+    said = (*notes(*asked, live), *cross_notes(staging, unclaimed, found), *idle(found, manifest.waivers))
     return Judged(
         verdict=_verdict(found, (accepted(of[r.name], r.minimum) for r in manifest.resources)),
         matrix=matrix,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from disjoint.model.finding import Finding, Outcome, Waiver
+from disjoint.model.finding import Finding, Note, Outcome, Waiver
 
 from .absent import IN_PRODUCTION
 
@@ -19,6 +19,16 @@ def waivable(rule: str) -> bool:
 def waived(findings: Iterable[Finding], waivers: tuple[Waiver, ...], now: datetime) -> tuple[Finding, ...]:
     """Each finding with the waiver that covers it now, if any."""
     return tuple(_with_waiver(finding, waivers, now) for finding in findings)
+
+
+def idle(found: Iterable[Finding], waivers: tuple[Waiver, ...]) -> Iterator[Note]:
+    """What people accepted and nothing was found of: it stands in the report all the same."""
+    used = {(finding.rule, finding.resource) for finding in found if finding.waiver}
+    for each in waivers:
+        if (each.rule, each.resource) not in used:
+            until = f"{each.expires:%Y-%m-%d %H:%MZ}"
+            who = f"{each.approver} for {each.owner} until {until}: {each.reason}"
+            yield Note(each.rule, each.resource, f"a waiver that covers nothing found, accepted by {who}")
 
 
 def _with_waiver(finding: Finding, waivers: tuple[Waiver, ...], now: datetime) -> Finding:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disjoint.judge.verdict import accepted, fold, grade_of, outcome_of
-from disjoint.judge.waive import waivable, waived
+from disjoint.judge.waive import idle, waivable, waived
 from disjoint.model.finding import Finding, Grade, Judgement, Outcome, Waiver
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -95,6 +95,17 @@ def test_an_expired_waiver_counts_for_nothing() -> None:
     """From its expiry on, to the second, a waiver covers no finding."""
     found = waived((finding(Outcome.SHARED),), (waiver(expires=NOW),), NOW)
     assert found[0].waiver is None
+
+
+def test_a_waiver_that_covers_nothing_is_shown_all_the_same() -> None:
+    """Whatever people accepted stands in the report: beside its finding, or as a note."""
+    found = waived((finding(Outcome.SHARED),), (waiver(),), NOW)
+    assert list(idle(found, (waiver(),))) == []
+    (note,) = idle((finding(Outcome.ISOLATED),), (waiver(),))
+    assert (note.rule, note.resource) == ("variables/live-key", "database")
+    assert "accepted by bob for ann until" in note.summary
+    (other,) = idle(found, (waiver("variables/override"), waiver()))
+    assert other.rule == "variables/override"
 
 
 def test_sameness_is_never_waivable() -> None:
