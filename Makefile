@@ -28,6 +28,9 @@ lint: $(READY) ## what CI runs before the tests: format, lint, types, architectu
 bench: $(READY) ## ratios against peers and physical limits, in one run (BENCH=name for one)
 	$(BIN)/python bench/run.py $(BENCH)
 
+conformance: $(READY) ## write conformance/ anew, with fresh keys
+	$(BIN)/python tests/conformance_maker.py
+
 lock: $(READY) ## renew requirements.lock: hashes, no index address
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-annotate --extra demo --extra dask --extra fast --extra journal --extra psi --group dev pyproject.toml -o requirements.lock
@@ -45,4 +48,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-.PHONY: help demo test test-all lint bench lock clean
+.PHONY: help demo test test-all lint bench conformance lock clean
