@@ -46,19 +46,29 @@ def ink() -> Ink:
 
 def emit(render: Render, proof: Proof, output: Output) -> None:
     """Render a proof and put it where it is wanted, whole or not at all."""
+    _put(render(proof, output.format, **_look(output)), proof.verdict.value, output)
+
+
+def emit_again(render: Render, text: str, output: Output) -> None:
+    """The same of a report that was written before."""
+    _put(render(text, output.format, **_look(output)), "report", output)
+
+
+def _look(output: Output) -> dict[str, bool | int]:
     terminal = output.file is None and sys.stdout.isatty()
-    text = render(
-        proof,
-        output.format,
-        colour=terminal and controls() and not os.environ.get("NO_COLOR"),
-        ascii_only=not _unicode() and output.file is None,
-        width=width() if terminal else 100,
-    )
+    return {
+        "colour": terminal and controls() and not os.environ.get("NO_COLOR"),
+        "ascii_only": not _unicode() and output.file is None,
+        "width": width() if terminal else 100,
+    }
+
+
+def _put(text: str, what: str, output: Output) -> None:
     if output.file is None:
         show(text.rstrip("\n"))
     else:
         write_whole(output.file, text)
-        click.echo(spoken(f"{proof.verdict.value}: report written to {output.file}"), err=True)
+        click.echo(spoken(f"{what}: report written to {output.file}"), err=True)
 
 
 def expect_writable(path: Path | None) -> None:

@@ -9,6 +9,8 @@ from disjoint.errors import UsageError
 if TYPE_CHECKING:
     from disjoint.model.proof import Proof
 
+    from .parts import Report
+
 FORMATS = ("text", "json", "markdown", "github")
 
 
@@ -31,20 +33,39 @@ def render(
         raise UsageError(f"there is no format {format!r}: choose one of {', '.join(FORMATS)}")
     from . import document  # noqa: PLC0415 - the command line must start without msgspec
 
-    report = document.of(proof)
-    if format == "json":
-        from . import json  # noqa: PLC0415
+    return _shown(document.of(proof), format, colour, ascii_only, width)
 
+
+def again(
+    text: str,
+    format: str,  # noqa: A002 - as above
+    *,
+    colour: bool = False,
+    ascii_only: bool = False,
+    width: int = 100,
+) -> str:
+    """A report that was written as JSON, in another of FORMATS: nobody is asked anything anew.
+
+    Raises:
+        UsageError: the text is no report of ours.
+    """
+    from . import json  # noqa: PLC0415
+
+    return _shown(json.read_ours(text), format, colour, ascii_only, width)
+
+
+def _shown(report: Report, format: str, colour: bool, ascii_only: bool, width: int) -> str:  # noqa: A002
+    from . import document, github, json, markdown  # noqa: PLC0415
+
+    if format == "json":
         return json.render(report, ascii_only=ascii_only)
     shown = document.in_ascii(report) if ascii_only else report
-    if format == "github":
-        from . import github  # noqa: PLC0415
+    match format:
+        case "github":
+            return github.render(shown)
+        case "markdown":
+            return markdown.render(shown)
+        case _:
+            from . import text  # noqa: PLC0415
 
-        return github.render(shown)
-    if format == "markdown":
-        from . import markdown  # noqa: PLC0415
-
-        return markdown.render(shown)
-    from . import text  # noqa: PLC0415
-
-    return text.render(shown, colour=colour, ascii_only=ascii_only, width=width)
+            return text.render(shown, colour=colour, ascii_only=ascii_only, width=width)

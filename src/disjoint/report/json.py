@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import msgspec
 
+from disjoint.errors import UsageError
+
+from .inert import inert
 from .parts import Report
 
 
@@ -23,6 +27,40 @@ def read(text: str | bytes) -> Report:
         msgspec.ValidationError: the text is no report of this version.
     """
     return msgspec.json.decode(text, type=Report)
+
+
+def read_ours(text: str) -> Report:
+    """Decode a report that somebody else may have written: nothing in it may do what ours never do.
+
+    Raises:
+        UsageError: it is none, or holds text that would not be shown as it is.
+    """
+    try:
+        found = read(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise UsageError("no report that `disjoint verify --format json` writes") from None
+    if not all(map(_is_inert, _texts(msgspec.to_builtins(found)))):
+        raise UsageError("no report of ours: it holds letters that would not be shown as they are")
+    return found
+
+
+def _texts(part: object) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case dict():
+            yield from part
+            for value in part.values():
+                yield from _texts(value)
+        case list() | tuple():
+            for value in part:
+                yield from _texts(value)
+
+
+def _is_inert(text: str) -> bool:
+    """Whether it was escaped; what escapes are made of is left out, for it would be escaped once more."""
+    plain = text.replace("\\", "x")
+    return inert(plain) == plain
 
 
 def schema() -> str:

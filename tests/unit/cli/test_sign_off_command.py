@@ -9,7 +9,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -306,24 +306,53 @@ def test_nobody_there_signs_nothing(desk: Desk) -> None:
     assert len(desk.lines()) == 1
 
 
-@pytest.mark.parametrize(("answer", "code", "lines"), [(b"y\n", 0, 2), (b"n\n", 130, 1), (b"\n", 130, 1)])
-def test_a_person_is_asked(desk: Desk, answer: bytes, code: int, lines: int) -> None:
-    """On a terminal; whoever only presses Return signs nothing."""
+def thinking(desk: Desk, answer: bytes, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str]:
+    """A person on a terminal, and what happens before they answer."""
     asked = ["--as", desk.bob.principal, "--role", "reviewer", "--key", str(desk.bob.key)]
     main, terminal = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "disjoint", "sign-off", *asked],
+        [sys.executable, "-u", "-m", "disjoint", "sign-off", *asked],
         stdin=terminal,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         cwd=desk.folder,
         env=desk.all_variables(),
     ) as running:
+        assert running.stderr is not None
+        said = b""
+        while b"Sign this?" not in said and (octet := running.stderr.read(1)):
+            said += octet
+        meanwhile()
         os.write(main, answer)
-        assert running.wait(timeout=30) == code
+        said += running.stderr.read()
     os.close(main)
     os.close(terminal)
+    return running.returncode, said.decode()
+
+
+@pytest.mark.parametrize(("answer", "code", "lines"), [(b"y\n", 0, 2), (b"n\n", 130, 1), (b"\n", 130, 1)])
+def test_a_person_is_asked(desk: Desk, answer: bytes, code: int, lines: int) -> None:
+    """On a terminal; whoever only presses Return signs nothing."""
+    assert thinking(desk, answer)[0] == code
     assert len(desk.lines()) == lines
+
+
+def test_what_was_shown_is_what_is_signed(desk: Desk) -> None:
+    """Somebody certifies anew while a person reads: they have to read again."""
+    code, said = thinking(desk, b"y\n", lambda: desk.lay(proofId="another"))
+    assert (code, "was changed meanwhile" in said) == (2, True)
+    assert len(desk.lines()) == 1
+
+
+def test_others_may_sign_while_a_person_reads(desk: Desk) -> None:
+    """Their lines stay; but nobody's second one is added."""
+    carol = ["--as", "carol@example.com", "--key", str(desk.world.carol.key)]
+    assert thinking(desk, b"y\n", lambda: desk.sign(*carol))[0] == 0
+    assert len(desk.lines()) == 3
+    desk.lay()
+    code, said = thinking(desk, b"y\n", desk.sign)
+    assert (code, "has signed this proof already" in said) == (2, True)
+    assert len(desk.lines()) == 2
 
 
 @pytest.fixture

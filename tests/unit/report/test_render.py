@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import replace
@@ -25,7 +26,7 @@ from proofs import (
 
 from disjoint.errors import UsageError
 from disjoint.model.finding import Finding, Grade, Outcome, shared, unproven
-from disjoint.report import FORMATS, render
+from disjoint.report import FORMATS, again, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "github": "commands"}
@@ -181,3 +182,34 @@ def test_a_proof_without_rows_is_no_success() -> None:
     assert "nothing is declared, so nothing is proven" in render(nothing, "text")
     assert "Nothing is declared, so nothing is proven." in render(nothing, "markdown")
     assert "[x]" not in render(nothing, "markdown")
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_read_again_is_the_same(world: str, form: str) -> None:
+    """From JSON every format can be had, letter by letter, hostile names and all."""
+    written = render(WORLDS[world](), "json")
+    assert again(written, form) == render(WORLDS[world](), form)
+    assert again(render(WORLDS[world](), "json", ascii_only=True), "json") == written
+
+
+@pytest.mark.parametrize("letter", ["\x1b[2K", "\u202e", "\n::error::forged", "a  b", "\u200b"])
+def test_a_foreign_report_is_shown_only_if_it_is_harmless(letter: str) -> None:
+    """Somebody else may have written the JSON; names of its members count too."""
+    report = json.loads(render(clean(), "json"))
+    for at in (report["matrix"][0], report["findings"][0], report):
+        name = next(key for key, value in at.items() if key in {"method", "summary", "source"})
+        kept, at[name] = at[name], letter
+        with pytest.raises(UsageError, match="letters that would not be shown"):
+            again(json.dumps(report), "text")
+        at[name] = kept
+    report["footprint"]["production"]["commands"] = {letter: 1}
+    with pytest.raises(UsageError, match="letters that would not be shown"):
+        again(json.dumps(report), "text")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "disjoint.report/v2"}', "[" * 5000])
+def test_what_is_no_report_is_not_shown(text: str) -> None:
+    """And nothing of it is quoted."""
+    with pytest.raises(UsageError, match="no report that"):
+        again(text, "text")
