@@ -10,6 +10,7 @@ from disjoint.model.proof import Proof
 from disjoint.model.secret import RunKey
 from disjoint.model.snapshot import Snapshot
 from disjoint.model.stable import stable_part
+from disjoint.sealed.strengthening import secrets_in, strengthened
 from disjoint.split import digest_of as policy_of
 
 
@@ -19,6 +20,14 @@ def stable_parts(manifest: Manifest, proof: Proof, project: ProjectKey) -> tuple
 
 
 def stable_octets(manifest: Manifest, project: ProjectKey, snapshot: Snapshot) -> bytes:
-    """One environment's, in its canonical encoding."""
-    digest = RunKey(stable_key(project)).digest
+    """One environment's, in its canonical encoding; equal whether production is sealed or at hand.
+
+    The file is handed to people who may hold the project's key: what they could guess is stretched in it.
+    """
+    key = stable_key(project)
+    environment = manifest.production if snapshot.protected else manifest.staging
+    if not environment.seal:
+        held = secrets_in(environment, manifest.public, key)
+        snapshot = strengthened(snapshot, environment, held)
+    digest = RunKey(key).digest
     return canonical(stable_part(BY_NAME, snapshot, policy_of(manifest), digest))

@@ -10,7 +10,7 @@ from disjoint.model.secret import RunKey
 
 from .judge import Judged
 
-_DIGEST = re.compile(r"hmac:[0-9a-f]{32}")
+_DIGEST = re.compile(r"(?:hmac|scrypt):[0-9a-f]{32}")
 
 
 def rekeyed(judged: Judged, key: RunKey) -> Judged:

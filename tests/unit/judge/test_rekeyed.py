@@ -11,7 +11,8 @@ from disjoint.model.finding import Evidence, Finding, Grade, Note, Outcome, shar
 from disjoint.model.proof import Coverage, Row
 from disjoint.model.secret import RunKey
 
-ONE, OTHER = "hmac:" + "1" * 32, "hmac:" + "2" * 32
+ONE, OTHER = "hmac:" + "1" * 32, "scrypt:" + "2" * 32
+DIGEST = r"(?:hmac|scrypt):[0-9a-f]{32}"
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
@@ -36,14 +37,14 @@ def judged() -> Judged:
 
 
 def digests(found: Judged) -> list[str]:
-    return re.findall(r"hmac:[0-9a-f]{32}", repr(found))
+    return re.findall(DIGEST, repr(found))
 
 
 def test_no_digest_is_shown_as_it_was() -> None:
     """Each is another one, everywhere, and everything else is as it was."""
     shown = rekeyed(judged(), RunKey())
     assert not {ONE, OTHER} & set(digests(shown))
-    assert re.sub("hmac:[0-9a-f]{32}", "", repr(shown)) == re.sub("hmac:[0-9a-f]{32}", "", repr(judged()))
+    assert re.sub(DIGEST, "", repr(shown)) == re.sub(DIGEST, "", repr(judged()))
 
 
 def test_equal_stays_equal_within_a_report_and_nowhere_else() -> None:
