@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Prove two environments disjoint. The main job.",
     "demo": "Watch it work on two embedded environments, and break one on purpose.",
     "init": "Write disjoint.toml from two files of variables.",
+    "check": "Check a manifest without a network, for a commit hook.",
     "report": "Show a report that was written as JSON in another format.",
     "explain": "Say what a rule asks, reads, proves, and cannot see.",
     "selftest": "Break isolation in memory, and see that every row notices.",

@@ -55,6 +55,8 @@ def _texts(part: object) -> Iterator[str]:
         case list() | tuple():
             for value in part:
                 yield from _texts(value)
+        case _:
+            pass
 
 
 def _is_inert(text: str) -> bool:
