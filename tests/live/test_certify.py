@@ -302,6 +302,7 @@ def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
         "DATABASE_URL": f"postgresql://{login.user}:{login.password}@postgres.staging.test:5432/shop",
         "REDIS_URL": cache.url("cache.staging.test:6379"),
         "SECRET_KEY": "0123456789abcdefghijklmnopqrstuv",
+        "ADMIN_PASSWORD": "open-sesame-forty",
     }
 
     def now(**other: str) -> tuple[str, str]:
@@ -328,3 +329,15 @@ def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
     assert now() == before
     under_another = subjects(tmp_path / "world" / "disjoint.toml", OTHER)
     assert not set(under_another) & set(before)
+    assert subjects(sealed(tmp_path / "world")) == before
+
+
+def sealed(folder: Path) -> Path:
+    """The same manifest beside production's seal, in place of its variables."""
+    stated = (folder / "disjoint.toml").read_text()
+    seal = ["--environment", "production", "--output", str(folder / "production.sealed.json")]
+    assert run(["seal", "--manifest", str(folder / "disjoint.toml"), *seal]) == 0
+    (folder / ".env.production").unlink()
+    told = stated.replace('{ dotenv = ".env.production" }', '{ sealed = "production.sealed.json" }')
+    (folder / "disjoint.toml").write_text(told)
+    return folder / "disjoint.toml"
