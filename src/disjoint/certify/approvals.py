@@ -67,14 +67,21 @@ def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person
 
 def _said(line: Line, who: Person, now: datetime) -> tuple[SignOff, str]:
     """What is said, once it is known by whom."""
-    armoured = line.signature.sig
-    principal = who(armoured, line.octets, now)
-    if line.signature.keyid != fingerprint(parts_of(armoured).key):
+    if line.signature.keyid != _keyid(line):
         raise TamperedError(f"line {line.number}: the key id is not that of the key that signed")
+    principal = who(line.signature.sig, line.octets, now)
     said = sign_off_in(line)
     if said.principal.casefold() != principal.casefold():
         raise TamperedError(f"line {line.number}: {principal}'s key signed in another person's name")
     return said, principal
+
+
+def _keyid(line: Line) -> str:
+    """Read before anybody is believed: a key that was changed must not pass for a stranger's."""
+    try:
+        return fingerprint(parts_of(line.signature.sig).key)
+    except ValueError as error:
+        raise TamperedError(f"line {line.number}: a sign-off is not signed: {error}") from None
 
 
 def _expect_in_time(said: SignOff, proof: Proof, now: datetime) -> None:
