@@ -25,7 +25,10 @@ COST = {"n": 1 << 14, "r": 8, "p": 1}
 """Of scrypt (RFC 7914): 16 MiB and some 40 ms for each guess."""
 ENOUGH = 16
 """Characters, or octets, of a secret that is not stretched."""
-_WORDS = re.compile(r"(?:[A-Za-z]{2,}|[0-9]{1,4})(?:[-_. !@#$]?(?:[A-Za-z]{2,}|[0-9]{1,4}))*[!?.]?\Z")
+_HEX = re.compile(r"[0-9a-fA-F-]+\Z")
+_RUN = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
+_WORDED = 3
+"""Characters of one sort in a row, on average, that words have and random characters hardly ever."""
 _VARIED = 8
 """Distinct characters of what was drawn at random: 32 hexadecimal digits have fewer once in a million."""
 
@@ -61,13 +64,8 @@ def guessable(form: str) -> bool:
     size = len(octets) // 2 if octets != form else len(form)
     if size < ENOUGH or len(set(form)) < _VARIED or is_default(form):
         return True
-    return octets == form and _WORDS.match(form) is not None and not _drawn(form)
-
-
-def _drawn(form: str) -> bool:
-    """One long run of letters in both cases, or of letters and digits by turns, is no phrase."""
-    turns = len(re.findall(r"[A-Z]+|[a-z]+|[0-9]+", form))
-    return turns > len(form) // 4
+    worded = len(form) >= _WORDED * len(_RUN.findall(form)) and _HEX.match(form) is None
+    return octets == form and worded
 
 
 def stretched(key: bytes, value: str) -> str:

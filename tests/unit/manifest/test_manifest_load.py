@@ -14,6 +14,7 @@ from disjoint.errors import ManifestError, SourceError
 from disjoint.judge import absent, cross, waive
 from disjoint.kinds.registry import KINDS
 from disjoint.manifest import waivers
+from disjoint.manifest.environments import KEYS as ENVIRONMENT_KEYS
 from disjoint.manifest.load import find, load
 from disjoint.model.fact import Absent, Known
 from disjoint.model.finding import Grade
@@ -183,7 +184,7 @@ def test_a_variable_that_only_one_side_sets_is_a_finding_not_an_error() -> None:
         ),
         (
             SIDES + "resources.database = 5\n",
-            "6:1: environments.staging.resources: unknown key; expected one of: variables, protected, reach_at",
+            f"6:1: environments.staging.resources: unknown key; expected one of: {', '.join(ENVIRONMENT_KEYS)}",
         ),
         (SIDES + '[resources]\ndatabase = "x"\n', "7:1: resources.database: expected a table"),
         (
@@ -253,6 +254,14 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str) -> None:
         (
             SIDES.replace('dotenv = ".env.staging"', 'railway = "x"'),
             "5:15: environments.staging.variables.railway: is not available in this version;",
+        ),
+        (
+            SIDES.replace('dotenv = ".env.staging"', 'sealed = "x"'),
+            "5:1: environments.staging.variables: only the protected environment is sealed",
+        ),
+        (
+            SIDES + 'sealed_by = "prover.pub.pem"\n',
+            '6:1: environments.staging.sealed_by: stands beside variables = { sealed = "…" } only',
         ),
         (
             SIDES.replace('dotenv = ".env.staging"', 'dotnev = "x"'),
