@@ -13,6 +13,7 @@ from disjoint.model.probe import Probe, ProbeError
 from disjoint.model.telling import Values
 
 from . import queries
+from .ahead import read_ahead
 from .catalogue import counted, header_of, looked, server_of, shaped, sizes_of, tables_of
 from .columns import choose
 from .facts import PostgresDeclared
@@ -181,6 +182,8 @@ class Tables:
             with self._pool.borrowed() as opened:
                 if self._packs(task, sieve):
                     yield from read_packed(opened, part, sieve)
+                elif sieve.one_in == 1:
+                    yield from read_ahead(opened, part, sieve, self._pace())
                 else:
                     yield from read_by_cursor(opened, part, sieve, self._pace())
         finally:

@@ -11,7 +11,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from disjoint.model.census import WHOLE, Method, Sieve
+from disjoint.model.census import HALF, WHOLE, Method, Sieve
 
 from .tables import Column, Table
 
@@ -154,9 +154,14 @@ def packed(number: int, sieve: Sieve) -> sql.Composed:
 
 
 def one(number: int, sieve: Sieve) -> sql.Composed:
-    """A row's digest for a place, NULL where the sieve lets it through."""
+    """A row's digest for a place, NULL where the sieve lets it through.
+
+    A selector is sent as the number that it is: the same octets, and one value less to be made a row.
+    """
     text = value(number)
-    return sql.SQL("CASE WHEN {} THEN {} END").format(kept(text, sieve), digest(text, sieve, sieve.width))
+    numbers = sieve.method is Method.HASH and sieve.width == HALF
+    made = half(text, sieve.seed) if numbers else digest(text, sieve, sieve.width)
+    return sql.SQL("CASE WHEN {} THEN {} END").format(kept(text, sieve), made)
 
 
 def known(method: Method) -> tuple[sql.Composed, sql.Composed]:

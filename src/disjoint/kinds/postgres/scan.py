@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -60,17 +61,23 @@ def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
 
 def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Portion]:
     """The same in constant memory on both sides, with a pause where the server is slow."""
+    before = begun(opened, part, sieve, pace)
+    for answer in fetched(opened, batch(len(part.chosen), sieve), pace):
+        now = None if before is None else rows_read(opened, part.table)
+        # where the server counts nothing (track_counts = off), what it kept is the least that it read
+        rows = (now or 0) - (before or 0) or max(0, answer.ntuples - 1)
+        yield from portions(part, answer, rows)
+        before = now
+
+
+def begun(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> int | None:
+    """Begin a scan for digests; how many rows the transaction had read of the table before it."""
     columns = [one(n, sieve) for n in range(len(part.chosen))]
     wanted = [kept(value(n), sieve) for n in range(len(part.chosen))]
     pace.look(opened)
-    before = _rows_read(opened, part.table)
+    before = rows_read(opened, part.table)
     declare(opened, columns, rows_from(part, sieve), wanted)
-    for answer in fetched(opened, batch(len(part.chosen), sieve), pace):
-        now = None if before is None else _rows_read(opened, part.table)
-        # where the server counts nothing (track_counts = off), what it kept is the least that it read
-        rows = (now or 0) - (before or 0) or max(0, answer.ntuples - 1)
-        yield from _portions(part, answer, rows)
-        before = now
+    return before
 
 
 def declare(
@@ -96,8 +103,15 @@ def fetched(opened: Session, size: int, pace: Pace) -> Iterator[pq.abc.PGresult]
 
 def asked(opened: Session, statement: sql.Composed, counted_as: str) -> pq.abc.PGresult:
     """One answer; that time was up is told as such."""
-    try:
+    with timely():
         return opened.fetch(statement, counted_as)
+
+
+@contextlib.contextmanager
+def timely() -> Iterator[None]:
+    """That a statement's time was up is told as such."""
+    try:
+        yield
     except StatementError as error:
         if error.sqlstate == LATE:
             raise ProbeError("time was up before it was read to its end", "raise rows_seconds") from None
@@ -121,6 +135,11 @@ class Pace:
             self._traffic.look(opened)
         if self._watches:
             self._lagging(opened)
+
+    @property
+    def gentle(self) -> bool:
+        """Whether others are served, who would feel it."""
+        return self._traffic is not None and self._traffic.busy
 
     def step(self, size: int) -> int:
         """How much is asked for at once."""
@@ -151,7 +170,8 @@ class Pace:
         return behind
 
 
-def _portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portion]:
+def portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portion]:
+    """What an answer brought; `rows` were read for it."""
     get, count = answer.get_value, range(answer.ntuples)
     for at, (place, chosen) in enumerate(part.chosen):
         octets = b"".join([digest for row in count if (digest := get(row, at))])
@@ -159,7 +179,7 @@ def _portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portio
         yield Portion(place, octets, round(rows * filled), 0 if at else rows)
 
 
-def _rows_read(opened: Session, table: Table) -> int | None:
+def rows_read(opened: Session, table: Table) -> int | None:
     """None where the role may not ask: asked before a cursor first, which a refusal would end."""
     try:
         return int(opened.ask_with(queries.ROWS_READ, values=[(table.oid,)])[0][0])

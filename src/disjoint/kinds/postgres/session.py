@@ -21,6 +21,7 @@ from disjoint.model.probe import Probe, ProbeError
 from . import queries
 from .address import Login
 from .connect import Opened, connect
+from .pending import Pending
 from .refusals import OTHER, ROW_SECURITY, STATES
 
 CANCEL_SECONDS = 0.8
@@ -133,6 +134,10 @@ class Session:
         if (result := self._carried_out(query, None, binary=True).pgresult) is None:
             raise ProbeError("the server gave no answer", "run again; its log says why")
         return result
+
+    def pending(self) -> Pending:
+        """For statements that are sent before their answer is wanted."""
+        return Pending(self._connection, self._probe, self._why)
 
     def cancel(self) -> None:
         """End what the server is doing for this session, from another thread. Never raises."""

@@ -1,0 +1,80 @@
+"""A statement that the server works on while this process does something else."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+from collections.abc import Callable
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import pq, sql
+
+from disjoint.model.probe import Probe, ProbeError
+
+LOOK_SECONDS = 0.1
+"""After which a wait looks whether its connection is there at all."""
+
+
+class Pending:
+    """At most one statement of a session, under way. Nothing else may be asked before it was taken."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[tuple[Any, ...]],
+        probe: Probe,
+        why: Callable[[psycopg.Error], ProbeError],
+    ) -> None:
+        self._connection = connection
+        self._probe = probe
+        self._why = why
+        self._under_way = False
+
+    def ask(self, query: sql.Composed, counted_as: LiteralString) -> None:
+        """Send one statement. Raises as `Session.fetch` does."""
+        self._probe.remaining()
+        self._probe.sent(" ".join(counted_as.split()))
+        pgconn = self._connection.pgconn
+        try:
+            pgconn.send_query_params(query.as_bytes(self._connection), None, result_format=pq.Format.BINARY)
+            self._under_way = True
+            while pgconn.flush():
+                self._wait(selectors.EVENT_READ | selectors.EVENT_WRITE)
+        except psycopg.Error as error:
+            raise self._why(error) from None
+
+    def taken(self) -> pq.abc.PGresult:
+        """The answer to it, binary. Raises as `Session.fetch` does."""
+        self._probe.remaining()
+        try:
+            answer = self._whole()
+            if answer.status != pq.ExecStatus.TUPLES_OK:
+                raise psycopg.errors.error_from_result(answer)
+        except psycopg.Error as error:
+            raise self._why(error) from None
+        return answer
+
+    def forget(self) -> None:
+        """Wait for what is still under way, and drop it: the session can be asked again. Never raises."""
+        if self._under_way:
+            with contextlib.suppress(psycopg.Error):
+                self._whole()
+
+    def _whole(self) -> pq.abc.PGresult:
+        pgconn = self._connection.pgconn
+        while pgconn.is_busy():
+            self._wait(selectors.EVENT_READ)
+            pgconn.consume_input()
+        answer = pgconn.get_result()
+        while pgconn.get_result() is not None:
+            pass
+        self._under_way = False
+        if answer is None:
+            raise psycopg.OperationalError("no answer")
+        return answer
+
+    def _wait(self, events: int) -> None:
+        """Whoever ends the session or its time shuts its socket; one that is closed already wakes nobody."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection.pgconn.socket, events)
+            selector.select(LOOK_SECONDS)
