@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
 from disjoint.model.census import HALF, WHOLE, Sieve
+
+Item = TypeVar("Item")
 
 KEY = 32
 """Octets of a file's key."""
@@ -72,6 +76,25 @@ def _vectorised(key: str) -> Callable[[Sequence[bytes]], bytes]:
         return bytes.fromhex(found.item()) if values else b""
 
     return made
+
+
+def alongside(items: Iterable[Item], made: Callable[[Item], bytes]) -> Iterator[tuple[Item, bytes]]:
+    """Each item with what is made of it, in their order; the next is fetched meanwhile.
+
+    hashlib keeps the interpreter to itself for texts as short as these, so that it gains nothing by a thread.
+    """
+    if not at_once():
+        yield from ((item, made(item)) for item in items)
+        return
+    with ThreadPoolExecutor(1, "disjoint-digests") as pool:
+        waiting: tuple[Item, Future[bytes]] | None = None
+        for item in items:
+            begun = item, pool.submit(made, item)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = begun
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
 
 
 def narrowed(wholes: bytes, sieve: Sieve) -> bytes:

@@ -27,7 +27,7 @@ from disjoint.model.census import (
 from disjoint.model.salted import mark
 from disjoint.model.telling import Telling, Values
 
-from .digester import at_once, digester, many, narrowed
+from .digester import alongside, at_once, digester, many, narrowed
 from .guess import unguessable
 from .sketch import selectors_of
 
@@ -88,9 +88,9 @@ class Keyed:
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
         """Digest one task. Raises as the protocol says."""
         planted, made = sieve.planted.text.encode(), many(sieve.salt)
-        for step in self._side.tell(task, sieve):
-            chosen = self._chosen(step)
-            packed, controls = narrowed(made(chosen), sieve), chosen.count(planted)
+        steps = ((step, self._chosen(step)) for step in self._side.tell(task, sieve))
+        for (step, chosen), wholes in alongside(steps, lambda each: made(each[1])):
+            controls, packed = chosen.count(planted), narrowed(wholes, sieve)
             yield Portion(step.place, packed, len(chosen) - controls, max(0, step.rows - controls))
 
     def _chosen(self, step: Values) -> list[bytes]:

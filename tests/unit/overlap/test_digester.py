@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hmac
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from disjoint.model.census import HALF, WHOLE, Method, Sieve
+from disjoint.model.probe import ProbeError
 from disjoint.overlap import digester as digesters
-from disjoint.overlap.digester import KEY, at_once, digester, drawn, many, narrowed
+from disjoint.overlap.digester import KEY, alongside, at_once, digester, drawn, many, narrowed
 from disjoint.overlap.hashed import packed
 
 KEYS = st.one_of(st.binary(min_size=16, max_size=16), st.builds(drawn))
@@ -96,3 +99,47 @@ def test_the_digest_is_known() -> None:
     """RFC 4231, test cases 1 and 2, of which others' implementations are known to be right."""
     assert many(b"\x0b" * 20)([b"Hi There"]).hex() == "b0344c61d8db38535ca8afceaf0bf12b"
     assert many(b"Jefe")([b"what do ya want for nothing?"]).hex() == "5bdcc146bf60754e6a042426089575c7"
+
+
+@pytest.fixture(params=[True, False], ids=["thread", "no thread"])
+def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With polars-hash, and as where it is not."""
+    monkeypatch.setattr(digesters, "at_once", lambda: request.param)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("number", [0, 1, 2, 7])
+def test_what_is_made_alongside_stays_with_its_item(number: int) -> None:
+    """Even where the first takes longest."""
+
+    def made(item: int) -> bytes:
+        time.sleep(0.02 if item == 0 else 0)
+        return bytes([item])
+
+    assert list(alongside(range(number), made)) == [(item, bytes([item])) for item in range(number)]
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_reading_that_breaks_or_is_given_up_ends_its_thread() -> None:
+    before = threading.active_count()
+
+    def broken() -> Iterator[int]:
+        yield from (1, 2, 3)
+        raise ProbeError("gone")
+
+    with pytest.raises(ProbeError):
+        list(alongside(broken(), lambda item: bytes([item])))
+    given_up = alongside(range(9), lambda item: bytes([item]))
+    assert next(given_up) == (0, b"\0")
+    assert isinstance(given_up, Generator)
+    given_up.close()
+    assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("threads")
+def test_what_cannot_be_digested_is_told() -> None:
+    def refuse(item: int) -> bytes:
+        raise ProbeError(f"{item}")
+
+    with pytest.raises(ProbeError, match="0"):
+        list(alongside(range(3), refuse))
