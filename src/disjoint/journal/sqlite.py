@@ -32,7 +32,7 @@ _WHY = {
     sqlite3.SQLITE_BUSY: "another process holds it; try again, or see which one does",
     sqlite3.SQLITE_READONLY: "this user may not write it",
     sqlite3.SQLITE_PERM: "this user may not write it",
-    sqlite3.SQLITE_CANTOPEN: "this user may not open it",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened: is the disk full, or the folder closed to this user?",
     sqlite3.SQLITE_IOERR: "the disk fails",
 }
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT)

@@ -1,0 +1,246 @@
+"""Whatever befalls a disk or a process, old or new stands, whole: certificate, seal and journal."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from faults import Call, Ended, Fault, Runner
+
+from disjoint.certification.history import expect_whole, open_journal
+from disjoint.certify.keys import project_key
+from disjoint.demo.servers.valkey import ValkeyServer
+from disjoint.demo.supervisor import Supervisor
+
+pytestmark = pytest.mark.live
+MANIFEST = """
+[environments.production]
+variables = { dotenv = ".env.production" }
+protected = true
+[environments.staging]
+variables = { dotenv = ".env.staging" }
+[resources.cache]
+kind = "redis"
+url = "$REDIS_URL"
+"""
+FREEZE = ("journal", "freeze", "--reason", "a drill")
+CERTIFY = ("certify", "--output", "out")
+SEAL = ("seal", "--environment", "production", "--output", "seal.json")
+CERTIFICATE = "out/certificate.intoto.jsonl"
+OURS = re.compile(
+    r"state/disjoint/(project\.key|machine\.pem|projects/[0-9a-f]{16}/journal\.(head|sqlite(-wal|-shm)?))"
+    r"|out/(certificate(\.svr)?\.intoto\.jsonl|report\.json|(staging|production)\.stable\.json)"
+    r"|seal\.json|disjoint\.toml|\.env\.(staging|production)"
+)
+"""Every file that may ever be seen; anything else is a temporary one."""
+DRAFT = re.compile(r"(.*/)?\.[^/]+\.[0-9a-f]{8}\.part")
+NO_ROOM = {
+    "open",
+    "openat",
+    "mkdir",
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "link",
+    "linkat",
+    "rename",
+    "renameat",
+}
+FAILING = NO_ROOM - {"open", "openat", "mkdir"} | {"fsync", "fdatasync", "unlink", "renameat2", "fchmod"}
+LANDED = "may not outlast a power cut"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command, and what went before it."""
+
+    arguments: tuple[str, ...]
+    before: tuple[tuple[str, ...], ...]
+    product: str = ""
+    """What it puts into the working directory at its end."""
+    sparse: int = 43
+    """Of its faults, every so many-th is tried in `make test`; all of them in `make test-all`."""
+
+
+SCENES = {
+    "journal, first": Scene(FREEZE, (), sparse=5),
+    "journal, next": Scene(FREEZE, (FREEZE,), sparse=5),
+    "certify, first": Scene(CERTIFY, (), CERTIFICATE),
+    "certify, next": Scene(CERTIFY, (CERTIFY,), CERTIFICATE),
+    "seal, first": Scene(SEAL, (), "seal.json"),
+    "seal, next": Scene(SEAL, (SEAL,), "seal.json"),
+}
+
+
+class Place:
+    """A working directory, put back before every run."""
+
+    def __init__(self, runner: Runner, folder: Path, scene: Scene, files: Mapping[str, str]) -> None:
+        self.runner, self.scene, self.folder = runner, scene, folder / "work"
+        self._template = folder / "template"
+        self.variables = {"XDG_STATE_HOME": str(self.folder / "state")}
+        self.folder.mkdir()
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+            (self.folder / name).chmod(0o600)
+        for arguments in scene.before:
+            assert runner.run(arguments, self.folder, self.variables).code == 0
+        shutil.copytree(self.folder, self._template)
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.folder)
+        shutil.copytree(self._template, self.folder)
+
+    def run(self, fault: Fault | None = None) -> Ended:
+        return self.runner.run(self.scene.arguments, self.folder, self.variables, fault)
+
+    def calls(self) -> list[Call]:
+        """Every call that writes; of the index that SQLite keeps beside its log, where nothing is ever told
+        of, one each."""
+        found, seen = [], set()
+        for call in self.runner.calls(self.scene.arguments, self.folder, self.variables):
+            index = "-shm>" in call.told and call.name
+            if not index or index not in seen:
+                found.append(call)
+            seen.add(index)
+        return found
+
+    def names(self) -> list[str]:
+        return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()]
+
+    def old(self) -> bytes:
+        return self._read(self._template)
+
+    def new(self) -> bytes:
+        return self._read(self.folder)
+
+    def _read(self, folder: Path) -> bytes:
+        path = folder / self.scene.product
+        return path.read_bytes() if path.is_file() else b""
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[dict[str, str]]:
+    """A manifest about two servers of this machine."""
+    with Supervisor() as supervisor:
+        servers = {name: ValkeyServer.start(supervisor, name) for name in ("production", "staging")}
+        variables = {
+            f".env.{name}": f"REDIS_URL={server.url(f'127.0.0.1:{server.port}')}\nENVIRONMENT={name}\n"
+            for name, server in servers.items()
+        }
+        yield {"disjoint.toml": MANIFEST, **variables}
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with Runner(tmp_path_factory.mktemp("scratch")) as runner:
+        yield runner
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where the machine has one: thousands of fsyncs wait for a disk otherwise."""
+    shared = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest,
+    runner: Runner,
+    memory: Path,
+    files: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Place:
+    """The scene that the test is called with."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(memory / "work" / "state"))
+    return Place(runner, memory, SCENES[request.param], files)
+
+
+def faults_of(calls: list[Call]) -> Iterator[Fault]:
+    for call in calls:
+        writes = call.name not in {"open", "openat"} or "O_CREAT" in call.told or "O_TMPFILE" in call.told
+        if call.name in NO_ROOM and writes:
+            yield Fault(call, "error=ENOSPC")
+        if call.name in FAILING:
+            yield Fault(call, "error=EIO")
+        yield Fault(call, "signal=KILL")
+
+
+def expect_nothing_torn(place: Place, fault: Fault, ended: Ended) -> None:
+    """Old or new, whole; nothing is left over; what acts has its entry; an error is one line and exit 4."""
+    told = f"{fault}\nended with {ended.code}: {ended.err}"
+    left = [name for name in place.names() if not OURS.fullmatch(name)]
+    killed = ended.code < 0
+    assert not [name for name in left if not (killed and DRAFT.fullmatch(name))], f"{left}\n{told}"
+    assert ended.code in ({-9} if "KILL" in fault.what else {0, 4}), told
+    if ended.code == 4:
+        errors = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1, told
+        assert str(place.folder) in errors[0] or "out/" in errors[0] or "seal.json" in errors[0], told
+        assert "Traceback" not in ended.err, told
+    for name in place.names():
+        if name.endswith((".json", ".jsonl", ".head")):
+            json.loads((place.folder / name).read_bytes())
+    changed = place.new() != place.old()
+    if ended.code == 4 and changed:
+        assert LANDED in ended.err, told
+    if ended.code == 0:
+        assert changed or not place.scene.product, told
+    expect_journal(place, told, changed=changed, code=ended.code)
+
+
+def expect_journal(place: Place, told: str, *, changed: bool, code: int) -> None:
+    """The chain holds as it stands, with at most one entry more, and with one for what was made."""
+    if not (place.folder / "state/disjoint/project.key").exists():
+        assert not changed, told
+        return
+    journal = open_journal(project_key(), create=False)
+    made = {CERTIFICATE: place.new()} if changed and place.scene.product == CERTIFICATE else {}
+    head = expect_whole(journal, made)
+    count = 0 if head is None else head.seq
+    most = len(place.scene.before) + 1
+    assert count in {most - 1, most}, told
+    if changed or code == 0:
+        assert count == most, told
+
+
+@pytest.mark.parametrize("place", SCENES, indirect=True)
+def test_a_fault_leaves_old_or_new(place: Place) -> None:
+    """A sample of all faults that there are."""
+    tried(place, place.scene.sparse)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("place", SCENES, indirect=True)
+def test_every_fault_leaves_old_or_new(place: Place) -> None:
+    """Every write, fsync, rename and so on; each with a full disk, a failing one and a kill."""
+    tried(place, 1)
+
+
+def tried(place: Place, every: int) -> None:
+    faults = list(faults_of(place.calls()))
+    assert len(faults) > 60, "nothing was recorded"
+    met = 0
+    for fault in faults[::every]:
+        place.put_back()
+        ended = place.run(fault)
+        if not ended.met:
+            continue
+        met += 1
+        expect_nothing_torn(place, fault, ended)
+        if ended.code < 0:
+            after = place.run()
+            assert after.code == 0, f"after {fault}: {after.err}"
+            left = [name for name in place.names() if not OURS.fullmatch(name)]
+            assert not left, f"not swept after {fault}: {left}"
+    print(f"{met} of {len(faults[::every])} faults met, of {len(faults)}")
+    assert met > len(faults[::every]) * 0.8
