@@ -201,6 +201,32 @@ def test_secrets_count_by_name_and_not_by_order(secrets: Held, r: Any) -> None:
         assert (of(secrets) == of(rotated)) is (set_of(secrets, name) == set_of(rotated, name))
 
 
+@pytest.mark.parametrize(
+    ("names", "compared"),
+    [
+        ({"SECRET_KEY"}, True),
+        ({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, True),
+        ({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, False),
+        ({"GITHUB_TOKEN"}, False),
+        ({"CI_JOB_TOKEN"}, False),
+        ({"CI_REGISTRY_URL (password)"}, False),
+        ({"ACTIONS_RUNTIME_TOKEN"}, False),
+        ({"MY_GITHUB_TOKEN"}, True),
+        ({"STRIPE_KEY (in its JSON)"}, True),
+    ],
+)
+def test_what_is_drawn_anew_for_every_run_or_session_is_no_rotation(names: set[str], compared: bool) -> None:
+    """A CI's job token and a session's AWS keys differ each time; that they are there still counts."""
+    kind, facts = BY_NAME["variables"], Samples(BY_NAME["variables"], 1).facts()
+
+    def of(several: set[str], digest: str) -> str:
+        known = Known(tuple(Digested(name, ".env:1", frozenset({digest})) for name in sorted(several)))
+        return part(snapshot(kind, dataclasses.replace(facts, secrets=known)))
+
+    assert (of(names, "hmac:1") != of(names, "hmac:2")) is compared
+    assert of(names, "hmac:1") != of(set(), "hmac:1")
+
+
 def set_of(secrets: Held, name: str) -> frozenset[str]:
     return frozenset().union(*(digests for each, _, digests in secrets if each == name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,15 @@ NODE_ENV and FLASK_ENV name a build mode: NODE_ENV=production is right in stagin
 
 MODES = ("RAILS_ENV",)
 """Labels that may name a mode: Heroku's guide runs staging with RAILS_ENV=production, so that is no lie."""
+
+
+PER_RUN = re.compile(
+    r"(?:ACTIONS|CI)_\w+|GITHUB_TOKEN|VERCEL_OIDC_TOKEN|BUILDKITE_AGENT_ACCESS_TOKEN|SYSTEM_ACCESSTOKEN"
+)
+"""Tokens that a CI draws for one run or one deployment."""
+SESSION_TOKENS = frozenset({"AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
+SESSION = SESSION_TOKENS | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+"""What AWS draws for a session of hours; beside a session's token the key pair is the session's too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +95,17 @@ def stable(facts: VariablesFacts) -> Mapping[str, Fact[Plain | Address]]:
 
 
 def _by_name(secrets: tuple[Digested, ...]) -> Plain:
+    """Each secret's digests; of one that is drawn anew for every run or session, that it is there."""
+    names = {_variable(each) for each in secrets}
+    passing = SESSION if not names.isdisjoint(SESSION_TOKENS) else frozenset[str]()
     forms: dict[str, set[str]] = {}
     for each in secrets:
-        forms.setdefault(each.variable, set()).update(each.forms)
+        name = _variable(each)
+        kept = each.forms if name not in passing and not PER_RUN.fullmatch(name) else frozenset[str]()
+        forms.setdefault(each.variable, set()).update(kept)
     return {name: sorted(digests) for name, digests in forms.items()}
+
+
+def _variable(secret: Digested) -> str:
+    """Without where in it: ``DATABASE_URL (password)``."""
+    return secret.variable.partition(" (")[0]
