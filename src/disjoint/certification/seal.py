@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from disjoint.certify.belonging import SKEW_SECONDS
 from disjoint.certify.guarded import SCHEMA, Held, name_of
@@ -101,13 +102,23 @@ def _observed(manifest: Manifest, run: Run, started: datetime) -> tuple[Snapshot
     present = [job for job in jobs if isinstance(present_of(job.target), Known)]
     found = {**blanks_of(jobs), **run.observe(present)}
     asked = [job for job in present if job.kind.networked]
-    silent = {job.target.resource: unreached(job, found[job.key].facts) for job in asked}
+    silent = {job.target.resource: unreached(job, _answers(found[job.key].facts)) for job in asked}
     unread = tuple(f"{name}: {why.reason}" for name, why in silent.items() if isinstance(why, Unknown))
     if not present or (asked and len(unread) == len(asked)):
         raise UnprovenError(
             f"nothing of production was reached; {unread[0] if unread else 'no variable is set'}"
         )
     return snapshot_of(manifest, production, found, started), unread
+
+
+_RESOLVED = ("place", "reached", "mark")
+
+
+def _answers(facts: Any) -> Any:
+    """Facts without what a resolver knows, where no server has answered yet."""
+    why = Unknown("no server answered")
+    names = [f.name for f in dataclasses.fields(facts) if f.name in _RESOLVED]
+    return dataclasses.replace(facts, **dict.fromkeys(names, why))
 
 
 def _expect_clock(tally: Tally) -> None:
