@@ -11,7 +11,7 @@ from postgres_world import KEY, target
 
 from disjoint.kinds.postgres.census import Tables, reading
 from disjoint.kinds.postgres.facts import PostgresDeclared
-from disjoint.model.census import Overlap, Portion, Sieve, Strength, Terms
+from disjoint.model.census import Overlap, Portion, Reader, Sieve, Strength, Terms
 from disjoint.model.environment import Setting, Target
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Known
@@ -87,7 +87,7 @@ def sieve_for(reader: Tables, one_in: int = 1, *, fold: bool = False, width: int
     return planted(dataclasses.replace(drawn, one_in=one_in, width=width), reader)
 
 
-def everything(reader: Tables, sieve: Sieve) -> dict[str, list[Portion]]:
+def everything(reader: Reader, sieve: Sieve) -> dict[str, list[Portion]]:
     """Every portion of every task, by place."""
     found: dict[str, list[Portion]] = {}
     for task in reader.tasks(sieve):

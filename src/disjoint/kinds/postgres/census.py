@@ -202,7 +202,7 @@ class Tables:
         """Read one task's values themselves. Raises as the protocol says."""
         try:
             with self._pool.borrowed() as opened:
-                yield from told(opened, self._part(task), sieve, self._pace())
+                yield from told(opened, self._part(task), sieve, self._pace(), self._server.encoding)
         finally:
             self._done()
 
