@@ -24,9 +24,16 @@ lint: $(READY) ## what CI runs before the tests: format, lint, types, architectu
 	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --quiet --offline --no-progress --collect all --strict-collection action.yml .pre-commit-hooks.yaml docs/ci/github-actions.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows docs/ci/github-actions.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci docs/ci/gitlab-ci.yml
 
 bench: $(READY) ## ratios against peers and physical limits, in one run (BENCH=name for one)
 	$(BIN)/python bench/run.py $(BENCH)
+
+fuzz: $(READY) ## ten minutes of coverage-guided fuzzing of the verifier (SECONDS=n for less)
+	$(BIN)/python tests/fuzz/verify_certificate.py -max_total_time=$(or $(SECONDS),600)
 
 conformance: $(READY) ## write conformance/ anew, with fresh keys
 	$(BIN)/python tests/conformance_maker.py
@@ -48,4 +55,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-.PHONY: help demo test test-all lint bench conformance lock clean
+.PHONY: help demo test test-all lint bench fuzz conformance lock clean
