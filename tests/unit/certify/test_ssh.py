@@ -74,6 +74,32 @@ def test_every_cut_is_refused(tmp_path: Path, bob: Person) -> None:
             ssh_verified(wrong, OCTETS, trusted, NOW)
 
 
+def test_there_is_one_writing_of_a_signature(tmp_path: Path, bob: Person) -> None:
+    """Wider lines and other ends of lines say the same, and are refused: every octet of a line counts."""
+    signature, trusted = ssh_signed(OCTETS, bob.key), allowed(tmp_path, bob.line())
+    first, *body, last = signature.decode().splitlines()
+    for other in ("\n".join([first, "".join(body), last, ""]), signature.decode().replace("\n", "\r\n")):
+        with pytest.raises(TamperedError, match="a sign-off is not signed"):
+            ssh_verified(other.encode(), OCTETS, trusted, NOW)
+
+
+@pytest.mark.parametrize("form", ["magic", "version", "reserved", "longer"])
+def test_another_form_of_signature_is_refused(bob: Person, form: str) -> None:
+    """Before ssh-keygen is asked; of each field one that a later form might have."""
+    body = "".join(ssh_signed(OCTETS, bob.key).decode().splitlines()[1:-1])
+    blob = base64.b64decode(body)
+    empty = blob.index(b"signoff@disjoint.dev") + len(b"signoff@disjoint.dev")
+    forms = {
+        "magic": b"SSHXIG" + blob[6:],
+        "version": blob[:9] + b"\2" + blob[10:],
+        "reserved": blob[:empty] + b"\0\0\0\1x" + blob[empty + 4 :],
+        "longer": blob + b"\0",
+    }
+    assert sshsig.parts_of(sshsig.armour(blob)).namespace == "signoff@disjoint.dev"
+    with pytest.raises(ValueError, match="SSH signature"):
+        sshsig.parts_of(sshsig.armour(forms[form]))
+
+
 def test_a_signature_for_git_is_no_sign_off(tmp_path: Path, bob: Person) -> None:
     """Though the key may do both."""
     ran = subprocess.run(
@@ -114,7 +140,7 @@ def test_a_later_line_may_renew_a_key(tmp_path: Path, bob: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", ["", 'valid-before="20300101"', 'x="namespaces="', "cert-authority," + OPTIONS]
+    "options", ["", 'valid-before="20300101"', 'x=",namespaces="', "cert-authority," + OPTIONS]
 )
 def test_a_line_that_does_not_say_what_for_is_refused(tmp_path: Path, bob: Person, options: str) -> None:
     """Or that trusts whomever another key trusts; with what to write."""
@@ -155,6 +181,25 @@ def test_no_line_hides_in_a_comment(tmp_path: Path, bob: Person) -> None:
     trusted = allowed(tmp_path, f"# nobody\u2028{bob.line()}", f"# nobody\x0c{bob.line()}")
     with pytest.raises(UnprovenError, match="does not know the key"):
         ssh_verified(ssh_signed(OCTETS, bob.key), OCTETS, trusted, NOW)
+
+
+def test_a_line_that_was_taken_out_counts_no_more(tmp_path: Path, bob: Person) -> None:
+    """A comment is none of the file's people."""
+    with pytest.raises(UnprovenError, match="does not know the key"):
+        ssh_verified(ssh_signed(OCTETS, bob.key), OCTETS, allowed(tmp_path, f"#{bob.line()}"), NOW)
+
+
+def test_what_ssh_keygen_says_is_checked(
+    tmp_path: Path, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program of that name, which ends well and signs nothing, makes no sign-off."""
+    other = tmp_path / "bin" / "ssh-keygen"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\necho signed\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}:/usr/bin:/bin")
+    with pytest.raises(TamperedError, match="a sign-off is not signed"):
+        ssh_signed(OCTETS, bob.key)
 
 
 @pytest.fixture
