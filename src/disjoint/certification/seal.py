@@ -15,7 +15,6 @@ from disjoint.certify.sign import Signer
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.journal import Journal
-from disjoint.kinds.variables.shapes import named_login
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.snapshot import Snapshot
@@ -132,4 +131,4 @@ def _expect_clock(tally: Tally) -> None:
 
 
 def _guessable(held: tuple[Held, ...]) -> tuple[str, ...]:
-    return tuple(sorted({s.label for s in held if s.stretched and not named_login(s.variable)}))
+    return tuple(sorted({s.label for s in held if s.stretched}))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from disjoint.kinds.variables.forms import normal_forms
 from disjoint.kinds.variables.held import held
-from disjoint.kinds.variables.shapes import is_default
+from disjoint.kinds.variables.shapes import is_default, named_login
 
 SCHEMA = "disjoint.seal/v1"
 SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
@@ -60,12 +60,12 @@ def digest(key: bytes, what: str, value: str) -> str:
 
 def guessable(form: str) -> bool:
     """Whether whoever holds the key would find a value by a dictionary: short, worded, monotonous."""
-    octets = form.removeprefix("bytes:")
-    size = len(octets) // 2 if octets != form else len(form)
-    if size < ENOUGH or len(set(form)) < _VARIED or is_default(form):
+    if form.startswith("bytes:"):
+        octets = bytes.fromhex(form.removeprefix("bytes:"))
+        return guessable(octets.decode()) if octets.isascii() else len(set(octets)) < _VARIED - 2
+    if len(form) < ENOUGH or len(set(form)) < _VARIED or is_default(form):
         return True
-    worded = len(form) >= _WORDED * len(_RUN.findall(form)) and _HEX.match(form) is None
-    return octets == form and worded
+    return len(form) >= _WORDED * len(_RUN.findall(form)) and _HEX.match(form) is None
 
 
 def stretched(key: bytes, value: str) -> str:
@@ -89,6 +89,8 @@ class Held(NamedTuple):
 def secrets_of(key: bytes, variables: Iterable[tuple[str, str]], public: frozenset[str]) -> Iterator[Held]:
     """The secrets of an environment; a guessable form is stretched, any other digested under the key.
 
+    A login's name guards nothing, and is never stretched.
+
     Args:
         key: of the digests.
         variables: names and values, as the environment has them.
@@ -99,14 +101,16 @@ def secrets_of(key: bytes, variables: Iterable[tuple[str, str]], public: frozens
         if name in public or name.startswith("DISJOINT_") or not (text := value.strip()):
             continue
         for label, secret in held(name, text):
-            forms = normal_forms(secret)
-            made = frozenset(_digested(key, form, once) for form in forms)
-            yield Held(label, name, made, any(map(guessable, forms)))
+            forms = {form: not named_login(name) and guessable(form) for form in normal_forms(secret)}
+            made = frozenset(_digested(key, form, once, weak) for form, weak in forms.items())
+            yield Held(label, name, made, any(forms.values()))
 
 
-def _digested(key: bytes, form: str, once: dict[str, str]) -> str:
+def _digested(key: bytes, form: str, once: dict[str, str], weak: bool) -> str:
+    if not weak:
+        return digest(key, SECRET, form)
     if form not in once:
-        once[form] = stretched(key, form) if guessable(form) else digest(key, SECRET, form)
+        once[form] = stretched(key, form)
     return once[form]
 
 

@@ -57,13 +57,14 @@ def proven(
     with Run(environments, budget, key=stable_key(production.key)) as run:
         found = _observed(manifest, run, offline, progress)
         _expect_clock(run.tally(manifest.staging.name))
-        staging = _staging(manifest, production, found, started)
+        staging = snapshot_of(manifest, manifest.staging, found, started)
         tried = {} if offline else _tried(manifest, production, run, staging, without)
         footprint = run.tally(manifest.production.name).footprint()
     live = Live(tried, UNABLE, aged(production, staging))
     unclaimed = unclaimed_in(manifest, staging)
     finished = datetime.now(UTC)
-    judged = judge(BY_NAME, manifest, production.production, staging, unclaimed, finished, live)
+    compared = _comparable(manifest, production, staging)
+    judged = judge(BY_NAME, manifest, production.production, compared, unclaimed, finished, live)
     shown = rekeyed(judged, RunKey())
     return Proof(
         staging=staging,
@@ -103,11 +104,10 @@ def _offline(job: Job, run: Run) -> Result:
     )
 
 
-def _staging(
-    manifest: Manifest, production: Opened, found: Mapping[tuple[str, str], Result], started: datetime
-) -> Snapshot:
+def _comparable(manifest: Manifest, production: Opened, staging: Snapshot) -> Snapshot:
+    """Staging with its secrets digested as a seal has production's: those that guessing finds, stretched."""
     held = secrets_in(manifest.staging, manifest.public, stable_key(production.key))
-    return strengthened(snapshot_of(manifest, manifest.staging, found, started), manifest.staging, held)
+    return strengthened(staging, manifest.staging, held)
 
 
 def _tried(

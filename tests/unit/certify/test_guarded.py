@@ -41,7 +41,7 @@ def test_a_value_that_a_dictionary_finds_is_stretched(weak: str) -> None:
 
 def test_a_value_that_was_drawn_is_not() -> None:
     """Of a thousand of each of four usual sorts, at most a few."""
-    for form in ("{a}", "{b}", "{a}{a}", "sk_live_{b}"):
+    for form in ("{a}", "{b}", "{a}{a}", "sk_live_{b}", "{b:.20}"):
         drawn = (form.format(a=secrets.token_hex(16), b=secrets.token_urlsafe(24)) for _ in range(1000))
         assert sum(map(guarded.guessable, drawn)) < 10
 
@@ -57,6 +57,15 @@ def test_secrets_share_a_digest_in_whichever_form_they_stand() -> None:
     assert not tuple(
         guarded.secrets_of(KEY, [("SECRET_KEY", secrets.token_hex(16))], frozenset({"SECRET_KEY"}))
     )
+
+
+def test_nothing_that_was_drawn_costs_a_process_its_start() -> None:
+    """No form of a random secret is stretched, its decodings among them; nor is a login's name."""
+    drawn = [("SECRET_KEY", secrets.token_urlsafe(15)) for _ in range(300)]
+    drawn += [("API_TOKEN", secrets.token_hex(16)) for _ in range(300)]
+    assert sum(held.stretched for held in guarded.secrets_of(KEY, drawn, frozenset())) < 6
+    (login,) = guarded.secrets_of(KEY, [("AWS_ACCESS_KEY_ID", "AKIAAAAAAAAAAAAAAAAA")], frozenset())
+    assert not login.stretched
 
 
 def test_production_knows_itself_by_every_variable() -> None:
