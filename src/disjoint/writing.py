@@ -208,6 +208,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     path = Path()
     try:
         with contextlib.ExitStack() as drafts:
+            drafts.enter_context(_turn(next(iter(files), path).resolve().parent))
             waiting = {}
             for path, octets in files.items():
                 waiting[path] = drafts.enter_context(_named(path.resolve(), octets))
@@ -217,6 +218,22 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             _settle(path.resolve())
     except (OSError, RuntimeError, ValueError) as error:
         raise _unwritten(path, error) from None
+
+
+@contextlib.contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """A folder to oneself among those who ask for their turn: two sets at once would leave some of each."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # where folders cannot be locked, nobody waits
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

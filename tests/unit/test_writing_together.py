@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,18 @@ def test_a_kill_while_it_writes_leaves_whole_files(places: list[Path]) -> None:
         assert {path.read_bytes() for path in places} <= {OLD, NEW}
     write_together(dict.fromkeys(places, NEW))
     assert sorted(places[0].parent.iterdir()) == sorted(places)
+
+
+def test_two_at_once_leave_one_set(tmp_path: Path) -> None:
+    """Whoever comes second waits: no folder holds some of each."""
+    places = [tmp_path / str(number) for number in range(30)]
+    for _ in range(5):
+        start = threading.Barrier(2)
+
+        def write(content: bytes, start: threading.Barrier = start) -> None:
+            start.wait()
+            write_together(dict.fromkeys(places, content))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(write, (b"one", b"other")))
+        assert len({path.read_bytes() for path in places}) == 1
