@@ -132,7 +132,8 @@ class Runner:
         code = int(self._process.stdout.readline())
         if strace is not None:
             strace.wait(10)
-        return Ended(code, out.read_text(), err.read_text(), self._met(str(directory), code))
+        met = strace is not None and self._met(str(directory), code)
+        return Ended(code, out.read_text(), err.read_text(), met)
 
     def _met(self, directory: str, code: int) -> bool:
         lines = (self._scratch / "trace").read_text(errors="replace").splitlines()

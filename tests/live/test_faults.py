@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -113,6 +116,11 @@ class Place:
 
     def names(self) -> list[str]:
         return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()]
+
+    def contents(self) -> dict[str, bytes]:
+        """Of every file but those in which SQLite keeps its own account."""
+        names = [name for name in self.names() if not name.endswith(("-shm", "-wal"))]
+        return {name: (self.folder / name).read_bytes() for name in names}
 
     def old(self) -> bytes:
         return self._read(self._template)
@@ -244,3 +252,45 @@ def tried(place: Place, every: int) -> None:
             assert not left, f"not swept after {fault}: {left}"
     print(f"{met} of {len(faults[::every])} faults met, of {len(faults)}")
     assert met > len(faults[::every]) * 0.8
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with room for 256 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "disjoint-test", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root, outside a closed container, mounts a small disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room at all."""
+    ballast = disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(1024))
+    return ballast
+
+
+@pytest.mark.parametrize("scene", ["journal, next", "certify, next", "seal, next"])
+def test_a_disk_that_is_really_full(
+    scene: str, runner: Runner, small: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 4, everything as it was; once there is room again the same command does it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(small / "work" / "state"))
+    place = Place(runner, small, SCENES[scene], files)
+    before = place.contents()
+    ballast = fill(small)
+    ended = place.run()
+    assert ended.code == 4, ended.err
+    assert ended.err.count("error: ") == 1
+    assert place.contents() == before
+    assert ended.out == "", "a server was asked though nothing could be written down"
+    ballast.unlink()
+    assert place.run().code == 0
+    assert open_journal(project_key()).expect_whole() is not None
