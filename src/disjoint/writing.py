@@ -199,16 +199,16 @@ def _pour(path: Path, octets: bytes) -> None:
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Replace files that belong together, in their order; each is on the disk before the first is replaced.
 
-    A full disk or a failing one leaves all as they were. A power cut or a kill between two renames may leave
+    A full disk leaves all as they were. A power cut, a kill or a failing disk between two renames may leave
     some old and some new: the file that vouches for the others comes last.
 
     Raises:
         WriteError: one of them cannot be written.
     """
-    path = Path()
+    path = next(iter(files), Path())
     try:
         with contextlib.ExitStack() as drafts:
-            drafts.enter_context(_turn(next(iter(files), path).resolve().parent))
+            drafts.enter_context(_turn(path.resolve().parent))
             waiting = {}
             for path, octets in files.items():
                 waiting[path] = drafts.enter_context(_named(path.resolve(), octets))
