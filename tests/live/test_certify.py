@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -314,7 +315,8 @@ def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
     database.stop()
     with pytest.raises(psycopg.OperationalError):
         database.admin()
-    database = PostgresServer._serve(supervisor, "restarted-database", database.cluster, database.password)
+    anew = PostgresServer._serve(supervisor, "restarted-database", database.cluster, database.password)
+    database.process, database.port = anew.process, anew.port
     again(supervisor, cache)
     assert cache.ask("INFO", "server")["run_id"] != run_id
     assert now() == before
@@ -330,6 +332,49 @@ def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
     under_another = subjects(tmp_path / "world" / "disjoint.toml", OTHER)
     assert not set(under_another) & set(before)
     assert subjects(sealed(tmp_path / "world")) == before
+
+
+WAIVED = """
+[resources.sessions]
+kind = "redis"
+url = "$SESSIONS_URL"
+
+[[waivers]]
+rule = "absent-in-production"
+resource = "sessions"
+reason = "production keeps its sessions in a table"
+owner = "Ada"
+approver = "Grace"
+expires = {:%Y-%m-%dT%H:%M:%SZ}
+"""
+
+
+def test_that_production_has_no_such_resource_is_a_dated_waiver(
+    alone: tuple[Supervisor, PostgresServer, ValkeyServer, shop.Login], world: World, tmp_path: Path
+) -> None:
+    """It stands in the proof with its people and its end, which is the certificate's end, too."""
+    _, database, cache, login = alone
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    manifest = declared(
+        tmp_path / "world",
+        world,
+        (database.port, cache.port),
+        ENVIRONMENT="staging",
+        DATABASE_URL=f"postgresql://{login.user}:{login.password}@postgres.staging.test:5432/shop",
+        REDIS_URL=cache.url("cache.staging.test:6379"),
+        SESSIONS_URL=cache.url("cache.staging.test:6379", 1),
+    )
+    manifest.write_text(manifest.read_text() + WAIVED.format(until))
+    assert certified(manifest, tmp_path / "out") == 0
+    predicate = payload(tmp_path / "out" / "certificate.intoto.jsonl")["predicate"]
+    (waiver,) = predicate["waivers"]
+    assert (waiver["rule"], waiver["owner"], waiver["approver"]) == ("absent-in-production", "Ada", "Grace")
+    assert predicate["validUntil"] == waiver["expires"] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    (row,) = (row for row in predicate["matrix"] if row["resource"] == "sessions")
+    assert (row["outcome"], row["status"]) == ("UNPROVEN", "WAIVED (PENDING)")
+    assert [f["rule"] for f in predicate["findings"] if f["waived"]] == ["absent-in-production"]
+    held = payload(tmp_path / "out" / "certificate.svr.intoto.jsonl")["predicate"]["properties"]
+    assert held == ["DISJOINT_ISOLATED", "DISJOINT_ISOLATED_POSTGRES", "DISJOINT_ISOLATED_VARIABLES"]
 
 
 def sealed(folder: Path) -> Path:
