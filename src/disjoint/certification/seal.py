@@ -77,6 +77,7 @@ def seal(
         serial=secrets.token_hex(16),
         sealed_at=started,
         expires_at=started + wish.lasts,
+        clock=tally.ahead(),
         blind=wish.blind,
         snapshot=written_snapshot(blinded(whole, production) if wish.blind else whole),
         footprint=tally.footprint(),

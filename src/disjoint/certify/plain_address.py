@@ -40,6 +40,8 @@ _HOSTNAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a
 _LISTS_HOSTS = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _AMAZON = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z")
 _GOOGLE, _GOV, _POOLER = "storage.googleapis.com", "us-gov.amazonaws.com", ".pooler.supabase.com"
+_PLAIN = re.compile(r"[^@=:\s]*\Z")
+"""A name that is no connection string, with a password in it."""
 _NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 _PRIVATE_IP = re.compile(
     r"(?:0|10|127)\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|198\.1[89]\."
@@ -169,7 +171,7 @@ def _placed(kind: str, host: str, port: int, name: str, how: str, sure: bool) ->
     amazon = _AMAZON.match(spelled) if kind == "web" else None
     if amazon and amazon["bucket"]:
         return Place("bucket", _partition(amazon), 443, amazon["bucket"], "", sure)
-    return Place(kind, spelled, port, name, how, sure)
+    return Place(kind, spelled, port, name, how, sure and _PLAIN.match(name) is not None)
 
 
 def _tenant(host: str, user: str) -> str:

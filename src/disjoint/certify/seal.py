@@ -48,6 +48,8 @@ class Seal:
     """A random name: the journal tells by it which seal is the newest."""
     sealed_at: datetime
     expires_at: datetime
+    clock: float | None
+    """By how many seconds production's servers were ahead of the machine; None where none told."""
     blind: bool
     """Whether it names no host."""
     snapshot: Any

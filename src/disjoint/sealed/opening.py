@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,12 +66,24 @@ def _snapshot(seal: Seal, manifest: Manifest, where: str) -> Snapshot:
     return snapshot
 
 
-def aged(opened: Opened, staging: Snapshot) -> Snapshot:
-    """Production without what a restart or a deployment since the seal may have changed."""
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def aged(opened: Opened, staging: Snapshot, *, timed: bool) -> Snapshot:
+    """Production without what a restart or a deployment since the seal may have changed.
+
+    Args:
+        opened: production as it was sealed.
+        staging: as it is now.
+        timed: whether staging's servers bear this machine's clock out. Where a clock is borne out by no
+            server, nothing is known to be older than the seal.
+    """
+    known = timed and opened.seal.clock is not None
+    sealed_at = opened.seal.sealed_at if known else NEVER
     resources = {
         name: dataclasses.replace(
             each,
-            facts=BY_NAME[each.kind].aged(each.facts, staging.resources[name].facts, opened.seal.sealed_at),
+            facts=BY_NAME[each.kind].aged(each.facts, staging.resources[name].facts, sealed_at),
         )
         for name, each in opened.production.resources.items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
 from disjoint.certify.plain_address import ADDRESSES, Place, in_variable, of_setting
@@ -145,7 +146,8 @@ def _url(places: list[Place]) -> str:
     hosts = ",".join(f"{f'[{p.host}]' if ':' in p.host else p.host}:{p.port}" for p in dict.fromkeys(places))
     match first.kind:
         case "postgres":
-            return f"postgresql://{hosts}/{first.name}" + (f"?sslmode={first.how}" if first.how else "")
+            mode = f"?sslmode={first.how}" if first.how else ""
+            return f"postgresql://{hosts}/{quote(first.name, safe='')}{mode}"
         case "redis":
             return f"{first.how or 'redis'}://{hosts}/{first.name}"
         case "web":

@@ -56,11 +56,11 @@ def proven(
     environments = (manifest.production, manifest.staging)
     with Run(environments, budget, key=stable_key(production.key)) as run:
         found = _observed(manifest, run, offline, progress)
-        _expect_clock(run.tally(manifest.staging.name))
+        timed = _expect_clock(run.tally(manifest.staging.name))
         staging = snapshot_of(manifest, manifest.staging, found, started)
         tried = {} if offline else _tried(manifest, production, run, staging, without)
         footprint = run.tally(manifest.production.name).footprint()
-    live = Live(tried, UNABLE, aged(production, staging))
+    live = Live(tried, UNABLE, aged(production, staging, timed=timed))
     unclaimed = unclaimed_in(manifest, staging)
     finished = datetime.now(UTC)
     compared = _comparable(manifest, production, staging)
@@ -118,11 +118,12 @@ def _tried(
     return doors.joined(knocked(manifest, production, run, facts, without), doors.untried(jobs, without))
 
 
-def _expect_clock(tally: Tally) -> None:
-    """What started before the seal is told by this machine's clock: it must be right."""
+def _expect_clock(tally: Tally) -> bool:
+    """What started before the seal is told by this machine's clock: whether a server has borne it out."""
     ahead = tally.ahead()
     if ahead is not None and abs(ahead) > SKEW_SECONDS:
         raise UnprovenError(
             f"the clocks disagree: staging's servers are {ahead:+.1f} s ahead of this machine, and a seal's "
             "time is told by its clock; set it and run again"
         )
+    return ahead is not None

@@ -37,7 +37,7 @@ def made(**changed: Any) -> Seal:
     sealed = Seal(
         schema=guarded.SCHEMA, environment="production", manifest=WANTED.manifest,
         project_key=guarded.name_of(KEY.octets), serial="0" * 32, sealed_at=NOW,
-        expires_at=NOW + timedelta(days=7), blind=False, snapshot={"takenAt": "x"},
+        expires_at=NOW + timedelta(days=7), clock=0.1, blind=False, snapshot={"takenAt": "x"},
         footprint=Footprint(3, 0, 0.5), doors={"cache": {"url": "redis://r.example:6379/0"}},
         policy={"schema": "disjoint.policy/v1"},
     )  # fmt: skip
