@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from disjoint.errors import UsageError
@@ -34,6 +35,10 @@ def opened(uri: str, key: PublicKey, pin: str | None) -> Signer:
     """
     from securesystemslib.exceptions import UnsupportedLibraryError  # noqa: PLC0415  (loads no client)
     from securesystemslib.signer import Signer, SSlibKey  # noqa: PLC0415  (as above)
+
+    # what a store answers goes to nobody's screen: the library would log it
+    logging.getLogger("securesystemslib").addHandler(logging.NullHandler())
+    logging.getLogger("securesystemslib").propagate = False
 
     def secret(_asked: str) -> str:
         if pin is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import subprocess
 from pathlib import Path
 
@@ -145,6 +146,15 @@ def test_a_store_without_its_client_names_the_package(tmp_path: Path, uri: str) 
     assert str(refused.value) == f"{uri}: its client is not installed: pip install '{package}'"
     with pytest.raises(UsageError, match="name its public key"):
         sign.signer_of(uri)
+
+
+def test_what_a_store_answers_is_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The library writes it where nobody has asked it to, and it may hold a token."""
+    _, public = sign.new_signer(tmp_path / "p.pem", "p256")
+    with pytest.raises(UsageError):
+        sign.signer_of("awskms:alias/a", public)
+    logging.getLogger("securesystemslib.signer._aws_signer").error("denied: %s", "a token")
+    assert caplog.records == []
 
 
 def test_every_store_is_one_that_the_library_has() -> None:
