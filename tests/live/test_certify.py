@@ -36,6 +36,7 @@ from disjoint.model.finding import Outcome
 from disjoint.pipeline import load, verify
 
 pytestmark = pytest.mark.live
+Alone = tuple[Supervisor, PostgresServer, ValkeyServer, shop.Login]
 KEY = "6b" * 32
 PROJECT, OTHER = ProjectKey(b"k" * 32, "the test"), ProjectKey(b"o" * 32, "the test")
 FILES = {
@@ -61,6 +62,53 @@ def here(world: World, tmp_path: Path) -> Path:
     folder = tmp_path / "world"
     folder.mkdir()
     return world.write(folder)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[Alone]:
+    """A staging of our own, which may be restarted: the stack's servers are everybody's."""
+    with Supervisor() as supervisor, ThreadPoolExecutor(2) as pool:
+        cache = pool.submit(ValkeyServer.start, supervisor, "restarted-cache")
+        database = PostgresServer.start(supervisor, "restarted-database")
+        login = shop.add_database(database, "shop", "shop", shop.STAGING_ROWS)
+        yield supervisor, database, cache.result(), login
+
+
+def declared(folder: Path, world: World, staging: tuple[int, int], **values: str) -> Path:
+    """A database and a cache on both sides; staging's names lead to these ports of this machine."""
+    folder.mkdir(exist_ok=True)
+    places = {"postgres.staging.test:5432": staging[0], "cache.staging.test:6379": staging[1]}
+    reach_at = {name: f"127.0.0.1:{port}" for name, port in places.items()}
+    kept = {name: world.production.variables[name] for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL")}
+    sides = {"production": (kept, world.production.reach_at), "staging": (values, reach_at)}
+    lines = []
+    for name, (told, at) in sides.items():
+        (folder / f".env.{name}").write_text("".join(f"{n}='{v}'\n" for n, v in told.items()))
+        lines += [f"[environments.{name}]", f'variables = {{ dotenv = ".env.{name}" }}']
+        lines += ["protected = true"] if name == "production" else []
+        lines += [f"[environments.{name}.reach_at]", *(f'"{place}" = "{to}"' for place, to in at.items())]
+    lines += ["[resources.database]", 'kind = "postgres"', 'url = "$DATABASE_URL"']
+    lines += ["[resources.cache]", 'kind = "redis"', 'url = "$REDIS_URL"']
+    (folder / "disjoint.toml").write_text("\n".join(lines))
+    return folder / "disjoint.toml"
+
+
+@pytest.fixture
+def small(alone: Alone, world: World, tmp_path: Path) -> Path:
+    """The manifest of a database and a cache alone, isolated."""
+    return declared(tmp_path / "world", world, (alone[1].port, alone[2].port), **variables(alone))
+
+
+def variables(alone: Alone) -> dict[str, str]:
+    """Staging's, over servers of its own."""
+    _, _, cache, login = alone
+    return {
+        "ENVIRONMENT": "staging",
+        "DATABASE_URL": f"postgresql://{login.user}:{login.password}@postgres.staging.test:5432/shop",
+        "REDIS_URL": cache.url("cache.staging.test:6379"),
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuv",
+        "ADMIN_PASSWORD": "open-sesame-forty",
+    }
 
 
 def certified(manifest: Path, folder: Path, *options: str) -> int:
@@ -146,21 +194,21 @@ def expect_silent(folder: Path, world: World) -> None:
 
 
 def test_a_second_certificate_follows_the_first_and_verify_tells_what_changed(
-    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Chained by digest, equal subjects; nothing is drift until something is."""
     first, second = tmp_path / "first", tmp_path / "second"
-    assert certified(here, first) == certified(here, second) == 0
+    assert certified(small, first) == certified(small, second) == 0
     one, other = (payload(folder / "certificate.intoto.jsonl") for folder in (first, second))
     assert other["predicate"]["previousProof"] == {"sha256": digest_of(canonical(one))}
     assert other["predicate"]["journalHead"]["seq"] == 1
     assert other["subject"] == one["subject"]
     capsys.readouterr()
-    assert run(["verify", "--manifest", str(here), "--fail-on", "drift", "--format", "json"]) == 0
+    assert run(["verify", "--manifest", str(small), "--fail-on", "drift", "--format", "json"]) == 0
     assert [n for n in json.loads(capsys.readouterr().out)["notes"] if n["rule"] == "drift"] == []
 
-    changed(here, "SECRET_KEY", "0123456789abcdefghijklmnopqrstuv")
-    assert run(["verify", "--manifest", str(here), "--fail-on", "drift", "--format", "json"]) == 3
+    changed(small, "SECRET_KEY", "zyxwvutsrqponmlkjihgfedcba987654")
+    assert run(["verify", "--manifest", str(small), "--fail-on", "drift", "--format", "json"]) == 3
     (note,) = (n for n in json.loads(capsys.readouterr().out)["notes"] if n["rule"] == "drift")
     assert note["resource"] == "variables"
     assert note["summary"].startswith("variables: staging: secret SECRET_KEY rotated since the certificate")
@@ -187,11 +235,11 @@ def test_what_is_not_isolated_is_signed_as_what_it_is(
     assert events == ["certified", "proven"]
 
 
-def test_a_key_of_ones_own_signs(here: Path, tmp_path: Path) -> None:
+def test_a_key_of_ones_own_signs(small: Path, tmp_path: Path) -> None:
     """The signature holds under the pair's public key, over the envelope's own encoding."""
     assert run(["keygen", "--output", str(tmp_path / "prover.pem"), "--type", "p256"]) == 0
-    assert certified(here, tmp_path / "out", "--key", str(tmp_path / "prover.pem"), "--no-reach") == 3
-    envelope = read_line((tmp_path / "out" / "proof.intoto.jsonl").read_bytes())
+    assert certified(small, tmp_path / "out", "--key", str(tmp_path / "prover.pem")) == 0
+    envelope = read_line((tmp_path / "out" / "certificate.intoto.jsonl").read_bytes())
     (signature,) = envelope.signatures
     public = (tmp_path / "prover.pub.pem").read_bytes()
     assert verifies(public, signature.sig, pae(envelope.payload_type, envelope.payload))
@@ -237,35 +285,6 @@ def visitors(running: Stack) -> int:
     return int(told["total_connections_received"])
 
 
-@pytest.fixture(scope="module")
-def alone() -> Iterator[tuple[Supervisor, PostgresServer, ValkeyServer, shop.Login]]:
-    """A staging of our own, which may be restarted: the stack's servers are everybody's."""
-    with Supervisor() as supervisor, ThreadPoolExecutor(2) as pool:
-        cache = pool.submit(ValkeyServer.start, supervisor, "restarted-cache")
-        database = PostgresServer.start(supervisor, "restarted-database")
-        login = shop.add_database(database, "shop", "shop", shop.STAGING_ROWS)
-        yield supervisor, database, cache.result(), login
-
-
-def declared(folder: Path, world: World, staging: tuple[int, int], **variables: str) -> Path:
-    """A database and a cache on both sides; staging's names lead to these ports of this machine."""
-    folder.mkdir(exist_ok=True)
-    places = {"postgres.staging.test:5432": staging[0], "cache.staging.test:6379": staging[1]}
-    reach_at = {name: f"127.0.0.1:{port}" for name, port in places.items()}
-    kept = {name: world.production.variables[name] for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL")}
-    sides = {"production": (kept, world.production.reach_at), "staging": (variables, reach_at)}
-    lines = []
-    for name, (values, at) in sides.items():
-        (folder / f".env.{name}").write_text("".join(f"{n}='{v}'\n" for n, v in values.items()))
-        lines += [f"[environments.{name}]", f'variables = {{ dotenv = ".env.{name}" }}']
-        lines += ["protected = true"] if name == "production" else []
-        lines += [f"[environments.{name}.reach_at]", *(f'"{place}" = "{to}"' for place, to in at.items())]
-    lines += ["[resources.database]", 'kind = "postgres"', 'url = "$DATABASE_URL"']
-    lines += ["[resources.cache]", 'kind = "redis"', 'url = "$REDIS_URL"']
-    (folder / "disjoint.toml").write_text("\n".join(lines))
-    return folder / "disjoint.toml"
-
-
 def subjects(manifest: Path, project: ProjectKey = PROJECT) -> tuple[str, str]:
     """The digests of both stable parts, observed now."""
     stated = load(manifest)
@@ -294,21 +313,14 @@ def again(supervisor: Supervisor, server: ValkeyServer) -> int:
 
 
 def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
-    alone: tuple[Supervisor, PostgresServer, ValkeyServer, shop.Login], world: World, tmp_path: Path
+    alone: Alone, world: World, tmp_path: Path
 ) -> None:
     """Real servers, restarted on other ports: equal digests. A rotated secret, another database: others."""
-    supervisor, database, cache, login = alone
-    variables = {
-        "ENVIRONMENT": "staging",
-        "DATABASE_URL": f"postgresql://{login.user}:{login.password}@postgres.staging.test:5432/shop",
-        "REDIS_URL": cache.url("cache.staging.test:6379"),
-        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuv",
-        "ADMIN_PASSWORD": "open-sesame-forty",
-    }
+    supervisor, database, cache, _ = alone
 
     def now(**other: str) -> tuple[str, str]:
         ports = database.port, cache.port
-        return subjects(declared(tmp_path / "world", world, ports, **{**variables, **other}))
+        return subjects(declared(tmp_path / "world", world, ports, **{**variables(alone), **other}))
 
     before, run_id = now(), cache.ask("INFO", "server")["run_id"]
     assert before == now()
@@ -350,20 +362,13 @@ expires = {:%Y-%m-%dT%H:%M:%SZ}
 
 
 def test_that_production_has_no_such_resource_is_a_dated_waiver(
-    alone: tuple[Supervisor, PostgresServer, ValkeyServer, shop.Login], world: World, tmp_path: Path
+    alone: Alone, world: World, tmp_path: Path
 ) -> None:
     """It stands in the proof with its people and its end, which is the certificate's end, too."""
-    _, database, cache, login = alone
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
-    manifest = declared(
-        tmp_path / "world",
-        world,
-        (database.port, cache.port),
-        ENVIRONMENT="staging",
-        DATABASE_URL=f"postgresql://{login.user}:{login.password}@postgres.staging.test:5432/shop",
-        REDIS_URL=cache.url("cache.staging.test:6379"),
-        SESSIONS_URL=cache.url("cache.staging.test:6379", 1),
-    )
+    sessions = alone[2].url("cache.staging.test:6379", 1)
+    ports = alone[1].port, alone[2].port
+    manifest = declared(tmp_path / "world", world, ports, **variables(alone), SESSIONS_URL=sessions)
     manifest.write_text(manifest.read_text() + WAIVED.format(until))
     assert certified(manifest, tmp_path / "out") == 0
     predicate = payload(tmp_path / "out" / "certificate.intoto.jsonl")["predicate"]
