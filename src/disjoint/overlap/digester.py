@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ Item = TypeVar("Item")
 
 KEY = 32
 """Octets of a file's key."""
+FEW_CORES = 2
 _BLOCK = 64
 """Octets of SHA-256's; a file's key is shorter."""
 _LENGTHS = (0, 1, 15, 16, 31, 32, 55, 56, 63, 64, 65, 119, 120, 1000, 70_000)
@@ -79,11 +81,12 @@ def _vectorised(key: str) -> Callable[[Sequence[bytes]], bytes]:
 
 
 def alongside(items: Iterable[Item], made: Callable[[Item], bytes]) -> Iterator[tuple[Item, bytes]]:
-    """Each item with what is made of it, in their order; the next is fetched meanwhile.
+    """Each item with what is made of it, in their order; the next is fetched meanwhile where a core is free.
 
-    hashlib keeps the interpreter to itself for texts as short as these, so that it gains nothing by a thread.
+    hashlib keeps the interpreter to itself for texts as short as these, so that it gains nothing by a thread;
+    nor does anybody where both servers' work fills the cores.
     """
-    if not at_once():
+    if not at_once() or (os.cpu_count() or 1) <= FEW_CORES:
         yield from ((item, made(item)) for item in items)
         return
     with ThreadPoolExecutor(1, "disjoint-digests") as pool:

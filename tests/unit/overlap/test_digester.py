@@ -103,8 +103,9 @@ def test_the_digest_is_known() -> None:
 
 @pytest.fixture(params=[True, False], ids=["thread", "no thread"])
 def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With polars-hash, and as where it is not."""
+    """With polars-hash and cores to spare, and as where they are not."""
     monkeypatch.setattr(digesters, "at_once", lambda: request.param)
+    monkeypatch.setattr(digesters, "FEW_CORES", 0)
 
 
 @pytest.mark.usefixtures("threads")
