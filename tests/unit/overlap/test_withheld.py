@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pytest
 from listed import EXACT, Listed, addresses
 
 from disjoint.model.census import Overlap, Sieve, Task
 from disjoint.model.telling import Telling, Values
+from disjoint.overlap import keyed
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.keyed import Keyed
 
@@ -39,14 +41,24 @@ def test_random_values_are_found_and_others_are_not_looked_at() -> None:
     theirs, mail = tickets(50), addresses(50)
     production = Told({"a.ticket": theirs, "a.email": mail})
     staging = Told({"a.ticket": [*tickets(20), *theirs[:3]], "a.email": mail})
-    found, keyed = compared(production, staging)
+    found, there = compared(production, staging)
     assert [(hit.staging, hit.values, hit.confirmed) for hit in found.shared] == [("a.ticket", 3, 3)]
     assert found.blind == ()
-    assert [left.place for left in keyed.withheld] == ["a.email"]
+    assert [left.place for left in there.withheld] == ["a.email"]
     assert (found.production.values, found.production.rows) == (50, 100)
-    found, keyed = compared(production, staging, accept=True)
+    found, there = compared(production, staging, accept=True)
     assert {(hit.staging, hit.values) for hit in found.shared} == {("a.ticket", 3), ("a.email", 50)}
-    assert keyed.withheld == ()
+    assert there.withheld == ()
+
+
+@pytest.mark.parametrize(("found", "name"), [(True, "polars-hash"), (False, "hashlib")])
+def test_the_report_says_what_made_the_digests(
+    monkeypatch: pytest.MonkeyPatch, found: bool, name: str
+) -> None:
+    """They are the same; a side without the extra is slower, and nobody has to guess why."""
+    monkeypatch.setattr(keyed, "at_once", lambda: found)
+    overlap, _ = compared(Told({"a.ticket": tickets(9)}), Told({"a.ticket": tickets(9)}))
+    assert overlap.production.way.endswith(f"digested outside the server by {name}")
 
 
 def test_a_side_that_tells_nothing_is_none() -> None:
