@@ -36,9 +36,9 @@ def opened(uri: str, key: PublicKey, pin: str | None) -> Signer:
     from securesystemslib.exceptions import UnsupportedLibraryError  # noqa: PLC0415  (loads no client)
     from securesystemslib.signer import Signer, SSlibKey  # noqa: PLC0415  (as above)
 
-    # what a store answers goes to nobody's screen: the library would log it
-    logging.getLogger("securesystemslib").addHandler(logging.NullHandler())
-    logging.getLogger("securesystemslib").propagate = False
+    # what a store answers goes to nobody's screen: the library and the clients would log it there
+    logging.getLogger("securesystemslib").setLevel(logging.CRITICAL + 1)
+    logging.getLogger().addHandler(logging.NullHandler())
 
     def secret(_asked: str) -> str:
         if pin is None:
