@@ -134,6 +134,13 @@ def test_a_public_key_must_be_the_private_keys(tmp_path: Path) -> None:
         sign.signer_of(str(tmp_path / "b.pem"), public)
 
 
+def test_a_store_that_signs_with_another_key_is_found_out() -> None:
+    """A public key that was named by mistake would make certificates that nobody can verify."""
+    signer = sign._Held(sign._fresh("p256"), sign._public(sign._fresh("p256")), "awskms:alias/a")
+    with pytest.raises(WriteError, match="awskms:alias/a does not sign for the public key"):
+        signer.sign(PAYLOAD)
+
+
 @pytest.mark.parametrize(
     "uri", ["awskms:alias/a", "azurekms:https://a", "gcpkms:projects/a", "hsm:2", "hv:a/1"]
 )
