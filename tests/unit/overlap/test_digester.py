@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,19 @@ def test_polars_hash_is_used_where_it_is() -> None:
     """It is installed wherever these tests run in earnest; without it the one before says nothing of it."""
     pytest.importorskip("polars_hash", reason="pip install 'disjoint[fast]'")
     assert at_once()
+
+
+def test_a_library_that_panics_breaks_the_reading_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error is no Exception: a thread that reads a range would be gone, and the range passed over."""
+    pl = pytest.importorskip("polars", reason="pip install 'disjoint[fast]'")
+    made = digesters._vectorised(drawn().decode())
+
+    def panic(*_: object, **__: object) -> NoReturn:
+        raise pl.exceptions.PanicException("secret")
+
+    monkeypatch.setattr(pl, "Series", panic)
+    with pytest.raises(RuntimeError, match=r"\Apolars gave up\Z"):
+        made([b"x"])
 
 
 def test_a_key_is_128_random_bits_that_are_a_text() -> None:
