@@ -153,6 +153,8 @@ def test_an_isolated_world_is_certified(
     for subject in statement["subject"]:
         assert subject["digest"]["sha256"] == digest_of((out / subject["name"]).read_bytes())
     assert predicate["report"]["digest"]["sha256"] == digest_of((out / "report.json").read_bytes())
+    finished, until = (datetime.fromisoformat(predicate[name]) for name in ("finishedAt", "validUntil"))
+    assert until == finished.replace(microsecond=0) + timedelta(days=7)
     assert (predicate["verdict"], predicate["challenge"]) == ("ISOLATED", "c0ffee")
     assert predicate["requestedBy"][0] == "octocat"
     assert (predicate["previousProof"], predicate["journalHead"]) == (None, None)
