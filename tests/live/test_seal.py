@@ -99,6 +99,16 @@ def test_staging_is_proven_beside_a_seal(alone: World, tmp_path: Path) -> None:
     assert [e.event for e in open_journal(KEY).entries()] == ["sealed"]
 
 
+def test_a_certificate_is_good_for_no_longer_than_the_seal(alone: World, tmp_path: Path) -> None:
+    """Certified beside a seal of a week, though a month was asked for."""
+    manifest, text = sealed(alone, tmp_path)
+    assert run(["certify", "--manifest", str(manifest), "--output", str(tmp_path / "proof")]) == 0
+    line = json.loads((tmp_path / "proof" / "certificate.intoto.jsonl").read_text().splitlines()[0])
+    predicate = json.loads(base64.b64decode(line["payload"]))["predicate"]
+    expires = json.loads(base64.b64decode(json.loads(text)["payload"]))["expiresAt"]
+    assert datetime.fromisoformat(predicate["validUntil"]) == datetime.fromisoformat(expires)
+
+
 def test_what_takes_productions_credential_is_unproven_and_says_so(world: World, tmp_path: Path) -> None:
     """Asked for and not made is not known; what needs no such control is made."""
     manifest, _ = sealed(world, tmp_path)

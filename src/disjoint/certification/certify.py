@@ -169,6 +169,7 @@ def _before(journal: Journal, proof: Proof) -> str | None:
 def _until(manifest: Manifest, proof: Proof, asked: Asked) -> datetime:
     """No longer than anything that it leans on."""
     due = (proof.finished_at + min(asked.valid_for, LONGEST), *(each.expires for each in manifest.waivers))
+    due = due if proof.until is None else (*due, proof.until)
     return min(due).astimezone(UTC)
 
 

@@ -91,3 +91,5 @@ class Proof:
     """A short random name of this run."""
     budget: float = 30.0
     """Seconds allowed for everything."""
+    until: datetime | None = None
+    """When a sealed side's seal is over: no certificate of it is good for longer."""

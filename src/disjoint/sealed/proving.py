@@ -81,6 +81,7 @@ def proven(
         warnings=manifest.staging.warnings,
         run=secrets.token_hex(3),
         budget=budget,
+        until=production.seal.expires_at,
     )
 
 
