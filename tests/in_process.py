@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from certificates import Machine, Person, World
+from disjoint.certify.dsse import STATEMENT, Envelope, Signed, line_of, pae
 from disjoint.certify.names import NAMESPACE
 from disjoint.certify.public import verifies
-from disjoint.certify.sshsig import parts_of
+from disjoint.certify.sshsig import armour, fingerprint, parts_of
 from disjoint.certify.trust import Person as Engine
 from disjoint.certify.trust import Trust
 from disjoint.errors import TamperedError, UnprovenError
@@ -74,3 +76,21 @@ def trust(world: World, *others: Machine) -> Trust:
     """The world's machine, and Bob and Carol."""
     pems = (world.machine.pem, *(other.pem for other in others))
     return Trust(pems, verifies, people(world.bob, world.carol))
+
+
+class Signer:
+    """A person's Ed25519 key, held by this process."""
+
+    def __init__(self, person: Person) -> None:
+        self._key = load_ssh_private_key(person.key.read_bytes(), None)
+        self._public = base64.b64decode(person.public.split()[1])
+
+    def line(self, payload: bytes) -> bytes:
+        """A line that says this, signed as ssh-keygen signs."""
+        assert isinstance(self._key, Ed25519PrivateKey)
+        digest = hashlib.sha512(pae(STATEMENT, payload)).digest()
+        about = _string(NAMESPACE.encode()) + _string(b"") + _string(b"sha512")
+        sig = _string(b"ssh-ed25519") + _string(self._key.sign(b"SSHSIG" + about + _string(digest)))
+        blob = b"SSHSIG\0\0\0\1" + _string(self._public) + about + _string(sig)
+        signed = Signed(fingerprint(self._public), armour(blob))
+        return line_of(Envelope(STATEMENT, payload, (signed,))).encode() + b"\n"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from disjoint.model.plain import Plain
+if TYPE_CHECKING:
+    from disjoint.model.plain import Plain
 
 DEEPEST = 64
 """Levels; a statement of ours has nine."""

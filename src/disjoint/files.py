@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from disjoint.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT = 1 << 20
 """Octets. Linux passes a process at most 2 MiB of variables and arguments by default."""
@@ -33,8 +35,7 @@ _NATURE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
+class TextFile(NamedTuple):
     """A file's text without its byte order mark, and who may read it."""
 
     text: str
@@ -45,7 +46,7 @@ Refuse = Callable[[str], UsageError]
 """The caller's own error, made of one sentence."""
 
 
-def read_text(path: Path, shown: str, refuse: Refuse, limit: int = LIMIT) -> TextFile:
+def read_text(path: Path | str, shown: str, refuse: Refuse, limit: int = LIMIT) -> TextFile:
     """Read a regular UTF-8 file of at most `limit` octets.
 
     Opened without blocking and judged before the first read: a pipe with no writer,
@@ -64,7 +65,7 @@ def read_text(path: Path, shown: str, refuse: Refuse, limit: int = LIMIT) -> Tex
     return TextFile(_decode(octets, shown, refuse), bool(mode & stat.S_IROTH))
 
 
-def _read(path: Path, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
+def _read(path: Path | str, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(descriptor)

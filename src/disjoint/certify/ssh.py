@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 from disjoint.files import read_text
 
 from . import sshsig
+from .asking import agrees, found
 from .names import NAMESPACE
 from .sshsig import Entry, Parts
 
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
 MISSING = "ssh-keygen is not here: install OpenSSH's client (Debian: apt install openssh-client)"
-PATIENCE_SECONDS = 10.0
 BY_HAND_SECONDS = 120.0
 """For a passphrase to be typed, or a token to be touched."""
 _ASKING = (
@@ -37,8 +38,10 @@ def ssh_signed(octets: bytes, key: Path) -> bytes:
         UsageError: there is no such key.
         WriteError: ssh-keygen is missing, or did not sign.
     """
+    import subprocess  # noqa: PLC0415  (a verification needs none)
+
     read_text(key, str(key), UsageError)
-    program = shutil.which("ssh-keygen")
+    program = found("ssh-keygen")
     if program is None:
         raise WriteError(MISSING)
     asked = [program, "-q", "-Y", "sign", "-n", NAMESPACE, "-f", str(key.absolute())]
@@ -66,7 +69,7 @@ def expect_signature(armoured: bytes, octets: bytes) -> Parts:
     return parts
 
 
-def ssh_verified(armoured: bytes, octets: bytes, allowed: Path, at: datetime) -> str:
+def ssh_verified(armoured: bytes, octets: bytes, allowed: Path | str, at: datetime) -> str:
     """Who signed these octets as a sign-off: the principal, as an allowed_signers file has it.
 
     Raises:
@@ -96,19 +99,19 @@ def _parts(armoured: bytes) -> Parts:
     return parts
 
 
-def _of_key(key: bytes, allowed: Path) -> list[Entry]:
+def _of_key(key: bytes, allowed: Path | str) -> list[Entry]:
     text = read_text(allowed, str(allowed), UsageError).text
-    found = [entry for entry in sshsig.entries(text) if entry.key == key]
-    if not found:
+    known = [entry for entry in sshsig.entries(text) if entry.key == key]
+    if not known:
         raise UnprovenError(f"{allowed} does not know the key {sshsig.fingerprint(key)}")
-    for entry in found:
+    for entry in known:
         if entry.authority or not entry.namespaced:
             why = "names an authority" if entry.authority else "does not say what the key is for"
             raise UnprovenError(f'{allowed}:{entry.number}: {why}; write namespaces="git,{NAMESPACE}"')
-    return found
+    return known
 
 
-def _person(trusted: list[Entry], allowed: Path) -> str:
+def _person(trusted: list[Entry], allowed: Path | str) -> str:
     """The one person whose key it is: the first name of the entry."""
     people = {entry.principals[0] for entry in trusted}
     [principal, *others] = sorted(people)
@@ -123,26 +126,26 @@ def _person(trusted: list[Entry], allowed: Path) -> str:
 def _asked(
     what: str, options: list[str], armoured: bytes, octets: bytes, trusted: list[Entry] | None = None
 ) -> bool:
-    program = shutil.which("ssh-keygen")
+    program = found("ssh-keygen")
     if program is None:
         raise UnprovenError(MISSING)
-    with tempfile.TemporaryDirectory() as folder:
-        signature, allowed = Path(folder) / "sig", Path(folder) / "allowed_signers"
-        signature.write_bytes(armoured)
-        if trusted is not None:  # the entries that were judged above, and no other
-            allowed.write_text("".join(f"{entry.text}\n" for entry in trusted), encoding="utf-8")
-            options = [*options, "-f", str(allowed)]
-        asked = [program, "-q", "-Y", what, *options, "-n", NAMESPACE, "-s", str(signature)]
-        try:
-            return _run(asked, octets, {}, PATIENCE_SECONDS).returncode == 0
-        except subprocess.TimeoutExpired:
-            raise UnprovenError("ssh-keygen gave no answer") from None
+    words: list[str | bytes] = ["-q", "-Y", what, *options, "-n", NAMESPACE, "-s", armoured]
+    if trusted is not None:  # the entries that were judged above, and no other
+        words += ["-f", "".join(f"{entry.text}\n" for entry in trusted).encode()]
+    try:
+        return agrees(program, words, octets)
+    except TimeoutError:
+        raise UnprovenError("ssh-keygen gave no answer") from None
+    except OSError:
+        raise UnprovenError(MISSING) from None
 
 
 def _run(
     asked: list[str], octets: bytes, variables: dict[str, str], seconds: float
 ) -> subprocess.CompletedProcess[bytes]:
     """In the time zone of our own times; OpenSSH before 9.1 knows none other than the machine's."""
+    import subprocess  # noqa: PLC0415  (a verification needs none)
+
     own = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     return subprocess.run(  # noqa: S603  (no shell; a found program and our own words)
         asked, input=octets, capture_output=True, env={**own, **variables}, timeout=seconds, check=False

@@ -6,9 +6,6 @@ rests on a key id, on the order of lines, or on a name that no signature binds.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -19,10 +16,10 @@ from .claims import Proof, Waiver, proof_in
 from .lines import Line, lines_of
 from .names import HOME, PROOF_TYPE, SIGN_OFF_TYPE
 from .refold import expect_isolated, expect_waivers
+from .spki import keyid_of
 from .trust import LONGEST, SKEW, Trust, Verified, Wanted
 
 SSH = b"-----BEGIN SSH SIGNATURE-----"
-_PEM = (b"-----BEGIN PUBLIC KEY-----", b"-----END PUBLIC KEY-----")
 
 
 def verified(content: bytes, trust: Trust, wanted: Wanted, now: datetime) -> Verified:
@@ -100,23 +97,6 @@ def _signed_by(line: Line, trust: Trust) -> str:
                 raise TamperedError(f"line {line.number}: the key id is not that of the key that signed")
             return line.signature.keyid
     raise TamperedError("the proof was changed, or no trusted key signed it")
-
-
-def keyid_of(pem: bytes) -> str:
-    """The name of a public key: SHA-256 of its SubjectPublicKeyInfo.
-
-    Raises:
-        TamperedError: it is no public key in PEM.
-    """
-    _, begin, rest = pem.partition(_PEM[0])
-    body, end, _ = rest.partition(_PEM[1])
-    try:
-        octets = base64.b64decode(b"".join(body.split()), validate=True)
-    except binascii.Error:
-        octets = b""
-    if not (begin and end and octets):
-        raise TamperedError("a trusted key is no public key in PEM")
-    return hashlib.sha256(octets).hexdigest()
 
 
 def _expect_subject(proof: Proof, wanted: Wanted) -> None:

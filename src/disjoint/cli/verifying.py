@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from disjoint.certify.spki import keyid_of
 from disjoint.certify.trust import Trust, Verified, Wanted
-from disjoint.certify.verify import keyid_of, verified
-from disjoint.errors import TamperedError, UnprovenError, UsageError
+from disjoint.certify.verify import verified
+from disjoint.errors import UnprovenError, UsageError
 
 LARGEST = 64 << 20
 """Octets of a file that came with a certificate."""
@@ -41,6 +42,54 @@ class Asked(NamedTuple):
     approvals: str | None = None
     strict: bool = False
     evidence: str | None = None
+
+
+_SINGLE = {
+    f"--{name.replace('_', '-')}": name
+    for name in Asked._fields
+    if name not in {"certificate", "key", "strict"}
+}
+"""Options that have one value."""
+
+
+def asked_in(words: list[str]) -> Asked:
+    """Options that are written plainly, each name before its value.
+
+    Raises:
+        LookupError: they are not: click says what is wrong, if anything is.
+    """
+    left, keys, single, strict = list(reversed(words)), list[str](), dict[str, str](), False
+    while left:
+        word = left.pop()
+        name = _SINGLE.get(word, "" if word.startswith("-") else "certificate")
+        if word == "--key":
+            keys.append(left.pop())
+        elif word == "--strict":
+            strict = True
+        elif name and name not in single:
+            single[name] = word if name == "certificate" else left.pop()
+        else:
+            raise LookupError(word)
+    return _asked(single, tuple(keys), strict=strict)
+
+
+def _asked(single: Mapping[str, str], keys: tuple[str, ...], *, strict: bool) -> Asked:
+    return Asked(
+        certificate=single.get("certificate", Asked().certificate),
+        key=keys,
+        allowed_signers=single.get("allowed_signers"),
+        environment=single.get("environment"),
+        reference=single.get("reference"),
+        manifest=single.get("manifest"),
+        staging_part=single.get("staging_part"),
+        production_part=single.get("production_part"),
+        challenge=single.get("challenge"),
+        at=single.get("at"),
+        max_age=single.get("max_age"),
+        approvals=single.get("approvals"),
+        strict=strict,
+        evidence=single.get("evidence"),
+    )
 
 
 def answered(asked: Asked) -> list[str]:
@@ -82,8 +131,8 @@ def _key(path: str) -> bytes:
     pem = _file(path)
     try:
         keyid_of(pem)
-    except TamperedError:
-        raise UsageError(f"{path} is no public key in PEM") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}; name the .pub.pem that `disjoint keygen` made") from None
     return pem
 
 
@@ -179,10 +228,13 @@ def _octets(path: str) -> bytes:
         raise UsageError(f"{path}: {error.strerror}") from None
     except ValueError:
         raise UsageError(f"{path!r}: no file can have this name") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UsageError(f"{path}: is not a regular file")
-        content = file.read(LARGEST + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST:
         raise UsageError(f"{path}: is larger than {LARGEST >> 20} MiB")
     return content

@@ -1,0 +1,39 @@
+"""`verify-certificate` without click, whose import takes longer than a verification.
+
+Answers only what holds, asked for in plain words. Whatever else there is to say, of options, environment
+variables or certificates, is left to the command itself, which begins anew and says it in its own way.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+COMMAND = "verify-certificate"
+VARIABLES = "DISJOINT_VERIFY_CERTIFICATE_"
+"""Click reads options from variables of this beginning."""
+
+
+def holds(arguments: list[str]) -> bool:
+    """Whether this was a call of the command, the certificate held, and that was said."""
+    if arguments[:1] != [COMMAND] or any(name.startswith(VARIABLES) for name in os.environ):
+        return False
+    from disjoint.errors import DisjointError  # noqa: PLC0415  (other commands need neither)
+
+    from .verifying import answered, asked_in  # noqa: PLC0415
+
+    try:
+        lines = answered(asked_in(arguments[1:]))
+    except (DisjointError, LookupError, OSError):
+        return False
+    return _said("".join(f"{line}\n" for line in lines))
+
+
+def _said(text: str) -> bool:
+    """Whether all of it could be written; nothing of it was, where its letters are unknown there."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, UnicodeError, AttributeError):  # None where it is closed
+        return False
+    return True
