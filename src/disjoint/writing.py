@@ -199,8 +199,9 @@ def _pour(path: Path, octets: bytes) -> None:
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Replace files that belong together, in their order; each is on the disk before the first is replaced.
 
-    A full disk leaves all as they were. A power cut, a kill or a failing disk between two renames may leave
-    some old and some new: the file that vouches for the others comes last.
+    A full disk leaves all as they were, and so does a rename that fails, where those before it can be undone.
+    A power cut or a kill between two renames may leave some old and some new: what vouches for the others
+    comes last.
 
     Raises:
         WriteError: one of them cannot be written.
@@ -212,12 +213,34 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             waiting = {}
             for path, octets in files.items():
                 waiting[path] = drafts.enter_context(_named(path.resolve(), octets))
-            for path, draft in waiting.items():
-                draft.path.replace(path.resolve())
+            _replace_all(waiting)
         for path in waiting:
             _settle(path.resolve())
     except (OSError, RuntimeError, ValueError) as error:
         raise _unwritten(path, error) from None
+
+
+def _replace_all(waiting: Mapping[Path, _Draft]) -> None:
+    before: dict[Path, bytes | None] = {}
+    try:
+        for path, draft in waiting.items():
+            place = path.resolve()
+            old = place.read_bytes() if place.exists() else None
+            draft.path.replace(place)
+            before[place] = old
+    except OSError:
+        for place, old in before.items():
+            _put_back(place, old)
+        raise
+
+
+def _put_back(place: Path, old: bytes | None) -> None:
+    """What stood there, as far as the disk still takes it; why it failed first is what is told."""
+    with contextlib.suppress(OSError, WriteError):
+        if old is None:
+            place.unlink()
+        else:
+            _replace(place, old, 0o666)
 
 
 @contextlib.contextmanager

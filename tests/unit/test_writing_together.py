@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,6 +67,32 @@ def test_a_file_that_may_not_grow_leaves_all_as_they_were(places: list[Path]) ->
     assert ran.stdout.startswith(f"cannot write {places[1]}")
     assert [path.read_bytes() for path in places] == [OLD] * 3
     assert sorted(places[0].parent.iterdir()) == sorted(places)
+
+
+def test_a_rename_that_fails_takes_back_those_before_it(places: list[Path], tmp_path: Path) -> None:
+    """The last place becomes a directory while the drafts are written: the kernel refuses its rename."""
+    fresh = tmp_path / "fresh"
+
+    class Late(Mapping[Path, bytes]):
+        """Nothing more is asked of it once every draft stands."""
+
+        def __getitem__(self, path: Path) -> bytes:
+            return NEW
+
+        def __len__(self) -> int:
+            return 4
+
+        def __iter__(self) -> Iterator[Path]:
+            yield from (places[0], fresh, places[1], places[2])
+            if places[2].is_file() and list(tmp_path.glob(".certificate.*.part")):
+                places[2].unlink()
+                places[2].mkdir()
+
+    with pytest.raises(WriteError):
+        write_together(Late())
+    assert [path.read_bytes() for path in places[:2]] == [OLD, OLD]
+    assert not fresh.exists()
+    assert sorted(tmp_path.iterdir()) == sorted(places)
 
 
 def test_a_kill_while_it_writes_leaves_whole_files(places: list[Path]) -> None:
