@@ -40,22 +40,22 @@ def read_ahead(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterato
 
 
 def steps(opened: Session, size: int, pace: Pace) -> Iterator[Step]:
-    """Answer by answer. While others are served, nothing is asked for before its turn."""
+    """Answer by answer. While others are served, nothing is asked for before its turn.
+
+    Whoever leaves half-way leaves a statement under way: the connection has to be closed, which ends it.
+    """
     pending = opened.pending()
-    try:
+    step = _asked(pending, pace.step(size))
+    while True:
+        answer, seconds = _taken(pending)
+        if answer.ntuples < step:
+            break
+        pace.wait(opened, seconds)
+        if gentle := pace.gentle:
+            yield Step(answer, last=False)
         step = _asked(pending, pace.step(size))
-        while True:
-            answer, seconds = _taken(pending)
-            if answer.ntuples < step:
-                break
-            pace.wait(opened, seconds)
-            if gentle := pace.gentle:
-                yield Step(answer, last=False)
-            step = _asked(pending, pace.step(size))
-            if not gentle:
-                yield Step(answer, last=False)
-    finally:
-        pending.forget()
+        if not gentle:
+            yield Step(answer, last=False)
     opened.ask(queries.CLOSE)
     yield Step(answer, last=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 from collections.abc import Callable
 from typing import Any, LiteralString
@@ -28,7 +27,6 @@ class Pending:
         self._connection = connection
         self._probe = probe
         self._why = why
-        self._under_way = False
 
     def ask(self, query: sql.Composed, counted_as: LiteralString) -> None:
         """Send one statement. Raises as `Session.fetch` does."""
@@ -37,7 +35,6 @@ class Pending:
         pgconn = self._connection.pgconn
         try:
             pgconn.send_query_params(query.as_bytes(self._connection), None, result_format=pq.Format.BINARY)
-            self._under_way = True
             while pgconn.flush():
                 self._wait(selectors.EVENT_READ | selectors.EVENT_WRITE)
         except psycopg.Error as error:
@@ -54,12 +51,6 @@ class Pending:
             raise self._why(error) from None
         return answer
 
-    def forget(self) -> None:
-        """Wait for what is still under way, and drop it: the session can be asked again. Never raises."""
-        if self._under_way:
-            with contextlib.suppress(psycopg.Error):
-                self._whole()
-
     def _whole(self) -> pq.abc.PGresult:
         pgconn = self._connection.pgconn
         while pgconn.is_busy():
@@ -68,7 +59,6 @@ class Pending:
         answer = pgconn.get_result()
         while pgconn.get_result() is not None:
             pass
-        self._under_way = False
         if answer is None:
             raise psycopg.OperationalError("no answer")
         return answer
