@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 from census_world import side, sieve_for
 from postgres_world import World, build, target
+from wire import Wire
 
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.postgres.traffic import GENTLE, Traffic
+from disjoint.kinds.postgres.traffic import GENTLE, LONGEST_REST, SHARE, SMALLER, WORK_SECONDS, Traffic
 from disjoint.model.census import Task
 
 pytestmark = pytest.mark.live
@@ -22,6 +25,10 @@ CREATE TABLE crowd AS SELECT n AS id, md5(n::text) AS token FROM generate_series
 VACUUM ANALYZE crowd;
 GRANT SELECT ON crowd TO app;
 """
+
+
+UNDERWAY = 0.01
+"""Seconds of each way."""
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +62,18 @@ def clients(world: World) -> Iterator[None]:
             thread.join()
 
 
-def read(world: World) -> tuple[int, int, float]:
-    """How many digests a sampled census of production brought, in how many steps and seconds."""
+class Taken(NamedTuple):
+    """What a sampled census of production brought, in how many steps and seconds."""
+
+    digests: int
+    rows: int
+    steps: int
+    counts: int
+    """How often its server was asked how many rows it had read."""
+    seconds: float
+
+
+def read(world: World) -> Taken:
     where = target(world.url(world.production), "production", columns=("public.crowd.token",))
     with side(where) as opened:
         sieve = sieve_for(opened.reader, one_in=64)
@@ -64,21 +81,27 @@ def read(world: World) -> tuple[int, int, float]:
         assert isinstance(task, Task)
         started = time.monotonic()
         portions = list(opened.reader.read(task, sieve))
-        return sum(len(p.packed) for p in portions), len(portions), time.monotonic() - started
+        seconds = time.monotonic() - started
+        asked = dict(opened.tally.footprint().commands)
+        counts = sum(times for command, times in asked.items() if "tuples_returned" in command)
+    octets = sum(len(p.packed) for p in portions)
+    return Taken(octets // 8, sum(p.rows for p in portions), len(portions), counts, seconds)
 
 
 def test_while_others_are_served_it_takes_small_steps_with_rests(world: World) -> None:
-    """The same digests, in many more steps; a tenth of the time at work."""
+    """The same digests, in many more steps; a small share of the time at work, and no time for counting."""
     quiet = read(world)
     with clients(world):
         time.sleep(0.3)
         busy = read(world)
     again = read(world)
-    for octets, _, _ in (quiet, busy, again):
-        assert 4_200 < octets / 8 < 5_200  # 300,000 / 64 = 4,687, give or take six deviations
-    assert busy[1] > 6 * quiet[1]
-    assert busy[2] > 2 * quiet[2]
-    assert again[1] == quiet[1]
+    for taken in (quiet, busy, again):
+        assert 4_200 < taken.digests < 5_200  # 300,000 / 64 = 4,687, give or take six deviations
+        assert taken.rows == 300_000
+    assert busy.steps > 20 * quiet.steps
+    assert busy.seconds > 4 * quiet.seconds
+    assert busy.counts < busy.steps / 4
+    assert again.steps == quiet.steps
 
 
 def test_who_was_met_is_reckoned_with_for_a_while() -> None:
@@ -89,4 +112,65 @@ def test_who_was_met_is_reckoned_with_for_a_while() -> None:
         assert traffic.busy is busy
     assert (traffic.step(1024), traffic.rest(1.0)) == (1024, 0.0)
     traffic.see(None)
-    assert (traffic.step(1024), traffic.step(3), traffic.rest(0.01)) == (1024 // GENTLE, 1, 0.09)
+    assert (traffic.step(1024), traffic.step(3)) == (1024 // GENTLE, 1)
+    assert traffic.rest(0.01) == pytest.approx(0.01 * SHARE)
+    assert traffic.rest(1.0) == LONGEST_REST
+
+
+def test_a_step_is_as_small_as_its_rows_are_laborious() -> None:
+    """By the quickest of the last steps: those beside it were delayed by others, and not by their rows."""
+    traffic = Traffic()
+    traffic.see(None)
+    most = traffic.step(4096)
+    for seconds in (0.5, WORK_SECONDS, 0.5):
+        traffic.took(most, seconds)
+    assert traffic.step(4096) == most
+    for _ in range(8):
+        traffic.took(most, 4 * WORK_SECONDS)
+    assert traffic.step(4096) == most // 4
+    for _ in range(8):
+        traffic.took(most, 1.0)
+    assert traffic.step(4096) == most // SMALLER
+
+
+def test_what_cannot_be_taken_in_steps_is_followed_by_a_rest() -> None:
+    """One table after the other; and nobody waits where nobody is there."""
+
+    def tables() -> Iterator[int]:
+        for number in range(3):
+            time.sleep(0.003)
+            yield number
+
+    traffic = Traffic()
+    started = time.monotonic()
+    assert list(traffic.eased(tables())) == [0, 1, 2]
+    quiet = time.monotonic() - started
+    traffic.see(None)
+    started = time.monotonic()
+    assert list(traffic.eased(tables())) == [0, 1, 2]
+    assert time.monotonic() - started > quiet + 3 * 0.003 * SHARE * 0.9
+
+
+class Distant(Wire):
+    """A server far away: what it is asked, and what it answers, is each underway for a while."""
+
+    def _carry(self, one: socket.socket, other: socket.socket, kept: bytearray) -> None:
+        with contextlib.suppress(OSError):
+            while octets := one.recv(65536):
+                kept += octets
+                time.sleep(UNDERWAY)
+                other.sendall(octets)
+
+
+def test_the_way_to_a_distant_server_is_no_work_of_its(world: World) -> None:
+    """A rest is for what the server did, not for the way there and back."""
+    nearby, distant = Traffic(), Traffic()
+    with Distant(world.production.port) as far:
+        for traffic, port in ((nearby, world.production.port), (distant, far.port)):
+            url = world.url(world.production).replace(f":{world.production.port}/", f":{port}/")
+            with side(target(url, "production")) as opened, opened.reader._pool.borrowed() as session:
+                traffic.look(session)
+            traffic.see(None)
+    step = 2 * UNDERWAY + WORK_SECONDS
+    assert distant.rest(step) < 0.3 * SHARE * step
+    assert nearby.rest(step) > 0.7 * SHARE * step

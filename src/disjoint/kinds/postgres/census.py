@@ -26,6 +26,7 @@ from .session import Opening, Session, session
 from .several import aligned
 from .tables import Choice, Wish
 from .telling import told
+from .traffic import Traffic
 from .ways import STEP, Server, Way, by_ranges, ranges, rows_of, way
 
 CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
@@ -63,8 +64,10 @@ def _surveyed(
     opened: Session, party: Party[PostgresDeclared], pool: Pool, *, careful: bool, replica: bool
 ) -> Tables:
     declared, protected = party.target.declared, party.probe.protected
+    pool.traffic.look(opened)
     server = server_of(opened)
     pool.traffic.look(opened)
+    spared = pool.traffic if protected or careful else Traffic()
     wish = Wish(
         protected,
         declared.columns,
@@ -73,9 +76,11 @@ def _surveyed(
         declared.rows_at_most,
         sparing=(protected or careful) and not replica,
     )
-    tables = tuple(looked(opened, tuple(counted(tables_of(opened), sizes_of(opened), server))))
+    with spared.easing():
+        found = tables_of(opened)
+    tables = tuple(spared.eased(looked(opened, tuple(counted(found, sizes_of(opened), server)))))
     if protected and declared.columns is None:
-        tables = tuple(shaped(opened, tables))
+        tables = tuple(spared.eased(shaped(opened, tables)))
     may = by_ranges(
         server, protected=protected, careful=careful, replica=replica, pressure=declared.cache_pressure
     )

@@ -17,7 +17,7 @@ from . import queries
 from .digesting import is_made, kept, one, packed, source, text_of, value
 from .session import Session, StatementError
 from .tables import Chosen, Table
-from .traffic import Traffic
+from .traffic import EVERY_SECONDS, Traffic
 from .ways import batch, patience
 
 LATE = "57014"
@@ -61,13 +61,37 @@ def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
 
 def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Portion]:
     """The same in constant memory on both sides, with a pause where the server is slow."""
-    before = begun(opened, part, sieve, pace)
+    count = _Count(opened, part.table, begun(opened, part, sieve, pace))
     for answer in fetched(opened, batch(len(part.chosen), sieve), pace):
-        now = None if before is None else rows_read(opened, part.table)
+        count.add(answer.ntuples)
+        yield from portions(part, answer, count.told() if pace.counts() else 0)
+    if count.due:
+        yield from portions(part, None, count.told())
+
+
+class _Count:
+    """How many rows a scan has read, as its server counts them."""
+
+    def __init__(self, opened: Session, table: Table, before: int | None) -> None:
+        self._opened = opened
+        self._table = table
+        self._before = before
+        self._kept = 0
+        self.due = False
+        """Whether anything was read since it was told last."""
+
+    def add(self, kept: int) -> None:
+        """Take in what an answer brought."""
+        self._kept += kept
+        self.due = True
+
+    def told(self) -> int:
+        """Rows that were read since it was told last."""
+        now = None if self._before is None else rows_read(self._opened, self._table)
         # where the server counts nothing (track_counts = off), what it kept is the least that it read
-        rows = (now or 0) - (before or 0) or max(0, answer.ntuples - 1)
-        yield from portions(part, answer, rows)
-        before = now
+        rows = (now or 0) - (self._before or 0) or max(0, self._kept - 1)
+        self._before, self._kept, self.due = now, 0, False
+        return rows
 
 
 def begun(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> int | None:
@@ -128,6 +152,8 @@ class Pace:
         self._typical: deque[float] = deque(maxlen=31)
         self._watches = protected
         self._asked = 0.0
+        self._counted = 0.0
+        self._step = 1
 
     def look(self, opened: Session) -> None:
         """Before a cursor, which a refusal would end: who is there, and whether replicas may be watched."""
@@ -143,13 +169,23 @@ class Pace:
 
     def step(self, size: int) -> int:
         """How much is asked for at once."""
-        return self._traffic.step(size) if self._traffic is not None else size
+        self._step = self._traffic.step(size) if self._traffic is not None else size
+        return self._step
+
+    def counts(self) -> bool:
+        """Whether to ask how many rows were read: after each answer, now and then while others are served."""
+        now = time.monotonic()
+        if self.gentle and now - self._counted < EVERY_SECONDS:
+            return False
+        self._counted = now
+        return True
 
     def wait(self, opened: Session, seconds: float) -> None:
         """Between two answers."""
         pause = patience(seconds, self._typical)
         self._typical.append(seconds)
         if self._traffic is not None:
+            self._traffic.took(self._step, seconds)
             self._traffic.glance(opened)
             pause = max(pause, self._traffic.rest(seconds))
         if pause:
@@ -170,13 +206,17 @@ class Pace:
         return behind
 
 
-def portions(part: Part, answer: pq.abc.PGresult, rows: int) -> Iterator[Portion]:
+def portions(part: Part, answer: pq.abc.PGresult | None, rows: int) -> Iterator[Portion]:
     """What an answer brought; `rows` were read for it."""
-    get, count = answer.get_value, range(answer.ntuples)
     for at, (place, chosen) in enumerate(part.chosen):
-        octets = b"".join([digest for row in count if (digest := get(row, at))])
+        octets = b"" if answer is None else _joined(answer, at)
         filled = 1 - (chosen.columns[0].nulls or 0) if len(chosen.columns) == 1 else 1.0
         yield Portion(place, octets, round(rows * filled), 0 if at else rows)
+
+
+def _joined(answer: pq.abc.PGresult, at: int) -> bytes:
+    get = answer.get_value
+    return b"".join([digest for row in range(answer.ntuples) if (digest := get(row, at))])
 
 
 def rows_read(opened: Session, table: Table) -> int | None:

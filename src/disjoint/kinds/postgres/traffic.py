@@ -1,4 +1,4 @@
-"""Whether others are at work on a server: then a census takes a tenth of its time, in small steps.
+"""Whether others are at work on a server: then a census takes a small share of its time, in small steps.
 
 Every transaction in progress holds a lock on its own number, which pg_locks shows to every role: where
 other numbers stand there a moment later, somebody is served meanwhile. On a server without traffic
@@ -7,8 +7,11 @@ nobody is in the way, and nothing is waited for.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from . import queries
 from .session import Session, StatementError
@@ -16,11 +19,19 @@ from .session import Session, StatementError
 EVERY_SECONDS = 0.25
 LOOKS = 3
 """So many looks that meet nobody new are wanted before nobody counts as there."""
-GENTLE = 16
-"""By how much smaller a step is while others are served: well below a thousandth of a second of work."""
-SHARE = 9
-"""Times as long as a step took is rested then."""
+GENTLE = 64
+"""By how much smaller a step is while others are served: a fraction of a thousandth of a second of work."""
+SMALLER = 8
+"""By how much smaller still, where rows take more work."""
+WORK_SECONDS = 0.0003
+"""That a step is to take of the server, where it can be told from the way there and back."""
+SHARE = 24
+"""Times as long as a step took is rested then: whoever shares a processor with it waits that much longer."""
 LONGEST_REST = 1.0
+LONGEST_EASE = 0.1
+"""After a statement that cannot be taken in steps: long enough for those who waited to be served."""
+
+Item = TypeVar("Item")
 
 
 class Traffic:
@@ -31,14 +42,19 @@ class Traffic:
         self._fresh: deque[bool] = deque(maxlen=LOOKS)
         self._looked = 0.0
         self._hidden = False
+        self._trips: deque[float] = deque(maxlen=8)
+        self._each: deque[float] = deque(maxlen=8)
+        """Seconds of work for one of what was asked for, by the last steps."""
 
     def look(self, opened: Session) -> None:
         """See who is there. A role that may not counts as if there always were somebody."""
-        self._looked = time.monotonic()
+        started = time.monotonic()
         try:
             self.see(frozenset(str(row[0]) for row in opened.ask(queries.IN_PROGRESS)))
         except StatementError:
             self.see(None)
+        self._looked = time.monotonic()
+        self._trips.append(self._looked - started)
 
     def see(self, met: frozenset[str] | None) -> None:
         """Take in who was in a transaction; None where that may not be seen."""
@@ -61,8 +77,39 @@ class Traffic:
 
     def step(self, size: int) -> int:
         """How much is asked for at once, of so much."""
-        return max(1, size // GENTLE) if self.busy else size
+        if not self.busy:
+            return size
+        most = size // GENTLE
+        if self._each and min(self._each) > 0:
+            most = max(min(most, int(WORK_SECONDS / min(self._each))), most // SMALLER)
+        return max(1, most)
+
+    def took(self, step: int, seconds: float) -> None:
+        """Take in how long a step took."""
+        self._each.append(self._work(seconds) / step)
 
     def rest(self, seconds: float) -> float:
         """How long to wait after a step that took so long."""
-        return min(LONGEST_REST, SHARE * seconds) if self.busy else 0.0
+        work = max(self._work(seconds), min(seconds, WORK_SECONDS))
+        return min(LONGEST_REST, SHARE * work) if self.busy else 0.0
+
+    def _work(self, seconds: float) -> float:
+        """What of it the server worked, and not the way there and back."""
+        return max(0.0, seconds - min(self._trips, default=0.0))
+
+    @contextlib.contextmanager
+    def easing(self) -> Iterator[None]:
+        """Rest after what is done in this context."""
+        started = time.monotonic()
+        yield
+        time.sleep(min(LONGEST_EASE, self.rest(time.monotonic() - started)))
+
+    def eased(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, with a rest after each that took its time."""
+        iterator = iter(items)
+        while True:
+            with self.easing():
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item
