@@ -171,4 +171,5 @@ def _expect_consent(yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("nobody is here to be asked: read the above, then say --yes")
-    click.confirm("Sign this?", abort=True, err=True)
+    if not click.confirm("Sign this?", err=True):
+        raise UsageError("nothing was signed: you said no")
