@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKFLOWS := docs/ci/github-actions.yml $(wildcard .github/workflows/*.yml)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
@@ -24,9 +25,9 @@ lint: $(READY) ## what CI runs before the tests: format, lint, types, architectu
 	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/zizmor --quiet --offline --no-progress --collect all --strict-collection action.yml .pre-commit-hooks.yaml docs/ci/github-actions.yml
+	$(BIN)/zizmor --quiet --offline --no-progress --collect all --strict-collection action.yml .pre-commit-hooks.yaml $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows docs/ci/github-actions.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci docs/ci/gitlab-ci.yml
 
 bench: $(READY) ## ratios against peers and physical limits, in one run (BENCH=name for one)
