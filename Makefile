@@ -36,6 +36,9 @@ bench: $(READY) ## ratios against peers and physical limits, in one run (BENCH=n
 fuzz: $(READY) ## ten minutes of coverage-guided fuzzing of the verifier (SECONDS=n for less)
 	$(BIN)/python tests/fuzz/verify_certificate.py -max_total_time=$(or $(SECONDS),600)
 
+mutate: $(READY) ## change the verifier in every small way; 95 % must be noticed
+	$(BIN)/python tests/mutants.py
+
 conformance: $(READY) ## write conformance/ anew, with fresh keys
 	$(BIN)/python tests/conformance_maker.py
 
@@ -56,4 +59,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-.PHONY: help demo test test-all lint bench fuzz conformance lock clean
+.PHONY: help demo test test-all lint bench fuzz mutate conformance lock clean

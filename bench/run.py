@@ -1,7 +1,7 @@
 """Measure the product against peers and physical limits, side by side in one run; print ratios.
 
     make bench                 everything
-    make bench BENCH=startup   one of: startup, verify, behaviour, catalogue, overlap, scale
+    make bench BENCH=startup   one of: startup, verify, behaviour, catalogue, overlap, scale, certificate
 
 Writes bench/results.json. Ratios only: absolute times belong to one machine and one minute.
 """
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHES = ("startup", "verify", "behaviour", "catalogue", "overlap", "scale")
+BENCHES = ("startup", "verify", "behaviour", "catalogue", "overlap", "scale", "certificate")
 
 
 def main(wanted: list[str]) -> int:

@@ -1,7 +1,7 @@
 """Change the verifier and the verdict in every small way, and see that something notices: `make mutate`.
 
-Each mutant lives in a forked process: one comparison, condition, constant, operator or statement of a module is
-changed, and the published cases run over it, signatures remembered by their octets; then the module's tests.
+Each mutant lives in a forked process: one comparison, condition, constant, operator or statement of a module
+is changed, and the published cases run over it, signatures remembered by their octets; then its tests.
 What survives is printed; docs/certificate.md says why it may.
 """
 
@@ -111,8 +111,8 @@ def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
             changed = copy.deepcopy(tree)
             twin = list(ast.walk(changed))[place]
             list(changes(twin))[number][1](twin)
-            line = getattr(node, "lineno", 0)
-            text = source.splitlines()[line - 1].strip() if line else "a comprehension"
+            line = node.target.lineno if isinstance(node, ast.comprehension) else getattr(node, "lineno", 1)
+            text = source.splitlines()[line - 1].strip()
             yield f"{module.__name__}:{line}: {name}: {text}", ast.fix_missing_locations(changed)
 
 
