@@ -80,6 +80,8 @@ def _of_values(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield f"{value} -> {value + 1}", _set("value", value + 1)
         case ast.UnaryOp(op=ast.Not()):
             yield "not -> nothing", _set("op", ast.UAdd())
+        case _:
+            pass
 
 
 def _set(name: str, value: object) -> Change:

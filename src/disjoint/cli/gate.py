@@ -121,15 +121,14 @@ def _trust(keys: tuple[Path, ...], allowed: Path | None) -> Trust:
 
 
 def _public(path: Path) -> bytes:
-    from disjoint.certify.verify import keyid_of  # noqa: PLC0415  (as above)
-    from disjoint.errors import TamperedError  # noqa: PLC0415  (as above)
+    from disjoint.certify.spki import keyid_of  # noqa: PLC0415  (as above)
     from disjoint.files import read_text  # noqa: PLC0415  (as above)
 
     pem = read_text(path, str(path), UsageError, 1 << 14).text.encode()
     try:
         keyid_of(pem)
-    except TamperedError:
-        raise UsageError(f"{path} is no public key in PEM") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
     return pem
 
 
