@@ -24,7 +24,7 @@ SCALE = 40
 """Four million accounts: they fill a third of production's buffers, and none may lose its place."""
 CLIENTS = 4
 SECONDS = 10
-ROUNDS = 3
+ROUNDS = 5
 SHARE = 0.4
 """Of what production can do at most: whoever runs at its limit feels whatever is added."""
 CORES = sorted(os.sched_getaffinity(0))
