@@ -1,18 +1,18 @@
 """Runs commands of ours, each in a fork that waits to be watched: the interpreter starts once for all.
 
-Read on standard input: one JSON object a line, {"arguments", "directory", "variables"}. Written on standard
-output: the number of a stopped process, and when it is over its exit status.
+Read on standard input: one JSON object a line, {"arguments", "directory", "variables", "stdout", "stderr",
+"modules"}. Written on standard output: the number of a stopped process, and when it is over its exit status.
 """
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
-
-import securesystemslib.signer  # noqa: F401  (all of these: loaded once, for all)
 
 from disjoint.cli.main import run
 
@@ -31,17 +31,31 @@ def child(asked: dict[str, Any]) -> None:
     code = run(asked["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
+    if asked["modules"]:
+        Path(asked["modules"]).write_text("\n".join(sys.modules))
     os._exit(code)
+
+
+def load(modules: Path) -> None:
+    """What one run imported is there for the next: it then opens the same files every time, and no others."""
+    if modules.exists():
+        for name in set(modules.read_text().splitlines()) - set(sys.modules):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
 
 def main() -> None:
     for line in sys.stdin:
+        asked = json.loads(line)
         number = os.fork()
         if not number:
-            child(json.loads(line))
+            child(asked)
         os.waitpid(number, os.WUNTRACED)
         print(number, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), flush=True)
+        ended = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+        if asked["modules"]:
+            load(Path(asked["modules"]))
+        print(ended, flush=True)
 
 
 main()

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -21,7 +20,20 @@ WRITING = (
     "link", "linkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "chmod", "fchmod", "fchmodat",
 )  # fmt: skip
 """Every call by which a file comes to be, changes, or is on the disk."""
+_RANDOM = re.compile(r"#\d+|[0-9a-f]{8}(?=\.part)|projects/[0-9a-f]{16}|fd/\d+")
 _CALL = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)")
+
+
+def _is_in(directory: Path, told: str) -> bool:
+    """Whether a call is about a file in a folder: by its descriptor, its whole name, or one from there on."""
+    about = re.sub(r"AT_FDCWD<[^>]*>(, )?", "", told)
+    return f"{directory}/" in about or re.match(r'"[^/"]', about) is not None
+
+
+def _lasting(told: str) -> str:
+    """What two runs of a call have in common: the files it is about, without random names."""
+    files = re.findall(r"[<\"](/[^>\"]*)", told.partition(") = ")[0])
+    return " ".join(_RANDOM.sub("*", each) for each in files)
 
 
 class Call(NamedTuple):
@@ -44,8 +56,7 @@ class Fault(NamedTuple):
         return f"{self.what} at {self.call.name} {self.call.number}: {self.call.told[:120]}"
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """How a command ended."""
 
     code: int
@@ -53,7 +64,7 @@ class Ended:
     out: str
     err: str
     met: bool
-    """Whether the fault met a call in the test's folder; counts may shift where threads load modules."""
+    """Whether the fault met the call it was meant for."""
 
 
 class Runner:
@@ -90,7 +101,8 @@ class Runner:
         if fault is None:
             return self._watched(arguments, directory, variables, None)
         inject = f"inject={fault.call.name}:{fault.what}:when={fault.call.number}"
-        return self._watched(arguments, directory, variables, ["-y", "-e", inject])
+        ended = self._watched(arguments, directory, variables, ["-y", "-s", "16", "-e", inject])
+        return ended._replace(met=self._met(fault.call, ended.code))
 
     def calls(self, arguments: Sequence[str], directory: Path, variables: Mapping[str, str]) -> list[Call]:
         """Run a command, and tell every call of its main thread that writes in a folder of the test's."""
@@ -103,7 +115,7 @@ class Runner:
                 continue
             name, told = call.groups()
             counted[name] = counted.get(name, 0) + 1
-            if str(directory) in told and not ("O_RDONLY" in told and "O_CREAT" not in told):
+            if _is_in(directory, told) and ("O_RDONLY" not in told or "O_CREAT" in told):
                 found.append(Call(name, counted[name], told))
         return found
 
@@ -123,6 +135,7 @@ class Runner:
             "variables": dict(variables),
             "stdout": str(out),
             "stderr": str(err),
+            "modules": "" if watch else str(self._scratch / "modules"),
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -132,14 +145,13 @@ class Runner:
         code = int(self._process.stdout.readline())
         if strace is not None:
             strace.wait(10)
-        met = strace is not None and self._met(str(directory), code)
-        return Ended(code, out.read_text(), err.read_text(), met)
+        return Ended(code, out.read_text(), err.read_text(), met=False)
 
-    def _met(self, directory: str, code: int) -> bool:
+    def _met(self, call: Call, code: int) -> bool:
         lines = (self._scratch / "trace").read_text(errors="replace").splitlines()
-        calls = [line for line in lines if _CALL.match(line)]
-        met = [line for line in calls if "(INJECTED)" in line] or (calls[-1:] if code < 0 else [])
-        return any(directory in line for line in met)
+        calls = [found.groups() for line in lines if (found := _CALL.match(line))]
+        met = [(name, told) for name, told in calls if "(INJECTED)" in told] or calls[-1:] * (code < 0)
+        return any(name == call.name and _lasting(told) == _lasting(call.told) for name, told in met)
 
     def _attached(self, number: int, watch: list[str]) -> subprocess.Popen[str]:
         calls = ",".join(f"?{name}" for name in WRITING)  # not every machine has every one

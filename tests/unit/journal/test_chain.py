@@ -80,6 +80,14 @@ def rewrite(database: sqlite3.Connection) -> None:
         entry = read(row)
 
 
+def splice(database: sqlite3.Connection) -> None:
+    """An entry of another machine's journal, under the same key."""
+    row = following(None, datetime.now(UTC), "alice", "certified", {}, KEY)
+    for _ in range(2):
+        row = following(read(row), datetime.now(UTC), "alice", "certified", {}, KEY)
+    database.execute("UPDATE entries SET entry = ?, code = ? WHERE seq = 3", (row.entry, row.code))
+
+
 def lengthen(database: sqlite3.Connection) -> None:
     """One entry more, forged: it is where a killed writer's would be."""
     text, code = database.execute("SELECT entry, code FROM entries WHERE seq = 5").fetchone()
@@ -116,6 +124,7 @@ TAMPERED = {
     "emptied": (execute("DELETE FROM entries"), "ends at entry 0, and the head beside it saw entry 5"),
     "reordered": (swap, "entry 3 stands in the place of entry 2"),
     "rewritten": (rewrite, "from entry 1 on it was rewritten without the project's key"),
+    "spliced": (splice, "entry 3 does not follow the one before it: it is of another journal"),
     "lengthened": (lengthen, "entry 6 was .*written without the project's key"),
     "nonsense": (edit(2, "'[]'"), "entry 2 .* it is no entry at all"),
     "twice": (edit(2, "replace(entry, '{', '{\"seq\":1,')"), "entry 2 .* it is no entry at all"),
@@ -175,7 +184,9 @@ def test_what_was_done_to_its_end_is_found_at_once(journal: Journal, folder: Pat
         open_journal(folder, KEY)
 
 
-@pytest.mark.parametrize("name", ["edited", "deleted", "reordered", "rewritten", "of another type"])
+@pytest.mark.parametrize(
+    "name", ["edited", "deleted", "reordered", "rewritten", "spliced", "of another type"]
+)
 def test_no_reading_passes_over_it(journal: Journal, folder: Path, name: str) -> None:
     """Forwards and backwards."""
     spoil(folder, TAMPERED[name][0])
