@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from disjoint.errors import SourceError, UsageError
+from disjoint.errors import SourceError, UnprovenError, UsageError
 
 from .exits import Exit
 from .output import quiet_process
@@ -68,10 +68,11 @@ def _checked(path: Path) -> Iterator[str]:
     load_side(path, protected=None)
     try:
         stated = pipeline.load(path)
-    except SourceError as error:
+        proof = pipeline.verify(stated, offline=True)
+    except (SourceError, UnprovenError) as error:
         click.echo(spoken(f"{path}: read; not compared, for {error}"), err=True)
         return
-    yield from _shared(pipeline.verify(stated, offline=True), path)
+    yield from _shared(proof, path)
 
 
 def _shared(proof: Proof, path: Path) -> Iterator[str]:

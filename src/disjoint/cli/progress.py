@@ -36,9 +36,8 @@ def progress(manifest: Manifest) -> Iterator[Tellers]:
     if sys.stderr is None or not sys.stderr.isatty() or not controls():
         yield Tellers(None, Log().step)
         return
-    line = Line(
-        {(e.name, r.name) for r in manifest.resources for e in (manifest.production, manifest.staging)}
-    )
+    asked = [side for side in (manifest.production, manifest.staging) if not side.seal]
+    line = Line({(side.name, r.name) for r in manifest.resources for side in asked})
     try:
         yield Tellers(line.answered, line.step)
     finally:
