@@ -12,6 +12,7 @@ from typing import NamedTuple
 from disjoint.certify import ssh
 from disjoint.certify.dsse import STATEMENT, Envelope, Signed, line_of, pae
 from disjoint.certify.lines import OCTETS
+from disjoint.certify.public import bears_out, public_key_of
 from disjoint.certify.sign_off import Answer, Asked, asked_in, expect_may_sign, payload_of
 from disjoint.certify.sshsig import fingerprint, parts_of
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
@@ -43,6 +44,23 @@ def _asked(path: Path, content: bytes) -> Asked:
         return asked_in(content)
     except (UsageError, TamperedError, UnprovenError) as error:
         raise type(error)(f"{path}: {error}") from None
+
+
+def expect_prover(shown: Certificate, public: Path) -> None:
+    """Whether the owner of a public key signed the proof.
+
+    Raises:
+        UsageError: the file holds no public key.
+        TamperedError: somebody else did, or nobody.
+    """
+    pem = read_text(public, str(public), UsageError).text.encode()
+    try:
+        key = public_key_of(pem)
+    except ValueError as error:
+        raise UsageError(f"{public}: {error}") from None
+    line = shown.asked.line
+    if not bears_out(key, line.signature.sig, line.octets):
+        raise TamperedError(f"{shown.path}: the proof was not signed with the key of {public}")
 
 
 def _content(path: Path) -> bytes:

@@ -22,6 +22,7 @@ class Asked(NamedTuple):
     """What a person is asked to sign."""
 
     proof: Proof
+    line: Line
     project_key: str
     not_tried: tuple[str, ...]
     unclaimed: tuple[str, ...]
@@ -63,6 +64,7 @@ def asked_in(content: bytes) -> Asked:
     coverage = said.part("coverage")
     return Asked(
         proof,
+        proofs[0],
         said.text("projectKey"),
         coverage.texts("notTried"),
         coverage.texts("unclaimed"),

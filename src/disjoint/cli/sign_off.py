@@ -58,6 +58,7 @@ REJECTION = "I do not accept this proof."
     help="30m, 24h, 7d; no longer than the proof.",
 )
 @click.option("--name", help="Your name. [git's user.name]")
+@click.option("--prover-key", type=PATH, help="Refuse a proof that this public key (PEM) did not sign.")
 @click.option("--allowed-signers", type=PATH, help="Refuse to append what this file would not let you sign.")
 @click.option("--yes", is_flag=True, help="Ask nothing: I have read it.")
 def command(
@@ -71,6 +72,7 @@ def command(
     statement: str | None,
     valid_for: timedelta,
     name: str | None,
+    prover_key: Path | None,
     allowed_signers: Path | None,
     yes: bool,
 ) -> int:
@@ -84,7 +86,8 @@ def command(
 
     \b
     disjoint sign-off --role security-reviewer
-    disjoint sign-off --role owner --key ~/.ssh/id_ed25519.pub --reviewed report.html
+    disjoint sign-off --role owner --key ~/.ssh/id_ed25519.pub --reviewed report.json
+    disjoint sign-off --role owner --prover-key prover.pub.pem
     disjoint sign-off --role owner --accept variables/secret-reused:variables --yes
     disjoint sign-off --role owner --reject --statement "The pooler in front of both was not looked at."
     """
@@ -93,6 +96,8 @@ def command(
     from disjoint.certify.sign_off import expect_may_sign  # noqa: PLC0415
 
     shown = sign_off.read(certificate)
+    if prover_key is not None:
+        sign_off.expect_prover(shown, prover_key)
     expect_writable(certificate)
     said = _said(
         shown.asked,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from certificates import WAIVED, Person, World, waiver
+from certificates import WAIVED, Machine, Person, World, waiver
 from disjoint.canonical import digest_of
 from disjoint.certification.history import open_journal
 from disjoint.certify.dsse import STATEMENT, pae, read_line
@@ -297,6 +297,19 @@ def test_allowed_signers_are_asked_first(desk: Desk) -> None:
     assert (borrowed.returncode, "is eve@example.com's, and not bob" in borrowed.stderr) == (2, True)
     assert desk.certificate.read_bytes() == before
     assert desk.sign("--allowed-signers", str(desk.allowed)).returncode == 0
+
+
+def test_the_prover_is_asked_first(desk: Desk) -> None:
+    """Whoever knows the prover's key need not be shown a forged proof."""
+    public = desk.folder / "prover.pub.pem"
+    public.write_bytes(Machine().pem)
+    forged = desk.sign("--prover-key", str(public))
+    assert (forged.returncode, "the proof was not signed with the key of" in forged.stderr) == (1, True)
+    assert (forged.stdout, len(desk.lines())) == ("", 1)
+    public.write_text("no key")
+    assert desk.sign("--prover-key", str(public)).returncode == 2
+    public.write_bytes(desk.world.machine.pem)
+    assert desk.sign("--prover-key", str(public)).returncode == 0
 
 
 def test_nobody_there_signs_nothing(desk: Desk) -> None:
