@@ -144,7 +144,7 @@ def _parted(text: str, where: str) -> tuple[bytes, Mapping[str, Any], str]:
         if body["schema"] != SCHEMA or body.keys() != {"schema", "payload", "signature", "mac"}:
             _refuse_shape(where)
         signature = {name: str(body["signature"][name]) for name in ("keyid", "sig", "publicKey")}
-        return base64.b64decode(body["payload"], validate=True), signature, str(body["mac"])
+        return _octets(body["payload"]), signature, str(body["mac"])
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         _refuse_shape(where)
 
@@ -170,7 +170,7 @@ def _refuse_code(payload: bytes, where: str, key: ProjectKey) -> NoReturn:
 def _expect_signed(payload: bytes, by: Mapping[str, str], where: str, trusted: bytes | None) -> None:
     stated = by["publicKey"].encode()
     try:
-        sig, key = base64.b64decode(by["sig"], validate=True), public_key_of(stated)
+        sig, key = _octets(by["sig"]), public_key_of(stated)
         one = trusted is None or keyid_of(public_key_of(trusted)) == keyid_of(key)
         # in its one spelling: what a lenient reader would pass over is no part of a file that nobody changed
         held = verifies(stated, sig, pae(SEAL_PAYLOAD, payload)) and stated == pem_of(key)
@@ -200,6 +200,18 @@ def _expect_timely(seal: Seal, where: str, now: datetime) -> None:
         raise UnprovenError(f"{where} claims to hold for longer than 30 days: seal production anew")
     if seal.expires_at <= now:
         raise UnprovenError(f"{where} expired on {told(seal.expires_at)}: run `disjoint seal` in production")
+
+
+def _octets(text: str) -> bytes:
+    """Base64 in its one spelling.
+
+    Raises:
+        ValueError: it is none, or has bits beyond its end.
+    """
+    octets = base64.b64decode(text, validate=True)
+    if _text(octets) != text:
+        raise ValueError("no base64: bits beyond its end")
+    return octets
 
 
 def _text(octets: bytes) -> str:

@@ -107,16 +107,17 @@ def test_a_stated_signer_is_the_only_one(signer: Signer, tmp_path: Path) -> None
 
 
 def test_no_changed_octet_is_believed(signer: Signer) -> None:
-    """Every octet of the file, flipped in its lowest bit; and a file that ends early."""
+    """Every bit of every octet of the file; and a file that ends early."""
     text = written(made(), KEY, signer)
     believed = []
     for place in range(len(text)):
-        flipped = text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
-        try:
-            opened(flipped)
-        except DisjointError:
-            continue
-        believed.append((place, text[place]))
+        for bit in (1, 2, 4, 8, 16, 32, 64):
+            flipped = text[:place] + chr(ord(text[place]) ^ bit) + text[place + 1 :]
+            try:
+                opened(flipped)
+            except DisjointError:
+                continue
+            believed.append((place, text[place], bit))
     assert not believed
     for end in range(0, len(text) - 2, 7):
         refused(DisjointError, text[:end])
