@@ -130,7 +130,7 @@ def test_the_server_works_while_an_answer_is_taken_in(world: World) -> None:
         _, found = portions(opened, sieve_for(opened.reader))
         next(found)
         assert fetched(opened) == 2
-        assert 1 + len(list(found)) == fetched(opened) == 16
+        assert 1 + len(list(found)) == fetched(opened) == 62
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ Selectors: TypeAlias = npt.NDArray[np.uint64]
 ROOM = 160_000_000
 """Octets of selectors that a sketch keeps in memory: 20 million values."""
 PARTS = 256
+RUN = 1 << 17
+"""Selectors that are split at a time: what stands between fits a core's own memory."""
 _RUN = np.dtype([("place", "<u4"), ("count", "<u4")])
 
 
@@ -78,17 +80,28 @@ class Sketch:
     def _spill(self) -> Path:
         self._spilled = self._spilled or tempfile.TemporaryDirectory(prefix="disjoint-")
         folder = Path(self._spilled.name)
-        for place, runs in self._held.items():
-            sorted_run = ordered(np.concatenate(runs))
-            edges = [*np.searchsorted(sorted_run, _BEGINNINGS), sorted_run.size]
+        for place in list(self._held):
+            pieces = [_split(run) for run in _runs(np.concatenate(self._held.pop(place)))]
             for part in range(PARTS):
-                _append(_file(folder, part), place, sorted_run[edges[part] : edges[part + 1]])
-        self._held, self._octets = {}, 0
+                found = [own[edges[part] : edges[part + 1]] for own, edges in pieces]
+                _append(_file(folder, part), place, np.concatenate(found))
+        self._octets = 0
         return folder
 
 
 def _file(folder: Path, part: int) -> Path:
     return folder / f"{part:02x}"
+
+
+def _runs(own: Selectors) -> Iterator[Selectors]:
+    return (own[at : at + RUN] for at in range(0, max(own.size, 1), RUN))
+
+
+def _split(run: Selectors) -> tuple[Selectors, npt.NDArray[np.int64]]:
+    """Its selectors by their first octet, and where each octet's begin: sorting takes eight times as long."""
+    first = (run >> np.uint64(56)).astype(np.uint8)
+    ends = np.cumsum(np.bincount(first, minlength=PARTS))
+    return run[np.argsort(first, kind="stable")], np.concatenate((np.zeros(1, np.int64), ends))
 
 
 def _append(file: Path, place: int, run: Selectors) -> None:
@@ -108,9 +121,6 @@ def _part(file: Path) -> Mapping[int, Selectors]:
         found.setdefault(place, []).append(np.frombuffer(octets, np.uint64, count, at))
         at += count * HALF
     return {place: np.concatenate(runs) for place, runs in found.items()}
-
-
-_BEGINNINGS = np.arange(PARTS, dtype=np.uint64) << np.uint64(56)
 
 
 def selectors_of(packed: bytes, width: int) -> Selectors:

@@ -16,6 +16,9 @@ from .scan import Pace, Part, begun, portions, rows_read, timely
 from .session import Session
 from .ways import batch
 
+SMALLER = 4
+"""By how much an answer is smaller where nobody is given way: a core's own memory holds it meanwhile."""
+
 
 class Step(NamedTuple):
     """One answer of a scan."""
@@ -45,7 +48,7 @@ def steps(opened: Session, size: int, pace: Pace) -> Iterator[Step]:
     Whoever leaves half-way leaves a statement under way: the connection has to be closed, which ends it.
     """
     pending = opened.pending()
-    step = _asked(pending, pace.step(size))
+    step = _asked(pending, _step(size, pace))
     while True:
         answer, seconds = _taken(pending)
         if answer.ntuples < step:
@@ -53,11 +56,15 @@ def steps(opened: Session, size: int, pace: Pace) -> Iterator[Step]:
         pace.wait(opened, seconds)
         if gentle := pace.gentle:
             yield Step(answer, last=False)
-        step = _asked(pending, pace.step(size))
+        step = _asked(pending, _step(size, pace))
         if not gentle:
             yield Step(answer, last=False)
     opened.ask(queries.CLOSE)
     yield Step(answer, last=True)
+
+
+def _step(size: int, pace: Pace) -> int:
+    return pace.step(size if pace.gentle else max(1, size // SMALLER))
 
 
 def _asked(pending: Pending, step: int) -> int:
