@@ -127,7 +127,8 @@ TAMPERED = {
     "spliced": (splice, "entry 3 does not follow the one before it: it is of another journal"),
     "lengthened": (lengthen, "entry 6 was .*written without the project's key"),
     "nonsense": (edit(2, "'[]'"), "entry 2 .* it is no entry at all"),
-    "twice": (edit(2, "replace(entry, '{', '{\"seq\":1,')"), "entry 2 .* it is no entry at all"),
+    "twice": (edit(2, "replace(entry, '{', '{\"seq\":1,')"), "entry 2 was changed"),
+    "deep": (edit(2, f"'{'[' * 100_000}'"), "entry 2 .* it is no entry at all"),
     "table gone": (execute("DROP TABLE entries"), "it is not the database that was written"),
     "of another type": (
         lambda database: database.executescript(
