@@ -38,6 +38,14 @@ def mac_of(project: bytes, payload: bytes) -> str:
     return hmac.new(_derived(project, b"disjoint seal"), payload, hashlib.sha256).hexdigest()
 
 
+def key_in(text: str) -> bytes:
+    """The octets of a key as a variable has it: hexadecimal digits, or any text."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return text.encode("utf-8", "surrogateescape")
+
+
 def name_of(project: bytes) -> str:
     """A name for a project's key that tells nothing of it."""
     return hmac.new(project, b"disjoint split name\0", hashlib.sha256).hexdigest()[:16]
@@ -86,7 +94,9 @@ class Held(NamedTuple):
     """Whether one of its forms is guessable."""
 
 
-def secrets_of(key: bytes, variables: Iterable[tuple[str, str]], public: frozenset[str]) -> Iterator[Held]:
+def secrets_of(
+    key: bytes, variables: Iterable[tuple[str, str]], public: frozenset[str], *, stretch: bool = True
+) -> Iterator[Held]:
     """The secrets of an environment; a guessable form is stretched, any other digested under the key.
 
     A login's name guards nothing, and is never stretched.
@@ -95,14 +105,16 @@ def secrets_of(key: bytes, variables: Iterable[tuple[str, str]], public: frozens
         key: of the digests.
         variables: names and values, as the environment has them.
         public: names of variables whose values are no secrets.
+        stretch: False digests guessable forms like others, where no stretched ones are compared with.
     """
     once: dict[str, str] = {}
     for name, value in variables:
         if name in public or name.startswith("DISJOINT_") or not (text := value.strip()):
             continue
         for label, secret in held(name, text):
-            forms = {form: not named_login(name) and guessable(form) for form in normal_forms(secret)}
-            made = frozenset(_digested(key, form, once, weak) for form, weak in forms.items())
+            weak = stretch and not named_login(name)
+            forms = {form: weak and guessable(form) for form in normal_forms(secret)}
+            made = frozenset(_digested(key, form, once, slow) for form, slow in forms.items())
             yield Held(label, name, made, any(forms.values()))
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from disjoint.errors import UsageError, WriteError
 from disjoint.writing import write_once
 
+from .guarded import key_in
+
 VARIABLE = "DISJOINT_SEAL_KEY"
 SHORTEST = 16
 """Octets; a shorter key could be guessed from one digest."""
@@ -39,17 +41,10 @@ def project_key() -> ProjectKey:
     stated = os.environ.get(VARIABLE, "")
     if not stated:
         return ProjectKey(kept("project.key", lambda: secrets.token_bytes(32)), str(state() / "project.key"))
-    octets = _read(stated)
+    octets = key_in(stated)
     if len(octets) < SHORTEST:
         raise UsageError(f"{VARIABLE} is too short to be a key: openssl rand -hex 32")
     return ProjectKey(octets, VARIABLE)
-
-
-def _read(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return text.encode("utf-8", "surrogateescape")
 
 
 def state() -> Path:

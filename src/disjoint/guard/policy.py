@@ -1,0 +1,170 @@
+"""The policy of a seal, read from its payload into typed values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+SCHEMA = "disjoint.policy/v1"
+
+
+class Named(NamedTuple):
+    """An environment and every way to call it, in lower case."""
+
+    name: str
+    called: frozenset[str]
+
+    def is_called(self, text: str) -> bool:
+        """Whether a label names it."""
+        return text.strip().lower() in self.called
+
+
+class Endpoint(NamedTuple):
+    """A place of production's, as digests."""
+
+    of: str
+    """The resource it is of, or the variable that names it."""
+    setting: str
+    """Of the resource; empty where a variable names it."""
+    kind: str
+    place: str
+    server: str
+    private: bool
+
+
+class Setting(NamedTuple):
+    """What the manifest writes for an address."""
+
+    template: str | None
+    """None where the text itself would be a credential."""
+    variables: tuple[str, ...]
+
+
+class Resource(NamedTuple):
+    """A declared resource, and where production's leads."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, Setting]
+    endpoints: tuple[Endpoint, ...]
+
+
+class Policy(NamedTuple):
+    """Everything that a process's variables are compared with."""
+
+    production: Named
+    staging: Named
+    labels: tuple[str, ...]
+    modes: frozenset[str]
+    """Labels whose value may be a build mode rather than an environment."""
+    platform_labels: tuple[str, ...]
+    platform_name: str
+    """What the platform called production where it was sealed; empty where none did."""
+    public: frozenset[str]
+    resources: tuple[Resource, ...]
+    endpoints: tuple[Endpoint, ...]
+    secrets: Mapping[str, str]
+    unresolved: tuple[str, ...]
+    itself_names: tuple[str, ...]
+    itself_digest: str
+
+    @property
+    def all_endpoints(self) -> Iterator[Endpoint]:
+        """Production's places, those of declared resources first."""
+        for resource in self.resources:
+            yield from resource.endpoints
+        yield from self.endpoints
+
+
+def policy_in(payload: Mapping[str, object]) -> Policy:
+    """The policy that a seal's payload holds.
+
+    Raises:
+        ValueError: it is none of this version.
+    """
+    policy = record(payload.get("policy"))
+    if policy.get("schema") != SCHEMA:
+        raise ValueError("another version")
+    itself = record(policy.get("itself"))
+    return Policy(
+        production=_named(policy.get("production")),
+        staging=_named(policy.get("staging")),
+        labels=_texts(policy.get("labels")),
+        modes=frozenset(_texts(policy.get("modes", ["RAILS_ENV"]))),
+        platform_labels=_texts(policy.get("platformLabels")),
+        platform_name=_platform(payload),
+        public=frozenset(_texts(policy.get("public"))),
+        resources=tuple(_resource(each) for each in _list(policy.get("resources"))),
+        endpoints=tuple(_endpoint(each, "") for each in _list(policy.get("endpoints"))),
+        secrets={form: _text(label) for form, label in record(policy.get("secrets")).items()},
+        unresolved=_texts(policy.get("unresolved")),
+        itself_names=_texts(itself.get("names")),
+        itself_digest=_text(itself.get("digest")),
+    )
+
+
+def record(value: object) -> Mapping[str, object]:
+    """A JSON object.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("no record")
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("no list")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(_text, _list(value)))
+
+
+def _named(value: object) -> Named:
+    said = record(value)
+    return Named(_text(said.get("name")), frozenset(_texts(said.get("called"))))
+
+
+def _resource(value: object) -> Resource:
+    said = record(value)
+    name = _text(said.get("name"))
+    settings = {setting: _setting(text) for setting, text in record(said.get("settings")).items()}
+    endpoints = tuple(_endpoint(each, name) for each in _list(said.get("endpoints")))
+    return Resource(name, _text(said.get("kind")), settings, endpoints)
+
+
+def _setting(value: object) -> Setting:
+    said = record(value)
+    if "template" in said:
+        return Setting(_text(said["template"]), ())
+    return Setting(None, _texts(said.get("variables")))
+
+
+def _endpoint(value: object, resource: str) -> Endpoint:
+    said = record(value)
+    return Endpoint(
+        resource or _text(said.get("variable")),
+        _text(said.get("setting", "")),
+        _text(said.get("kind")),
+        _text(said.get("place")),
+        _text(said.get("server")),
+        said.get("private") is not False,
+    )
+
+
+def _platform(payload: Mapping[str, object]) -> str:
+    """From the sealed facts, where production's platform said a name."""
+    node: object = payload.get("snapshot")
+    for step in ("resources", "variables", "facts", "platform", "known"):
+        node = node.get(step) if isinstance(node, dict) else None
+    return node.partition("=")[2] if isinstance(node, str) else ""
