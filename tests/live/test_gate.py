@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -195,6 +196,19 @@ def test_a_name_that_leads_to_production_now_is_refused_as_that(
         cache.ask("ACL", "SETUSER", "default", f"<{found[1]}")
     assert "cache: staging's server bears a mark of production's" in capsys.readouterr().err
     assert entries()[-1].event == "gate-refused"
+
+
+def test_a_staging_that_does_not_answer_in_time_is_not_told_from_a_changed_one(
+    gate: Gate, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason is the time, and the way out is more of it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        changed(
+            here / "disjoint.toml", r'("cache\.staging\.test:6379") = "[^"]*"', rf'\1 = "127.0.0.1:{port}"'
+        )
+        assert gate("--budget", "1") == 3
+    assert "staging did not answer within 1 s: raise --budget" in capsys.readouterr().err
 
 
 def test_while_a_freeze_stands_nothing_passes(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,6 +116,8 @@ def _observed(manifest: Manifest, project: ProjectKey, budget: float) -> Snapsho
     present = [job for job in jobs if isinstance(present_of(job.target), Known)]
     with Run((staging,), budget, guarded=True, forks=False, key=stable_key(project)) as run:
         results = {**blanks_of(jobs), **run.observe(present)}
+        if not run.deadline.left():
+            raise UnprovenError(f"{staging.name} did not answer within {budget:g} s: raise --budget")
     return snapshot_of(manifest, staging, results, started)
 
 
