@@ -1,4 +1,4 @@
-"""Whether others are at work on a server: then a census takes a small share of its time, in small steps.
+"""Whether others are at work on a server: then a census takes a fiftieth of its time, in small steps.
 
 Every transaction in progress holds a lock on its own number, which pg_locks shows to every role: where
 other numbers stand there a moment later, somebody is served meanwhile. On a server without traffic
@@ -25,7 +25,7 @@ SMALLER = 8
 """By how much smaller still, where rows take more work."""
 WORK_SECONDS = 0.0003
 """That a step is to take of the server, where it can be told from the way there and back."""
-SHARE = 24
+SHARE = 49
 """Times as long as a step took is rested then: whoever shares a processor with it waits that much longer."""
 LONGEST_REST = 1.0
 LONGEST_EASE = 0.1
