@@ -96,10 +96,10 @@ def policy_in(payload: Mapping[str, object]) -> Policy:
         public=frozenset(_texts(policy.get("public"))),
         resources=tuple(_resource(each) for each in _list(policy.get("resources"))),
         endpoints=tuple(_endpoint(each, "") for each in _list(policy.get("endpoints"))),
-        secrets={form: _text(label) for form, label in record(policy.get("secrets")).items()},
+        secrets={form: text_in(label) for form, label in record(policy.get("secrets")).items()},
         unresolved=_texts(policy.get("unresolved")),
         itself_names=_texts(itself.get("names")),
-        itself_digest=_text(itself.get("digest")),
+        itself_digest=text_in(itself.get("digest")),
     )
 
 
@@ -110,54 +110,59 @@ def record(value: object) -> Mapping[str, object]:
         ValueError: it is something else.
     """
     if not isinstance(value, dict):
-        raise ValueError("no record")
+        raise ValueError("no record")  # noqa: TRY004  (as whatever else it is not)
     return value
 
 
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise ValueError("no list")
+        raise ValueError("no list")  # noqa: TRY004  (as above)
     return value
 
 
-def _text(value: object) -> str:
+def text_in(value: object) -> str:
+    """A JSON string.
+
+    Raises:
+        ValueError: it is something else.
+    """
     if not isinstance(value, str):
-        raise ValueError("no text")
+        raise ValueError("no text")  # noqa: TRY004  (as above)
     return value
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(_text, _list(value)))
+    return tuple(map(text_in, _list(value)))
 
 
 def _named(value: object) -> Named:
     said = record(value)
-    return Named(_text(said.get("name")), frozenset(_texts(said.get("called"))))
+    return Named(text_in(said.get("name")), frozenset(_texts(said.get("called"))))
 
 
 def _resource(value: object) -> Resource:
     said = record(value)
-    name = _text(said.get("name"))
+    name = text_in(said.get("name"))
     settings = {setting: _setting(text) for setting, text in record(said.get("settings")).items()}
     endpoints = tuple(_endpoint(each, name) for each in _list(said.get("endpoints")))
-    return Resource(name, _text(said.get("kind")), settings, endpoints)
+    return Resource(name, text_in(said.get("kind")), settings, endpoints)
 
 
 def _setting(value: object) -> Setting:
     said = record(value)
     if "template" in said:
-        return Setting(_text(said["template"]), ())
+        return Setting(text_in(said["template"]), ())
     return Setting(None, _texts(said.get("variables")))
 
 
 def _endpoint(value: object, resource: str) -> Endpoint:
     said = record(value)
     return Endpoint(
-        resource or _text(said.get("variable")),
-        _text(said.get("setting", "")),
-        _text(said.get("kind")),
-        _text(said.get("place")),
-        _text(said.get("server")),
+        resource or text_in(said.get("variable")),
+        text_in(said.get("setting", "")),
+        text_in(said.get("kind")),
+        text_in(said.get("place")),
+        text_in(said.get("server")),
         said.get("private") is not False,
     )
 

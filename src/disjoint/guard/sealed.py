@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from disjoint.certify.guarded import SCHEMA, key_in, mac_of, name_of, stable_key_of
 
-from .policy import Policy, policy_in, record
+from .policy import Policy, policy_in, record, text_in
 from .verdict import UNPROVEN, Reason
 
 FILE = "production.sealed.json"
@@ -118,9 +118,7 @@ def _payload(path: str, project: bytes) -> Mapping[str, object]:
 def _parted(path: str) -> tuple[bytes, str]:
     try:
         body = record(json.loads(_octets(path)))
-        payload, code = body["payload"], body["mac"]
-        if body["schema"] != SCHEMA or not isinstance(payload, str) or not isinstance(code, str):
-            raise ValueError("another version")
+        payload, code = text_in(body["payload"]), text_in(body["mac"])
         return base64.b64decode(payload, validate=True), code
     except OSError as error:
         why = f"{path} cannot be read: {error.strerror or 'no file'}"

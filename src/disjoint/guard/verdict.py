@@ -62,7 +62,7 @@ class Checked(NamedTuple):
         return not self.holds and self.mode == ENFORCE and self.override is None
 
 
-class Refused(SystemExit):  # noqa: N818  (it ends the process; nobody catches it as an error)
+class Refused(SystemExit):
     """The process must not start: raised by `check`, with exit code 78."""
 
     def __init__(self, checked: Checked) -> None:

@@ -92,7 +92,9 @@ def _calls_itself_production(
     if platform == STAGING:
         says = f"{label} says {names.production.name}, and the platform's {platform_label} says it is not"
         return Who(MISLABELLED, (Reason(SHARED, RULE, label, says, f"set {label}={names.staging.name}"),))
-    says = f"{label} says {names.production.name}, and the variables are not the ones production was sealed with"
+    says = (
+        f"{label} says {names.production.name}, and the variables are not the ones production was sealed with"
+    )
     fix = (
         f"set {label}={names.staging.name} in {names.staging.name}; "
         "in production seal anew after every change of its variables"

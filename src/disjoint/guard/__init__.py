@@ -1,0 +1,65 @@
+"""An application that refuses to start against production.
+
+    import disjoint.guard
+
+    disjoint.guard.check()
+
+`check` compares this process's variables with production's seal, and ends a process of staging that is not
+disjoint from production with exit code 78. `assess` answers the same and ends nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from .checking import assessed
+from .telling import told
+from .verdict import Checked, Override, Reason, Refused
+
+__all__ = ["Checked", "Override", "Reason", "Refused", "assess", "check"]
+
+_FRAMEWORKS = ("celery", "django", "fastapi", "flask", "pytest", "rq", "starlette", "asgi", "wsgi")
+
+
+def check(
+    seal: str | None = None,
+    *,
+    mode: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    deep: bool = False,
+) -> Checked:
+    """Let this process go on only if it is production, or disjoint from production.
+
+    Args:
+        seal: production's seal, a path; by default `$DISJOINT_SEAL`, then `production.sealed.json`.
+        mode: `enforce`, or `report` to say the same and go on; by default `$DISJOINT_GUARD_MODE`.
+        variables: what the process takes from elsewhere than its environment, which is compared as well.
+        deep: ask the servers who they are, too, within 3 s in all.
+
+    Raises:
+        Refused: a `SystemExit` with code 78, after the reasons were said on standard error and the log.
+    """
+    checked = assess(seal, mode=mode, variables=variables, deep=deep)
+    told(checked)
+    if checked.refuses:
+        raise Refused(checked)
+    return checked
+
+
+def assess(
+    seal: str | None = None,
+    *,
+    mode: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    deep: bool = False,
+) -> Checked:
+    """What `check` would find; says nothing, ends nothing, and never raises for a verdict."""
+    return assessed(seal, mode, variables, deep=deep)[0]
+
+
+def __getattr__(name: str) -> object:
+    """A framework's module, loaded when it is asked for."""
+    if name not in _FRAMEWORKS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.frameworks.{name}")

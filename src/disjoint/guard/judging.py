@@ -1,0 +1,242 @@
+"""Judge one process in staging: what it holds and reaches of production's. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from disjoint.certify.guarded import SECRET, digest, filled, secrets_of
+from disjoint.certify.plain_address import Place, of_setting
+from disjoint.kinds.variables.forms import normal_forms
+from disjoint.kinds.variables.shapes import SHORTEST, named_secret
+
+from .overriding import redirected
+from .places import STORES, Meeting, Pair, Theirs, buckets, hosts, looked_at, named, ports
+from .policy import Endpoint, Policy, Resource, Setting
+from .verdict import SHARED, UNPROVEN, Reason
+
+_SAME = {
+    "postgres": "postgres/same-server", "redis": "redis/same-server", "bucket": "bucket/same-bucket",
+    "web": "web/same-domain",
+}  # fmt: skip
+_CELERY = {"broker": "celery/same-broker", "result_backend": "celery/same-result-backend"}
+_REUSED, _SECRET = "variables/endpoint-reused", "variables/secret-reused"
+_KINDS = {
+    "postgres": {"postgres"}, "redis": {"redis"}, "bucket": {"bucket"}, "web": {"web"},
+    "celery": {"redis", "amqp", "postgres", "mysql", "mongodb", "memcached", "elasticsearch", "cassandra"},
+}  # fmt: skip
+_OPEN = re.compile(r"\$[{(A-Za-z]|\{\{|<%|%\(|#\{")
+"""A reference that nobody resolved."""
+_HOST = re.compile(r"[a-z0-9_.:%-]+\Z")
+_VARIABLE = re.compile(r"\$\{?(\w+)")
+_ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
+
+
+def judged(
+    policy: Policy, key: bytes, variables: Mapping[str, str], besides: tuple[Pair, ...] = ()
+) -> tuple[Reason, ...]:
+    """Every reason why a process is not known to be disjoint from production; none: it is, as texts tell.
+
+    Args:
+        policy: of production's seal.
+        key: of its digests.
+        variables: of the process.
+        besides: other values that some library of the process may read.
+    """
+    pairs = (*(Pair(name, value) for name, value in variables.items() if value.strip()), *besides)
+    theirs = Theirs(policy, key)
+    found = [
+        *_declared(policy, theirs, variables),
+        *redirected(policy, theirs, variables),
+        *_reused(policy, theirs, pairs, variables),
+        *_secrets(policy, key, pairs),
+        *_unknown(policy),
+    ]
+    return tuple(_once(found))
+
+
+def _once(found: list[Reason]) -> Iterator[Reason]:
+    """SHARED first; of one variable and outcome, what the first rule says."""
+    seen: set[tuple[str, str, str]] = set()
+    for reason in sorted(found, key=lambda each: each.outcome != SHARED):
+        mark = (reason.outcome, reason.variable, "" if reason.rule == _REUSED else reason.rule)
+        loose = (reason.outcome, reason.variable, "")
+        if mark not in seen and not (reason.rule == _REUSED and loose in seen):
+            yield reason
+        seen |= {mark, loose} if reason.rule != _SECRET else {mark}
+
+
+def _declared(policy: Policy, theirs: Theirs, variables: Mapping[str, str]) -> Iterator[Reason]:
+    asked = [r for r in policy.resources if r.settings]
+    if not asked:
+        yield Reason(UNPROVEN, "guard/seal", "", "the seal names no resource to compare with", _SEAL_ANEW)
+    for resource in asked:
+        endpoint = _endpoint(resource, variables)
+        for name, setting in resource.settings.items():
+            if name != "endpoint" or resource.kind != "bucket":
+                yield from _setting(resource, name, setting, theirs, (variables, endpoint))
+        if endpoint is None:
+            yield _unset(resource, "endpoint", resource.settings["endpoint"], variables)
+
+
+_SEAL_ANEW = "seal production anew, with its variables resolved and its resources declared"
+
+
+def _endpoint(resource: Resource, variables: Mapping[str, str]) -> str | None:
+    """Of a bucket: empty where the provider's own is taken, None where the declared one is not set."""
+    if resource.kind != "bucket" or "endpoint" not in resource.settings:
+        return ""
+    template = resource.settings["endpoint"].template
+    return None if template is None else filled(template, variables)
+
+
+def _setting(
+    resource: Resource,
+    name: str,
+    setting: Setting,
+    theirs: Theirs,
+    by: tuple[Mapping[str, str], str | None],
+) -> Iterator[Reason]:
+    variables, endpoint = by
+    text = None if setting.template is None else filled(setting.template, variables)
+    if setting.template is None or text is None:
+        yield _unset(resource, name, setting, variables)
+        return
+    if resource.kind == "celery" and name == "result_backend" and text.startswith("rpc"):
+        return  # results go through the broker, which is judged
+    rule, variable = _rule(resource, name), _variable(setting)
+    places = of_setting(resource.kind, name, text, endpoint or "")
+    if doubt := _doubt(resource, text, places):
+        fix = f"write {variable or resource.name} as the address that the process really uses"
+        yield Reason(UNPROVEN, rule, variable, f"{_subject(setting)} {doubt}", fix)
+    if not any(each.setting == name for each in resource.endpoints):
+        says = f"where production's {_called(resource, name)} leads was not known when it was sealed"
+        yield Reason(UNPROVEN, rule, variable, says, _SEAL_ANEW)
+    for place in places:
+        if (meeting := theirs.meeting(place)) is not None:
+            yield _met(meeting, rule, variable, _subject(setting))
+
+
+def _unset(resource: Resource, name: str, setting: Setting, variables: Mapping[str, str]) -> Reason:
+    rule = _rule(resource, name)
+    if setting.template is None:
+        says = f"the manifest writes a credential into {resource.name}'s {name}, which a seal does not hold"
+        return Reason(UNPROVEN, rule, "", says, "write it as a variable, and seal anew")
+    missing = [v for v in _VARIABLE.findall(setting.template) if not variables.get(v, "").strip()]
+    says = f"{', '.join(missing)} is not set, and {_called(resource, name)} is declared to be there"
+    return Reason(UNPROVEN, rule, missing[0], says, f"set {', '.join(missing)}, or declare it no more")
+
+
+def _doubt(resource: Resource, text: str, places: list[Place]) -> str:
+    """Why where a text leads is not known."""
+    if _unresolved(text, places):
+        return "holds a reference that was not resolved"
+    if not places:
+        return f"holds no address of a {resource.kind} that can be read"
+    if any(p.kind not in _KINDS.get(resource.kind, {p.kind}) for p in places):
+        return f"holds an address of something else than a {resource.kind}"
+    if any(not p.sure or not _HOST.match(p.host) for p in places):
+        return "can be read in two ways: percent-encode its password"
+    if resource.kind == "postgres" and re.search(r"[?&\s]service=|^service=", text):
+        return "names a service, whose file is not read"
+    return ""
+
+
+def _unresolved(text: str, places: list[Place]) -> bool:
+    """A password may look like a reference; a host, a name, or a text without either may not."""
+    return any(map(_OPEN.search, (p.host + p.name for p in places) if places else (text,)))
+
+
+def _met(meeting: Meeting, rule: str, variable: str, subject: str) -> Reason:
+    theirs = _theirs(meeting.theirs)
+    match meeting.how:
+        case "place":
+            says, outcome = f"{subject} leads to {theirs}", SHARED
+        case "server":
+            says, outcome = f"{subject} leads to the server of {theirs}, in another part of it", SHARED
+        case "private":
+            says = f"{subject} is written as {theirs}, by a name that means another machine in each network"
+            outcome = UNPROVEN
+        case _:
+            says, outcome = f"{subject} leads to another port of {theirs}'s host", UNPROVEN
+    fix = f"give {variable or 'it'} staging's own address"
+    if meeting.how == "private":
+        fix = "ask the servers who they are: --deep, or deep=True"
+    return Reason(outcome, rule, variable, says, fix)
+
+
+def _reused(
+    policy: Policy, theirs: Theirs, pairs: tuple[Pair, ...], variables: Mapping[str, str]
+) -> Iterator[Reason]:
+    """Production's places under any name, alone or in a list."""
+    endpoints = tuple(_endpoint(r, variables) or "" for r in policy.resources if r.kind == "bucket")
+    stated = ports(pairs)
+    for pair in pairs:
+        if looked_at(pair.name):
+            met = (theirs.meeting(place) for place in (*named(pair), *buckets(pair, endpoints)))
+            yield from (
+                _met(m, _REUSED, pair.name, pair.name) for m in met if m and m.how in {"place", "server"}
+            )
+            for host, port in hosts(pair):
+                if (each := theirs.at_host(host, frozenset({port}) if port else stated)) is not None:
+                    says = f"{pair.name} names the server of {_theirs(each)}"
+                    yield Reason(SHARED, _REUSED, pair.name, says, f"give {pair.name} staging's own host")
+
+
+def _secrets(policy: Policy, key: bytes, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
+    """Production's secrets, across names and forms: as the kind looks for them, and in any other value."""
+    for held in secrets_of(key, pairs, policy.public, stretch=False):
+        yield from _same_secret(policy, held.label, held.variable, held.forms)
+    for pair in pairs:
+        if len(pair.value) >= SHORTEST and pair.name not in policy.public and not _ours(pair.name):
+            forms = frozenset(digest(key, SECRET, form) for form in normal_forms(pair.value))
+            yield from _same_secret(policy, pair.name, pair.name, forms)
+    if any(form.startswith("scrypt:") for form in policy.secrets):
+        for held in secrets_of(key, pairs, policy.public):
+            yield from _same_secret(policy, held.label, held.variable, held.forms)
+
+
+def _same_secret(policy: Policy, label: str, variable: str, forms: frozenset[str]) -> Iterator[Reason]:
+    if theirs := sorted({policy.secrets[form] for form in forms if form in policy.secrets}):
+        says = f"{label} is production's {theirs[0]}"
+        fix = f"make a new value for {variable}, then rotate production's {theirs[0].partition(' (')[0]}"
+        yield Reason(SHARED, _SECRET, variable, says, fix)
+
+
+def _unknown(policy: Policy) -> Iterator[Reason]:
+    """What of production was not known when it was sealed."""
+    for name in policy.unresolved:
+        wanted = named_secret(name) or _ADDRESS_LIKE.search(name.upper())
+        if wanted and name not in policy.public and looked_at(name):
+            says = f"production's {name} was not resolved when it was sealed"
+            yield Reason(UNPROVEN, _SECRET, name, says, _SEAL_ANEW)
+
+
+def _ours(name: str) -> bool:
+    return name.startswith("DISJOINT_")
+
+
+def _rule(resource: Resource, setting: str) -> str:
+    return _CELERY.get(setting, _SAME.get(resource.kind, _REUSED))
+
+
+def _variable(setting: Setting) -> str:
+    names = _VARIABLE.findall(setting.template or "") or [*setting.variables]
+    return names[0] if names else ""
+
+
+def _subject(setting: Setting) -> str:
+    names = _VARIABLE.findall(setting.template or "")
+    return " with ".join(dict.fromkeys(names)) or "what the manifest writes"
+
+
+def _called(resource: Resource, setting: str) -> str:
+    return resource.name if len(resource.settings) == 1 else f"{resource.name} ({setting})"
+
+
+def _theirs(endpoint: Endpoint) -> str:
+    setting = f" ({endpoint.setting})" if endpoint.setting not in {"", "url", "name"} else ""
+    return f"production's {endpoint.of}{setting}"
+
+
+__all__ = ["STORES", "judged"]

@@ -1,0 +1,70 @@
+"""Say what was found: readable lines on standard error, and one record on the log."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+from .verdict import PRODUCTION, REFUSES, REPORT, Checked
+
+LOGGER = "disjoint.guard"
+
+
+def lines_of(checked: Checked) -> list[str]:
+    """What people read; empty where nothing is to be said."""
+    if not checked.reasons and not checked.notes:
+        return []
+    first = [_headline(checked)] if checked.reasons else []
+    return [*first, *(f"  {reason}" for reason in checked.reasons), *(f"  {note}" for note in checked.notes)]
+
+
+def _headline(checked: Checked) -> str:
+    if checked.role == PRODUCTION:
+        return "disjoint: this is production, and does not say so; it starts"
+    if checked.refuses:
+        return f"disjoint: refused to start (exit {REFUSES}): this process is not disjoint from production"
+    if (override := checked.override) is not None and checked.mode != REPORT:
+        return (
+            f"disjoint: OVERRIDDEN until {override.expires} by {override.by}, because: {override.reason}. "
+            "This process is not disjoint from production, and starts"
+        )
+    return "disjoint: reported only: this process is not disjoint from production, and starts"
+
+
+def told(checked: Checked) -> None:
+    """Say it; where nobody listens, nothing is said, and nothing fails."""
+    if not (lines := lines_of(checked)):
+        return
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):  # closed
+            print("\n".join(lines), file=sys.stderr, flush=True)
+    with suppress(Exception):  # a log that fails is no reason to start, or to stop
+        _log(checked, lines)
+
+
+def _log(checked: Checked, lines: list[str]) -> None:
+    """One record, where logging is in use: its last resort would say everything twice."""
+    if "logging" not in sys.modules and not checked.refuses:
+        return
+    import logging  # noqa: PLC0415  (a process that starts without it is not made to load it)
+
+    logger = logging.getLogger(LOGGER)
+    if not logger.hasHandlers():
+        return
+    level = logging.CRITICAL if checked.refuses else logging.WARNING
+    logger.log(level, "%s", " ".join(line.strip() for line in lines), extra=extra_of(checked))
+
+
+def extra_of(checked: Checked) -> dict[str, object]:
+    """The fields of the record."""
+    reasons = [
+        dict(zip(("outcome", "rule", "variable", "says", "fix"), r, strict=True)) for r in checked.reasons
+    ]
+    return {
+        "disjoint_role": checked.role,
+        "disjoint_outcome": checked.outcome,
+        "disjoint_mode": checked.mode,
+        "disjoint_refused": checked.refuses,
+        "disjoint_reasons": reasons,
+        "disjoint_override": checked.override._asdict() if checked.override else None,
+    }
