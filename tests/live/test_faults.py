@@ -296,3 +296,18 @@ def test_a_disk_that_is_really_full(
     ballast.unlink()
     assert place.run().code == 0
     assert open_journal(project_key()).expect_whole() is not None
+
+
+@pytest.mark.parametrize("scene", ["journal, next", "certify, next"])
+def test_a_disk_that_may_only_be_read(
+    scene: str, runner: Runner, small: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No log, no action: exit 4 before any server is asked; what was written is read all the same."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(small / "work" / "state"))
+    place = Place(runner, small, SCENES[scene], files)
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    ended = place.run()
+    assert (ended.code, ended.out) == (4, ""), ended.err
+    assert ended.err.count("error: ") == 1
+    read = runner.run(("journal", "list"), place.folder, place.variables)
+    assert (read.code, len(read.out.splitlines())) == (0, 1), read.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ class SqliteStore:
                 yield from self._read(newest_first=newest_first)
 
     def _read(self, *, newest_first: bool) -> Iterator[Row]:
-        with self._connected() as connection:
+        with self._connected(self._for_reading()) as connection:
             order = "DESC" if newest_first else "ASC"
             for found in connection.execute(f"{_ROW} ORDER BY seq {order}"):
                 row = _row(found)
@@ -87,7 +88,7 @@ class SqliteStore:
             yield from self._begun(keep=keep)
 
     def _begun(self, *, keep: bool) -> Iterator[SqliteTurn]:
-        with self._connected() as connection:
+        with self._connected("mode=rw") as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield SqliteTurn(connection)
             connection.execute("COMMIT" if keep else "ROLLBACK")  # an error closes, and so rolls back
@@ -102,10 +103,16 @@ class SqliteStore:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_once(self.path, _empty(), 0o600)
 
-    def _connected(self) -> contextlib.closing[sqlite3.Connection]:
+    def _for_reading(self) -> str:
+        """On a disk that may only be read SQLite makes no files of its own; a log that stands is read."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        closed = not os.access(self.path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+        return "mode=ro&immutable=1" if closed else "mode=rw"
+
+    def _connected(self, how: str) -> contextlib.closing[sqlite3.Connection]:
         if self.path.stat().st_mode & 0o077:
             raise WriteError(f"{self.path} may be read by others: chmod 600 {self.path}")
-        location = f"file:{quote(str(self.path))}?mode=rw"
+        location = f"file:{quote(str(self.path))}?{how}"
         connection = sqlite3.connect(location, WAIT_SECONDS, isolation_level=None, uri=True)
         connection.execute("PRAGMA synchronous = FULL")
         return contextlib.closing(connection)
