@@ -230,6 +230,20 @@ def test_under_another_project_key_nothing_compares(
     assert "under another project key than DISJOINT_SEAL_KEY" in capsys.readouterr().err
 
 
+def test_no_journal_is_no_word_that_nothing_is_frozen(
+    gate: Gate, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None at all, and one that was made anew: neither knows of a freeze, and both say what to do."""
+    (folder,) = (here.parent / "state").rglob("projects")
+    shutil.rmtree(folder)
+    assert gate() == 3
+    assert "there is no journal here" in capsys.readouterr().err
+    open_journal(ProjectKey(bytes.fromhex(KEY), "")).append("compared", "somebody", {})
+    assert gate() == 3
+    assert "does not know this certificate" in capsys.readouterr().err
+    assert gate("--no-journal") == 0
+
+
 def test_a_journal_that_was_cut_off_lets_nothing_pass(
     gate: Gate, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

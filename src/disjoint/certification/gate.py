@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from disjoint.canonical import digest_of
+from disjoint.certify.claims import Proof
 from disjoint.certify.gate import expect_apart, expect_identified, expect_project, expect_same
 from disjoint.certify.half import key_name
 from disjoint.certify.keys import ProjectKey, stable_key
@@ -30,7 +31,7 @@ from disjoint.runner.run import Run
 from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.snapshots import digest_of as policy_of
 
-from .history import actor
+from .history import CERTIFIED, actor
 from .parts import stable_octets
 
 PASSED, REFUSED = "gate-passed", "gate-refused"
@@ -55,7 +56,7 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
     Args:
         manifest: with staging's variables and nobody else's.
         project: under whose key staging is compared.
-        journal: of freezes, and of who passed; None where the project has none here.
+        journal: of freezes, and of who passed; None where nobody asks whether a freeze stands.
         asked: whom to believe, and what is wanted.
 
     Raises:
@@ -68,6 +69,7 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
         content = _content(asked.certificate)
         found = verified(content, asked.trust, _wanted(manifest, asked.wanted), datetime.now(UTC))
         expect_project(found.proof, key_name(project), project.source)
+        _expect_known(journal, found.proof)
         snapshot = _observed(manifest, project, asked.budget)
         now = marks(BY_NAME, snapshot)
         expect_apart(found.proof, now)
@@ -83,6 +85,15 @@ def _expect_no_freeze(journal: Journal | None) -> None:
         raise BarredError(
             f"frozen since {stands.at:%Y-%m-%d %H:%M} UTC by {stands.actor}: {reason}; when it is over: "
             "`disjoint journal lift --reason WHY`"
+        )
+
+
+def _expect_known(journal: Journal | None, proof: Proof) -> None:
+    """A journal that never heard of the certificate may lack a freeze, too."""
+    if journal is not None and journal.last(CERTIFIED, proof=proof.digest) is None:
+        raise UnprovenError(
+            f"the journal {journal.where} does not know this certificate: set DISJOINT_JOURNAL to the one "
+            "that certify wrote, or say --no-journal"
         )
 
 

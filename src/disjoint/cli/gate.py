@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from disjoint.errors import UsageError
+from disjoint.errors import UnprovenError, UsageError
 
 from .exits import Exit
 from .output import quiet_process
@@ -62,6 +62,11 @@ FILE = click.Path(path_type=Path, readable=False)
     show_default=True,
     help="Seconds for asking staging.",
 )
+@click.option(
+    "--no-journal",
+    is_flag=True,
+    help="Ask no journal: a freeze is then not seen, and nobody's pass is written down.",
+)
 def command(
     manifest: Path | None,
     certificate: Path,
@@ -72,6 +77,7 @@ def command(
     max_age: timedelta,
     challenge: str | None,
     budget: float,
+    no_journal: bool,
 ) -> int:
     """Let a deploy pass only with a fresh certificate about staging as it is now.
 
@@ -85,15 +91,15 @@ def command(
     disjoint gate --key prover.pub.pem --approvals 0 --max-age 1h      the machine's word, fresh from this job
     disjoint gate --strict --challenge "$NONCE" --allowed-signers allowed_signers
 
-    It needs the project's key in DISJOINT_SEAL_KEY, and where several machines deploy, their journal in
-    DISJOINT_JOURNAL: a freeze is seen by those who share it.
+    It needs the project's key in DISJOINT_SEAL_KEY, and the journal that certify wrote: where several
+    machines certify and deploy, the one in DISJOINT_JOURNAL. A freeze is seen by those who share it.
     """
     from disjoint.certification.gate import Asked, gate  # noqa: PLC0415  (--help needs none of it)
     from disjoint.certify.trust import Wanted  # noqa: PLC0415  (as above)
 
     declared = side(manifest, protected=False)
     project = key()
-    journal = _journal(project)
+    journal = None if no_journal else _journal(project)
     people = max(approvals, 2) if strict else approvals
     wanted = Wanted(challenge=challenge, max_age=max_age, approvals=people)
     asked = Asked(certificate, _trust(keys, allowed_signers), wanted, budget)
@@ -103,13 +109,15 @@ def command(
     return Exit.HOLDS
 
 
-def _journal(project: ProjectKey) -> Journal | None:
+def _journal(project: ProjectKey) -> Journal:
     from disjoint.certification.history import folder_of, journal_url, open_journal  # noqa: PLC0415
 
     if journal_url() or folder_of(project).is_dir():
         return open_journal(project)
-    click.echo("no journal here: a freeze that another machine wrote down is not seen", err=True)
-    return None
+    raise UnprovenError(
+        "there is no journal here, so nobody knows whether a freeze stands: set DISJOINT_JOURNAL to the one "
+        "that certify wrote, or say --no-journal"
+    )
 
 
 def _trust(keys: tuple[Path, ...], allowed: Path | None) -> Trust:
