@@ -11,8 +11,10 @@ import sys
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     try:
-        from disjoint.cli.quick import holds  # noqa: PLC0415  (loading is what may be interrupted)
+        from disjoint.cli.quick import guarded, holds  # noqa: PLC0415  (loading is what may be interrupted)
 
+        if (code := guarded(sys.argv[1:])) is not None:
+            sys.exit(code)
         if not holds(sys.argv[1:]):
             from disjoint.cli.main import main as run  # noqa: PLC0415  (as above)
 

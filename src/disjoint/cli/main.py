@@ -43,6 +43,7 @@ COMMANDS = {
     "gate": "Let no deploy pass without a certificate about staging as it is.",
     "verify-certificate": "Say whether a certificate holds, for this, now; offline.",
     "seal": "Seal production, inside it, for a staging that may hold no credential of it.",
+    "guard": "Start a command only if its variables lead to nothing of production's.",
     "journal": "Read what happened, see that nobody changed it; freeze and lift.",
     "keygen": "Make the key that certificates and seals are signed with.",
 }

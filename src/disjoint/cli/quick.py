@@ -1,6 +1,7 @@
-"""`verify-certificate` without click, whose import takes longer than a verification.
+"""`guard` and `verify-certificate` without click, whose import takes longer than either.
 
-Answers only what holds, asked for in plain words. Whatever else there is to say, of options, environment
+Of certificates it answers only what holds, asked for in plain words.
+Whatever else there is to say, of options, environment
 variables or certificates, is left to the command itself, which begins anew and says it in its own way.
 """
 
@@ -9,9 +10,19 @@ from __future__ import annotations
 import os
 import sys
 
-COMMAND = "verify-certificate"
+COMMAND, GUARD = "verify-certificate", "guard"
 VARIABLES = "DISJOINT_VERIFY_CERTIFICATE_"
 """Click reads options from variables of this beginning."""
+
+
+def guarded(arguments: list[str]) -> int | None:
+    """The exit code of a guarded start that started nothing; None where this was none, or wants help."""
+    if arguments[:1] != [GUARD]:
+        return None
+    from .starting import call_in, started  # noqa: PLC0415  (other commands need neither)
+
+    call = call_in(arguments[1:])
+    return None if call is None else started(call)
 
 
 def holds(arguments: list[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from .verdict import PRODUCTION, REFUSES, REPORT, Checked
+from .verdict import PRODUCTION, REFUSES, REPORT, SHARED, Checked
 
 LOGGER = "disjoint.guard"
 
@@ -21,14 +21,15 @@ def lines_of(checked: Checked) -> list[str]:
 def _headline(checked: Checked) -> str:
     if checked.role == PRODUCTION:
         return "disjoint: this is production, and does not say so; it starts"
+    what = "this process is not disjoint from production"
+    if checked.outcome != SHARED:
+        what = "this process is not known to be disjoint from production"
     if checked.refuses:
-        return f"disjoint: refused to start (exit {REFUSES}): this process is not disjoint from production"
+        return f"disjoint: refused to start (exit {REFUSES}): {what}"
     if (override := checked.override) is not None and checked.mode != REPORT:
-        return (
-            f"disjoint: OVERRIDDEN until {override.expires} by {override.by}, because: {override.reason}. "
-            "This process is not disjoint from production, and starts"
-        )
-    return "disjoint: reported only: this process is not disjoint from production, and starts"
+        until = f"until {override.expires} by {override.by}, because: {override.reason}"
+        return f"disjoint: OVERRIDDEN {until}. Otherwise refused: {what}"
+    return f"disjoint: reported only, and started: {what}"
 
 
 def told(checked: Checked) -> None:
