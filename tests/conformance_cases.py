@@ -854,14 +854,14 @@ STATEMENTS = (
         "two-proofs_fail",
         "Two proofs in one file.",
         lambda world: world.certificate() + world.proof(_set(challenge="another")),
-        "two proofs",
+        "two proofs: lines 1 and 3",
         unseen="",
     ),
     Case(
         "same-proof-twice_fail",
         "One proof, twice.",
         lambda world: world.certificate() + world.proof(),
-        "two proofs",
+        "two proofs: lines 1 and 3",
         unseen="",
     ),
     Case(
@@ -1094,6 +1094,14 @@ WAIVERS = (
         "waived by no waiver",
     ),
     Case(
+        "waived-by-another_fail",
+        "A finding says waived, and the waiver is about another one.",
+        _proven(
+            _waived(resource="database"), _set(acceptedWaivers=[WAIVED, "variables/secret-reused:database"])
+        ),
+        "waived by no waiver",
+    ),
+    Case(
         "waived-twice_fail",
         "Two waivers for one finding.",
         _proven(_waived_twice, _ACCEPTED),
@@ -1209,6 +1217,14 @@ SUBJECTS = (
         "report.json was changed",
         {"--evidence": "."},
         lambda _world: {"report.json": REPORT + b" "},
+    ),
+    Case(
+        "reviewed-another_fail",
+        "A page that is not the one that the person read.",
+        _signed(_set(reviewed=[{"name": "report.html", "digest": {"sha256": "0" * 64}}])),
+        "report.html is not what bob@example.com reviewed",
+        {"--evidence": "."},
+        lambda _world: {"report.json": REPORT, "report.html": b"<p>another</p>\n"},
     ),
     Case(
         "evidence-missing_fail",

@@ -62,7 +62,7 @@ def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person
     missing = [waiver.name for waiver in waivers if waiver.name not in said.accepted]
     if missing:
         raise UnprovenError(f"{principal} did not accept the waiver of {missing[0]}")
-    return Approval(principal, said.name, said.role, said.signed_at, said.valid_until)
+    return Approval(principal, said.name, said.role, said.signed_at, said.valid_until, said.reviewed)
 
 
 def _said(line: Line, who: Person, now: datetime) -> tuple[SignOff, str]:

@@ -58,6 +58,8 @@ class Approval(NamedTuple):
     role: str
     signed_at: datetime
     valid_until: datetime
+    reviewed: tuple[tuple[str, str], ...]
+    """Name and digest of each file that was read."""
 
 
 class Verified(NamedTuple):

@@ -66,8 +66,8 @@ def verified(content: bytes, trust: Trust, wanted: Wanted, now: datetime) -> Ver
     # 10. Nobody who is trusted rejects it, and as many people as are wanted approve it.
     seen = _approvals(sign_offs, proof, waivers, trust, wanted, now)
 
-    # 11. What came with it is what was signed.
-    _expect_evidence(proof, wanted.evidence)
+    # 11. What came with it is what was proven, and what was reviewed.
+    _expect_evidence(proof, seen, wanted.evidence)
 
     ends = (proof.valid_until, *(w.expires for w in waivers), *_ends(seen, wanted.approvals))
     return Verified(proof, keyid, seen.approvals, waivers, min(ends))
@@ -164,7 +164,7 @@ def _ends(seen: Seen, wanted: int) -> tuple[datetime, ...]:
     return tuple(longest[:wanted])
 
 
-def _expect_evidence(proof: Proof, evidence: Mapping[str, str] | None) -> None:
+def _expect_evidence(proof: Proof, seen: Seen, evidence: Mapping[str, str] | None) -> None:
     if evidence is None:
         return
     name, digest = proof.report
@@ -172,6 +172,10 @@ def _expect_evidence(proof: Proof, evidence: Mapping[str, str] | None) -> None:
         raise UnprovenError(f"the evidence lacks {_shown(name)}")
     if evidence[name] != digest:
         raise TamperedError(f"the evidence is not what was proven: {_shown(name)} was changed")
+    for each in seen.approvals:
+        for read, as_it_was in each.reviewed:
+            if evidence.get(read, as_it_was) != as_it_was:
+                raise TamperedError(f"{_shown(read)} is not what {each.principal} reviewed")
 
 
 def _shown(name: str) -> str:

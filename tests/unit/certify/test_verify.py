@@ -194,6 +194,17 @@ def test_a_waiver_that_nothing_rests_on_ends_nothing(world: World, believed: Tru
     assert verified(content, believed, Wanted(), AT).waivers == ()
 
 
+def test_each_finding_rests_on_its_own_waiver(world: World, believed: Trust) -> None:
+    """Others beside it are nothing to it."""
+
+    def edit(statement: dict[str, Any]) -> None:
+        with_waiver(statement)
+        statement["predicate"]["waivers"].insert(0, waiver(resource="database"))
+
+    content = signed(world, edit, put(acceptedWaivers=[WAIVED]))
+    assert [each.name for each in verified(content, believed, Wanted(), AT).waivers] == [WAIVED]
+
+
 def test_sizes_are_bounded(world: World, believed: Trust) -> None:
     """The last octet and the last line that are taken, and the first that are not."""
     proof = world.proof()
