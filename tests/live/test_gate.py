@@ -227,6 +227,8 @@ def test_under_another_project_key_nothing_compares(
     """The key is named by where it comes from, never by what it is."""
     monkeypatch.setenv("DISJOINT_SEAL_KEY", "8d" * 32)
     assert gate() == 3
+    assert "there is no journal here" in capsys.readouterr().err
+    assert gate("--no-journal") == 3
     assert "under another project key than DISJOINT_SEAL_KEY" in capsys.readouterr().err
 
 
