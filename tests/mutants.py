@@ -60,6 +60,8 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
             for place, operator in enumerate(node.ops):
                 if swapped := _SWAPPED.get(type(operator)):
                     yield f"{type(operator).__name__} -> {swapped.__name__}", _operator(place, swapped)
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            pass  # means nothing when it runs
         case ast.If() | ast.IfExp() | ast.While():
             yield "condition -> its opposite", _negated
         case ast.comprehension() if node.ifs:

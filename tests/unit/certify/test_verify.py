@@ -17,11 +17,12 @@ from certificates import (
     Edit,
     Machine,
     World,
+    proof_statement,
     same,
     waiver,
     with_waiver,
 )
-from disjoint.canonical import digest_of
+from disjoint.canonical import canonical, digest_of
 from disjoint.certify import engines
 from disjoint.certify.lines import LINES, OCTETS
 from disjoint.certify.people import is_among, person, spelling
@@ -220,6 +221,16 @@ def test_sizes_are_bounded(world: World, believed: Trust) -> None:
         verified(b" " + longest, believed, Wanted(), AT)
 
 
+@pytest.mark.parametrize("number", [b"9007199254740993", b"1e999", b"-0"])
+def test_numbers_that_readers_take_differently_are_refused(
+    world: World, believed: Trust, number: bytes
+) -> None:
+    """Though a trusted machine signed them."""
+    payload = canonical(proof_statement()).replace(b'"seq":7', b'"seq":' + number)
+    with pytest.raises(TamperedError, match="not canonical"):
+        verified(world.line(payload), believed, Wanted(approvals=0), AT)
+
+
 def test_any_trusted_machine_may_have_signed(world: World) -> None:
     """The second key as well as the first; with its own key id."""
     other = Machine("p256")
@@ -295,8 +306,9 @@ def test_a_key_is_read_whole(type_: str) -> None:
     machine = Machine(type_)
     assert keyid_of(machine.pem) == machine.keyid
     assert rewritten(b"a comment\n" + machine.pem) == machine.pem
-    for wrong in (machine.pem * 2, machine.pem[:-30], b"", machine.pem.replace(b"PUBLIC", b"PRIVATE")):
-        with pytest.raises(ValueError, match="no public key in PEM"):
+    junk = machine.pem.replace(b"\nM", b"\nM*", 1)
+    for wrong in (machine.pem * 2, machine.pem[:-30], junk, b"", machine.pem.replace(b"PUBLIC", b"PRIVATE")):
+        with pytest.raises(ValueError, match=r"no public key in PEM|neither Ed25519 nor"):
             spki_of(wrong)
 
 
