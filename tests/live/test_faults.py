@@ -72,8 +72,8 @@ class Scene:
 
 
 SCENES = {
-    "journal, first": Scene(FREEZE, (), sparse=5),
-    "journal, next": Scene(FREEZE, (FREEZE,), sparse=5),
+    "journal, first": Scene(FREEZE, (), sparse=8),
+    "journal, next": Scene(FREEZE, (FREEZE,), sparse=8),
     "certify, first": Scene(CERTIFY, (), CERTIFICATE),
     "certify, next": Scene(CERTIFY, (CERTIFY,), CERTIFICATE),
     "seal, first": Scene(SEAL, (), "seal.json"),
@@ -194,7 +194,7 @@ def expect_nothing_torn(place: Place, fault: Fault, ended: Ended) -> None:
     if ended.code == 4:
         errors = [line for line in ended.err.splitlines() if line.startswith("error: ")]
         assert len(errors) == 1, told
-        assert str(place.folder) in errors[0] or "out/" in errors[0] or "seal.json" in errors[0], told
+        assert any(name in errors[0] for name in (str(place.folder), " out", "seal.json")), told
         assert "Traceback" not in ended.err, told
     for name in place.names():
         if name.endswith((".json", ".jsonl", ".head")):
@@ -229,7 +229,7 @@ def test_a_fault_leaves_old_or_new(place: Place) -> None:
     """A sample of all faults that there are, and one of those where the product itself is written."""
     faults = list(faults_of(place.calls()))
     own = [fault for fault in faults if "/state/" not in fault.call.told]
-    tried(place, faults[:: place.scene.sparse] + own[:: max(1, len(own) // 12)])
+    tried(place, faults[:: place.scene.sparse] + own[:: max(1, len(own) // 8)])
 
 
 @pytest.mark.long
@@ -282,7 +282,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("scene", ["journal, next", "certify, next", "seal, next"])
+@pytest.mark.parametrize("scene", ["certify, next", "seal, next"])
 def test_a_disk_that_is_really_full(
     scene: str, runner: Runner, small: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,7 +301,7 @@ def test_a_disk_that_is_really_full(
     assert open_journal(project_key()).expect_whole() is not None
 
 
-@pytest.mark.parametrize("scene", ["journal, next", "certify, next"])
+@pytest.mark.parametrize("scene", ["journal, next"])
 def test_a_disk_that_may_only_be_read(
     scene: str, runner: Runner, small: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
