@@ -16,6 +16,7 @@ from disjoint.certify.claims import Proof
 from disjoint.certify.gate import expect_apart, expect_identified, expect_project, expect_same
 from disjoint.certify.half import key_name
 from disjoint.certify.keys import ProjectKey, stable_key
+from disjoint.certify.lines import OCTETS
 from disjoint.certify.names import STAGING
 from disjoint.certify.trust import Trust, Verified, Wanted
 from disjoint.certify.verify import verified
@@ -27,16 +28,18 @@ from disjoint.model.fact import Known
 from disjoint.model.manifest import Manifest
 from disjoint.model.snapshot import Snapshot
 from disjoint.model.stable import marks
+from disjoint.report.inert import inert
 from disjoint.runner.run import Run
 from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.snapshots import digest_of as policy_of
 
 from .history import CERTIFIED, actor
+from .opposed import expect_unopposed
 from .parts import stable_octets
 
 PASSED, REFUSED = "gate-passed", "gate-refused"
 LARGEST = 1 << 20
-"""Octets of a certificate, and of a stable part."""
+"""Octets of a stable part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
         TamperedError, UnprovenError: the certificate does not hold, or is about another staging.
         WriteError: the journal cannot be read or written.
     """
-    with _written_down(journal, asked):
+    with _written_down(journal) as about:
         _expect_no_freeze(journal)
         content = _content(asked.certificate)
+        about["certificate"] = digest_of(content)
         found = verified(content, asked.trust, _wanted(manifest, asked.wanted), datetime.now(UTC))
         expect_project(found.proof, key_name(project), project.source)
         _expect_known(journal, found.proof)
@@ -75,6 +79,7 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
         expect_apart(found.proof, now)
         expect_identified(found.proof, now)
         expect_same(found.proof, stable_octets(manifest, project, snapshot), _before(asked.certificate))
+        _expect_no_freeze(journal)  # one may have been written while staging was asked
     return found
 
 
@@ -89,12 +94,15 @@ def _expect_no_freeze(journal: Journal | None) -> None:
 
 
 def _expect_known(journal: Journal | None, proof: Proof) -> None:
-    """A journal that never heard of the certificate may lack a freeze, too."""
-    if journal is not None and journal.last(CERTIFIED, proof=proof.digest) is None:
+    """A journal that never heard of the certificate may lack a freeze, too; one that did may oppose it."""
+    if journal is None:
+        return
+    if journal.last(CERTIFIED, proof=proof.digest) is None:
         raise UnprovenError(
             f"the journal {journal.where} does not know this certificate: set DISJOINT_JOURNAL to the one "
             "that certify wrote, or say --no-journal"
         )
+    expect_unopposed(proof, journal.entries())
 
 
 def _wanted(manifest: Manifest, wanted: Wanted) -> Wanted:
@@ -108,7 +116,7 @@ def _wanted(manifest: Manifest, wanted: Wanted) -> Wanted:
 def _content(path: Path) -> bytes:
     if not path.exists():
         raise UnprovenError(f"there is no certificate: {path} does not exist; run `disjoint certify`")
-    return read_text(path, str(path), UsageError, LARGEST).text.encode()
+    return read_text(path, str(path), UsageError, OCTETS).text.encode()
 
 
 def _before(certificate: Path) -> bytes | None:
@@ -133,21 +141,15 @@ def _observed(manifest: Manifest, project: ProjectKey, budget: float) -> Snapsho
 
 
 @contextmanager
-def _written_down(journal: Journal | None, asked: Asked) -> Iterator[None]:
+def _written_down(journal: Journal | None) -> Iterator[dict[str, str]]:
     """Whoever passes stands in the journal before they are told; so does who was refused, and why."""
+    about: dict[str, str] = {}
     try:
-        yield
+        yield about
     except DisjointError as why:
-        _write(journal, REFUSED, {**_about(asked), "why": str(why)})
+        _write(journal, REFUSED, {**about, "why": inert(str(why))})
         raise
-    _write(journal, PASSED, _about(asked))
-
-
-def _about(asked: Asked) -> dict[str, str]:
-    try:
-        return {"certificate": digest_of(asked.certificate.read_bytes())}
-    except OSError:
-        return {}
+    _write(journal, PASSED, about)
 
 
 def _write(journal: Journal | None, event: str, body: dict[str, str]) -> None:
