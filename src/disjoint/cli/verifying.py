@@ -19,6 +19,8 @@ from disjoint.errors import UnprovenError, UsageError
 
 LARGEST = 64 << 20
 """Octets of a file that came with a certificate."""
+EARLIEST, LATEST = 1970, 9000
+"""Years: others have moments that cannot be written in UTC."""
 STRICT = 2
 """People, for --strict."""
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([mhd])")
@@ -189,6 +191,8 @@ def _moment(text: str | None) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise UsageError(f"--at {text}: a time with its zone: 2026-12-31T12:00:00Z")
+    if not EARLIEST <= found.year <= LATEST:
+        raise UsageError(f"--at {text}: no time that a certificate could be of")
     return found.astimezone(UTC)
 
 

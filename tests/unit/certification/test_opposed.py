@@ -63,7 +63,7 @@ def test_a_rejection_counts_that_somebody_took_out_of_the_file(journal: Journal,
 def test_what_was_found_shared_since_counts_until_it_is_isolated_again(
     journal: Journal, proof: Proof
 ) -> None:
-    """An older certificate is no answer to it; what was left open, or is of another environment, opposes none."""
+    """An older certificate is no answer to it; what was left open, or is about others, opposes none."""
     journal.append("certified", "alice", about(proof, proof=proof.digest, verdict="ISOLATED"))
     journal.append("proven", "alice", about(proof, verdict="UNPROVEN"))
     journal.append("proven", "alice", {**about(proof, verdict="SHARED"), "environment": "preview"})

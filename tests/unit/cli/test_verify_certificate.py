@@ -50,6 +50,8 @@ def test_the_short_way_says_what_the_long_one_says(case: Path, capsys: pytest.Ca
         (["--max-age", "soon"], "--max-age soon: a number with its unit"),
         (["--at", "2026-11-22"], "--at 2026-11-22: a time with its zone"),
         (["--at", "yesterday"], "--at yesterday: a time with its zone"),
+        (["--at", "9999-12-31T23:59:59Z"], "--at 9999-12-31T23:59:59Z: no time"),
+        (["--at", "0001-01-01T00:00:00+14:00"], "--at 0001-01-01T00:00:00+14:00: no time"),
         (["--approvals", "many"], "--approvals many: a number of people"),
         (["--strict", "--approvals", "1"], "--strict wants two people"),
         (["--evidence", "nowhere"], "nowhere: No such file or directory"),
