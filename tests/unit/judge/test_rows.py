@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from disjoint.judge.verdict import _method, grade_of
+from disjoint.judge.verdict import _method, _status, grade_of, outcome_of
 from disjoint.model.finding import Finding, Grade, Judgement, Outcome, isolated, shared, unproven
 
 DECLARED = isolated(Grade.DECLARED, "names differ")
@@ -36,3 +36,23 @@ def test_a_row_has_the_grade_of_what_is_isolated_in_it() -> None:
 def test_a_row_says_what_decides_it(findings: tuple[Finding, ...], outcome: Outcome, said: str) -> None:
     """The strongest of those that have its outcome; where none has, how far it fell short."""
     assert _method(findings, outcome, Grade.IDENTITY) == said
+
+
+def test_a_row_is_as_well_known_as_it_asks_for() -> None:
+    """At its minimum it is isolated; below it, nothing is proven."""
+    assert outcome_of(found(IDENTITY), Grade.IDENTITY) is Outcome.ISOLATED
+    assert outcome_of(found(IDENTITY), Grade.CANARY) is Outcome.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted", "word"),
+    [
+        (Outcome.ISOLATED, Outcome.ISOLATED, "VERIFIED"),
+        (Outcome.SHARED, Outcome.ISOLATED, "WAIVED (FAILED)"),
+        (Outcome.UNPROVEN, Outcome.ISOLATED, "WAIVED (PENDING)"),
+        (Outcome.SHARED, Outcome.SHARED, "FAILED"),
+    ],
+)
+def test_a_waived_row_keeps_what_it_is(outcome: Outcome, counted: Outcome, word: str) -> None:
+    """For ever: only what is not isolated can be waived."""
+    assert _status(outcome, counted) == word
