@@ -13,8 +13,8 @@ Importing the package loads nothing else; each name loads what it needs when it 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as every type checker reads it; `typing` itself takes long to load
 if TYPE_CHECKING:
     from .errors import DisjointError
     from .model.finding import Grade, Outcome

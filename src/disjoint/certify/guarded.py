@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from disjoint.kinds.variables.forms import normal_forms
 from disjoint.kinds.variables.held import held
 from disjoint.kinds.variables.shapes import is_default, named_login
+from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.seal/v1"
 SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
@@ -63,7 +63,7 @@ def _derived(project: bytes, what: bytes) -> bytes:
 def digest(key: bytes, what: str, value: str) -> str:
     """As a run's digests are made: ``hmac:`` and 32 hexadecimal digits."""
     message = what.encode() + b"\0" + value.encode("utf-8", "surrogatepass")
-    return "hmac:" + hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+    return "hmac:" + hmac.digest(key, message, "sha256").hex()[:32]
 
 
 def guessable(form: str) -> bool:

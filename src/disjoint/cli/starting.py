@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import NamedTuple
 
 from disjoint.guard import assess
 from disjoint.guard.telling import told
 from disjoint.guard.verdict import REFUSES
+from disjoint.tuples import NamedTuple
 
 MISSING, NOT_EXECUTABLE = 127, 126
 """As a shell ends where a command is not found, and where it cannot be run."""

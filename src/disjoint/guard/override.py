@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from .verdict import Override
@@ -11,7 +10,6 @@ VARIABLE = "DISJOINT_OVERRIDE"
 LONGEST = timedelta(hours=4)
 _FORM = f'write {VARIABLE}="reason; by; 2026-12-31T18:00:00Z", at most four hours ahead'
 _SHOWN = 200
-_INVISIBLE = re.compile(r"[^\x20-\x7e\xa1-\xac\xae-\u1fff]")
 
 
 def override_in(text: str, now: datetime) -> tuple[Override | None, str]:
@@ -41,4 +39,4 @@ def _told(when: datetime) -> str:
 
 def _inert(text: str) -> str:
     """As people wrote it, without what a terminal or a log would obey."""
-    return _INVISIBLE.sub("?", text)[:_SHOWN]
+    return "".join(each if each.isprintable() else "?" for each in text[:_SHOWN])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from disjoint.certify.guarded import PLACE, PLATFORM, SERVER, digest
 from disjoint.certify.plain_address import PORTS, Place, in_variable, members, of_setting, read, spell
 from disjoint.kinds.variables.forms import LONG_ENOUGH, normal_forms
+from disjoint.tuples import NamedTuple
 
 from .policy import Endpoint, Policy
 
@@ -17,10 +17,9 @@ STORES = frozenset({"postgres", "redis", "amqp"})
 """Kinds whose server belongs to one owner: another database of it is no other resource."""
 _NAMED = frozenset({"web", "file", "sqlite", "memory", "bucket"})
 """Kinds that no host beside a port makes an address of."""
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _HOST = re.compile(
-    r"(?:\[([0-9a-f:.%]+)\]|((?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}))(?::([0-9]{1,5}))?\Z",
-    re.IGNORECASE,
+    r"(?:\[([0-9a-f:.%]+)\]|((?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}))(?::([0-9]{1,5}))?\Z"
 )
 _LONGEST, _DEEPEST = 1 << 16, 12
 _WEB_PORTS = (80, 443)
@@ -99,7 +98,7 @@ def hosts(pair: Pair) -> Iterator[tuple[str, int | None]]:
     """Every host, with its port where one is written, that stands in a value by itself."""
     for text in written(pair.value):
         for item in members(text):
-            if (found := _HOST.match(item)) is not None:
+            if (found := _HOST.match(item.lower())) is not None:
                 yield found[1] or found[2], int(found[3]) if found[3] else None
 
 

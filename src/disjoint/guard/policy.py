@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+
+from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.policy/v1"
 

@@ -9,9 +9,9 @@ import os
 import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from disjoint.certify.guarded import SCHEMA, key_in, mac_of, name_of, stable_key_of
+from disjoint.tuples import NamedTuple
 
 from .policy import Policy, policy_in, record, text_in
 from .verdict import UNPROVEN, Reason

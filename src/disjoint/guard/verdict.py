@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from disjoint.tuples import NamedTuple
 
 ISOLATED, SHARED, UNPROVEN = "ISOLATED", "SHARED", "UNPROVEN"
 NOT_JUDGED = "NOT_JUDGED"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from disjoint.certify.guarded import itself
+from disjoint.tuples import NamedTuple
 
 from .policy import Named, Policy
 from .verdict import MISLABELLED, PRODUCTION, SHARED, STAGING, UNPROVEN, Reason
@@ -15,10 +15,10 @@ RULE = "variables/environment-name"
 LABELS = ("ENVIRONMENT", "APP_ENV", "APP_ENVIRONMENT", "DEPLOY_ENV", "DJANGO_ENV", "RAILS_ENV", "ENV")
 PLATFORM = ("RAILWAY_ENVIRONMENT_NAME", "RAILWAY_ENVIRONMENT", "VERCEL_ENV")
 """Where no seal says which variables are looked at: as the kind `variables` has them."""
-_PREVIEW = re.compile(
+_PREVIEW = (
     r"(?:(?:preview|development|dev|test|testing|qa|uat|sandbox|local|review|pr)(?:[-_/#. ].*|[0-9]+)?)\Z"
 )
-"""What platforms call environments that are nobody's production."""
+"""What platforms call environments that are nobody's production; compiled where a platform says anything."""
 
 
 class Names(NamedTuple):
@@ -139,7 +139,7 @@ def _platform_word(said: str, names: Names) -> str:
     known = names.platform_name
     if names.production.is_called(said) or (known and said.lower() == known.lower()):
         return PRODUCTION
-    other = known or _PREVIEW.match(said.lower()) or names.staging.is_called(said)
+    other = known or re.match(_PREVIEW, said.lower()) or names.staging.is_called(said)
     return STAGING if other else "other"
 
 
