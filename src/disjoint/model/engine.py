@@ -82,11 +82,12 @@ def read_foreign(text: str) -> Foreign | None:
         return None
     scheme = url.scheme if url.scheme in _SPELLINGS else url.scheme.partition("+")[0]
     engine = _SPELLINGS.get(scheme, scheme)
+    path = url.path.partition(";")[0]  # behind it JDBC has options, and a password may be one
     if engine in _LOCAL:
-        return Foreign(engine, (), url.path, local=True)
+        return Foreign(engine, (), path, local=True)
     if engine in _ANYTHING:
-        return Foreign("", _doors(url, 443), url.path, local=False)
-    return Foreign(engine, _doors(url, _PORTS[engine]), url.path, local=False) if engine in _PORTS else None
+        return Foreign("", _doors(url, 443), path, local=False)
+    return Foreign(engine, _doors(url, _PORTS[engine]), path, local=False) if engine in _PORTS else None
 
 
 def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:

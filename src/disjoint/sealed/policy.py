@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
-from disjoint.certify.plain_address import ADDRESSES, Place, in_variable, of_setting
+from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting
 from disjoint.kinds.variables.endpoints import OVERRIDES
 from disjoint.kinds.variables.observe import PLATFORM as PLATFORM_LABELS
 from disjoint.model.environment import Environment
@@ -21,7 +21,8 @@ from .strengthening import resolved
 SCHEMA = "disjoint.policy/v1"
 _STATED = re.compile(r"://[^/?#]*@|password", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{\w+\}|\w+)")
-_SCHEMES = {"postgres": "postgresql", "amqp": "amqp"}
+_NAMED_HOST = re.compile(r"(?:[a-z0-9_.-]+|[0-9a-f:.]+)\Z")
+_KNOWN = frozenset({*PORTS, "bucket"})
 
 
 def policy_of(
@@ -135,12 +136,18 @@ def _place(place: Place, key: bytes, *, blind: bool) -> dict[str, Plain]:
         "server": digest(key, SERVER, place.server),
         "private": place.private,
     }
-    return told if blind or not place.sure else {**told, "shown": place.line}
+    return {**told, "shown": place.line} if _is_plain(place) and not blind else told
+
+
+def _is_plain(place: Place) -> bool:
+    """Whether nothing in it may be a credential, as in an unknown scheme, or an option behind ``;``."""
+    named = place.kind in _KNOWN and _NAMED_HOST.match(place.host) is not None
+    return place.sure and named and ";" not in place.name
 
 
 def _url(places: list[Place]) -> str:
     """One address for all of them; nothing where one of them is not sure, or they are of several kinds."""
-    if not places or not all(p.sure for p in places) or len({(p.kind, p.name, p.how) for p in places}) > 1:
+    if not all(map(_is_plain, places)) or not places or len({(p.kind, p.name, p.how) for p in places}) > 1:
         return ""
     first = places[0]
     hosts = ",".join(f"{f'[{p.host}]' if ':' in p.host else p.host}:{p.port}" for p in dict.fromkeys(places))
