@@ -14,6 +14,9 @@ from .people import is_among, person
 from .sshsig import fingerprint, parts_of
 from .trust import LONGEST, SKEW, Approval, Person
 
+_NOBODY = frozenset({"", "unknown"})
+"""What stands for a requester where `certify` learned of none."""
+
 
 class Seen(NamedTuple):
     """The approvals that count, and why others do not."""
@@ -54,7 +57,7 @@ def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person
         raise TamperedError(f"line {line.number}: the sign-off is about another proof")
     if said.decision == "REJECTED":
         raise TamperedError(f"{principal} rejected this proof")
-    if not proof.requested_by:
+    if _NOBODY.issuperset(proof.requested_by):
         raise UnprovenError("the proof does not say who asked for it: anybody could be signing their own")
     if is_among(principal, proof.requested_by):
         raise TamperedError(f"{principal} asked for this proof, and so cannot approve it")

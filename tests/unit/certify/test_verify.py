@@ -264,6 +264,17 @@ def test_the_reason_of_the_first_that_does_not_count_is_told(world: World, belie
         verified(proof, believed, Wanted(), AT)
 
 
+@pytest.mark.parametrize("names", [[], ["unknown"], ["", "unknown"]])
+def test_where_nobody_asked_anybody_could_be_signing_their_own(
+    world: World, believed: Trust, names: list[str]
+) -> None:
+    """The machine's word alone may still be taken."""
+    content = signed(world, put(requestedBy=names))
+    with pytest.raises(UnprovenError, match="does not say who asked for it"):
+        verified(content, believed, Wanted(), AT)
+    assert is_held(lambda: verified(content, believed, Wanted(approvals=0), AT))
+
+
 def test_evidence_is_what_was_proven(world: World, believed: Trust) -> None:
     """By name and digest; other files beside it are nothing to the proof."""
     proof = verified(world.proof(), believed, Wanted(approvals=0), AT).proof
