@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from disjoint.journal import Journal
 
 FILE = click.Path(path_type=Path, readable=False)
+deciding = partial(click.option, allow_from_autoenv=False)
+"""What a deploy must show: never by a variable, for staging's may be the process's own."""
 
 
 @click.command(
@@ -36,17 +39,17 @@ FILE = click.Path(path_type=Path, readable=False)
     show_default=True,
     help="What `disjoint certify` wrote and people signed.",
 )
-@click.option(
+@deciding(
     "--key",
     "keys",
     type=FILE,
     multiple=True,
     help="A prover's public key (PEM). [default: this machine's own]",
 )
-@click.option("--allowed-signers", type=FILE, help="Whose sign-offs count, as ssh-keygen has it.")
-@click.option("--approvals", type=click.IntRange(0, 9), default=1, show_default=True, help="How many people.")
-@click.option("--strict", is_flag=True, help="Two people at least.")
-@click.option(
+@deciding("--allowed-signers", type=FILE, help="Whose sign-offs count, as ssh-keygen has it.")
+@deciding("--approvals", type=click.IntRange(0, 9), default=1, show_default=True, help="How many people.")
+@deciding("--strict", is_flag=True, help="Two people at least.")
+@deciding(
     "--max-age",
     default="24h",
     show_default=True,
@@ -54,7 +57,7 @@ FILE = click.Path(path_type=Path, readable=False)
     callback=span(timedelta(days=30)),
     help="How old the proof may be: 90m, 24h, 7d.",
 )
-@click.option("--challenge", help="A nonce that the proof must bear.")
+@deciding("--challenge", help="A nonce that the proof must bear.")
 @click.option(
     "--budget",
     type=click.FloatRange(0.1, 60),
@@ -62,7 +65,7 @@ FILE = click.Path(path_type=Path, readable=False)
     show_default=True,
     help="Seconds for asking staging.",
 )
-@click.option(
+@deciding(
     "--no-journal",
     is_flag=True,
     help="Ask no journal: a freeze is then not seen, and nobody's pass is written down.",

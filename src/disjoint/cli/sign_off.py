@@ -60,7 +60,7 @@ REJECTION = "I do not accept this proof."
 @click.option("--name", help="Your name. [git's user.name]")
 @click.option("--prover-key", type=PATH, help="Refuse a proof that this public key (PEM) did not sign.")
 @click.option("--allowed-signers", type=PATH, help="Refuse to append what this file would not let you sign.")
-@click.option("--yes", is_flag=True, help="Ask nothing: I have read it.")
+@click.option("--yes", is_flag=True, allow_from_autoenv=False, help="Ask nothing: I have read it.")
 def command(
     certificate: Path,
     principal: str | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
 import pytest
 
 from disjoint.certification.history import open_journal
@@ -12,6 +13,7 @@ from disjoint.certification.opposed import expect_unopposed
 from disjoint.certify.claims import Proof, proof_in
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.lines import lines_of
+from disjoint.cli.gate import command as gate
 from disjoint.cli.main import run
 from disjoint.errors import BarredError
 from disjoint.journal import Journal
@@ -91,3 +93,20 @@ def test_no_certificate_is_waited_for_and_every_refusal_is_written_down(
         3,
     }
     assert [entry.event for entry in journal.entries()] == ["gate-refused"]
+
+
+def test_no_variable_lowers_what_a_deploy_must_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where staging's own variables are the process's, whoever may set one of them would open the gate."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DISJOINT_SEAL_KEY", KEY)
+    monkeypatch.setenv("DISJOINT_GATE_NO_JOURNAL", "1")
+    (tmp_path / "disjoint.toml").write_text(MANIFEST)
+    (tmp_path / "staging").write_text("ENVIRONMENT=staging\n")
+    asked = ["gate", "--manifest", str(tmp_path / "disjoint.toml"), "--certificate", str(CERTIFICATE)]
+    assert run([*asked, "--key", str(CERTIFICATE.with_name("prover.pub.pem"))]) == 3
+    assert "there is no journal here" in capsys.readouterr().err
+    deciding = {"keys", "allowed_signers", "approvals", "strict", "max_age", "challenge", "no_journal"}
+    options = [each for each in gate.params if isinstance(each, click.Option) and each.name in deciding]
+    assert [each.allow_from_autoenv for each in options] == [False] * len(deciding)

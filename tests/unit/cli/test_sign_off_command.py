@@ -319,6 +319,14 @@ def test_nobody_there_signs_nothing(desk: Desk) -> None:
     assert len(desk.lines()) == 1
 
 
+def test_a_variable_consents_to_nothing(desk: Desk) -> None:
+    """A checkout may bring its own variables along; that somebody has read it, they say themselves."""
+    desk.variables["DISJOINT_SIGN_OFF_YES"] = "1"
+    ran = desk.sign(said="")
+    assert (ran.returncode, "say --yes" in ran.stderr) == (2, True)
+    assert len(desk.lines()) == 1
+
+
 def thinking(desk: Desk, answer: bytes, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str]:
     """A person on a terminal, and what happens before they answer."""
     asked = ["--as", desk.bob.principal, "--role", "reviewer", "--key", str(desk.bob.key)]
