@@ -45,6 +45,7 @@ _HOSTNAME = re.compile(
 _LISTS_HOSTS = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _AMAZON = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z")
 _GOOGLE, _GOV, _POOLER = "storage.googleapis.com", "us-gov.amazonaws.com", ".pooler.supabase.com"
+_BY_USER = ("db.prisma.io", "-redis.render.com", "-keyvalue.render.com")
 _PLAIN = re.compile(r"[^@=:\s]*\Z")
 """A name that is no connection string, with a password in it."""
 _NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
@@ -180,8 +181,11 @@ def _placed(kind: str, host: str, port: int, name: str, how: str, sure: bool) ->
 
 
 def _tenant(host: str, user: str) -> str:
-    """Supabase's pooler takes the project from the user's name."""
-    return f"{user.partition('.')[2]}.{host}" if host.lower().rstrip(".").endswith(_POOLER) else host
+    """Supabase's pooler takes the project from the user's name; Prisma and Render take the name itself."""
+    name = host.lower().rstrip(".")
+    if name.endswith(_POOLER):
+        return f"{user.partition('.')[2]}.{host}"
+    return f"{user}.{host}" if user and name.endswith(_BY_USER) else host
 
 
 def _name(kind: str, path: str, stated: Mapping[str, str], user: str) -> str:
@@ -229,6 +233,8 @@ def _bucket(name: str, endpoint: str) -> list[Place]:
     """A bucket's name in any spelling, at its endpoint; Amazon's where none is stated."""
     if found := [place for place in read(name) if place.kind == "bucket" and place.name]:
         return [_at(place.name, endpoint, place) for place in found]
+    if "://" in name:
+        return []
     arn = name.split(":")
     where = {"aws-cn": "amazonaws.com.cn", "aws-us-gov": _GOV}.get(arn[1] if arn[1:] else "", "amazonaws.com")
     bare = arn[-1].partition("/")[0]

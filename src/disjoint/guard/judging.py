@@ -25,6 +25,17 @@ _KINDS = {
     "postgres": {"postgres"}, "redis": {"redis"}, "bucket": {"bucket"}, "web": {"web"},
     "celery": {"redis", "amqp", "postgres", "mysql", "mongodb", "memcached", "elasticsearch", "cassandra"},
 }  # fmt: skip
+_DOUBTS = (
+    ("postgres", r"[?&\s]service\s*=|\Aservice\s*=", "names a service, whose file is not read"),
+    ("postgres", r":[0-9]+[/?].*[?&]port=[0-9]", "names two ports, and clients differ on which counts"),
+    ("redis", r":[0-9]+[/?].*[?&]port=[0-9]", "names two ports, and clients differ on which counts"),
+    (
+        "bucket",
+        r"accesspoint|object-lambda|-s3alias\Z",
+        "names an access point, which stands before a bucket",
+    ),
+)
+"""By kind: a form of its text, and what is not known of it; compiled where they are asked for."""
 _OPEN = re.compile(r"\$[{(A-Za-z]|\{\{|<%|%\(|#\{")
 """A reference that nobody resolved."""
 _HOST = re.compile(r"[a-z0-9_.:%-]+\Z")
@@ -135,11 +146,11 @@ def _doubt(resource: Resource, text: str, places: list[Place]) -> str:
         return f"holds no address of a {resource.kind} that can be read"
     if any(p.kind not in _KINDS.get(resource.kind, {p.kind}) for p in places):
         return f"holds an address of something else than a {resource.kind}"
-    if any(not p.sure or not _HOST.match(p.host) for p in places):
+    if any(not p.sure or not _HOST.match(p.host) for p in places) or "\\" in text.rpartition("@")[0]:
         return "can be read in two ways: percent-encode its password"
-    if resource.kind == "postgres" and re.search(r"[?&\s]service=|^service=", text):
-        return "names a service, whose file is not read"
-    return ""
+    return next(
+        (doubt for kind, form, doubt in _DOUBTS if kind == resource.kind and re.search(form, text)), ""
+    )
 
 
 def _unresolved(text: str, places: list[Place]) -> bool:
@@ -158,7 +169,7 @@ def _met(meeting: Meeting, rule: str, variable: str, subject: str) -> Reason:
             says = f"{subject} is written as {theirs}, by a name that means another machine in each network"
             outcome = UNPROVEN
         case _:
-            says, outcome = f"{subject} leads to another port of {theirs}'s host", UNPROVEN
+            says, outcome = f"{subject} may lead to {theirs}: to another port of its host", UNPROVEN
     fix = f"give {variable or 'it'} staging's own address"
     if meeting.how == "private":
         fix = "ask the servers who they are: --deep, or deep=True"

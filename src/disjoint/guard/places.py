@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from disjoint.certify.guarded import PLACE, PLATFORM, SERVER, digest
 from disjoint.certify.plain_address import PORTS, Place, in_variable, members, of_setting, read, spell
+from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.forms import LONG_ENOUGH, normal_forms
 from disjoint.tuples import NamedTuple
 
@@ -23,6 +24,9 @@ _HOST = re.compile(
 )
 _LONGEST, _DEEPEST = 1 << 16, 12
 _WEB_PORTS = (80, 443)
+_TENANTS = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
+"""One host for many customers: the port picks one."""
+_THIS_MACHINE = frozenset({"localhost", "[::1]", "0.0.0.0", "host.docker.internal"})  # noqa: S104  (nothing is bound)
 
 
 class Pair(NamedTuple):
@@ -37,48 +41,75 @@ class Meeting(NamedTuple):
 
     theirs: Endpoint
     how: str
-    """`place`, `server`, `private` (one name, perhaps two machines), `port` (another port of one host)."""
+    """`place`, `server`, `private` (one name, perhaps two machines), `like` (another port of one host)."""
 
 
 class Theirs:
     """Production's places, found by their digests."""
 
-    __slots__ = ("_key", "_kinds", "_places", "_servers")
+    __slots__ = ("_key", "_kinds", "_like", "_loopback", "_places", "_servers")
 
     def __init__(self, policy: Policy, key: bytes) -> None:
         self._key = key
         self._places: dict[str, Endpoint] = {}
         self._servers: dict[str, Endpoint] = {}
-        self._kinds: set[str] = set()
+        self._like: dict[str, Endpoint] = {}
+        self._loopback: dict[tuple[str, str], Endpoint] = {}
         for each in policy.all_endpoints:
             self._places.setdefault(each.place, each)
             self._servers.setdefault(each.server, each)
-            self._kinds.add(each.kind)
+            if (like := _like(each.kind, each.shown)) is not None:
+                self._like.setdefault(like, each)
+            if (port := _loopback(each.shown)) is not None:
+                self._loopback.setdefault((each.kind, port), each)
+        self._kinds = {each.kind for each in policy.all_endpoints} - _NAMED
 
     def meeting(self, place: Place) -> Meeting | None:
         """What of production's a place is."""
-        if (theirs := self._places.get(digest(self._key, PLACE, place.line))) is not None:
-            return Meeting(theirs, "private" if place.private else "place")
+        if (theirs := self._places.get(digest(self._key, PLACE, store(place).line))) is not None:
+            return Meeting(theirs, "private" if private(place) else "place")
         if place.kind in STORES and (theirs := self.server(place)) is not None:
-            return Meeting(theirs, "private" if place.private else "server")
+            return Meeting(theirs, "private" if private(place) else "server")
+        return self._likely(place)
+
+    def _likely(self, place: Place) -> Meeting | None:
+        """What names tell of another port of one host, and of this machine by another of its names."""
         if place.kind == "web" and place.port in _WEB_PORTS:
             other = place._replace(port=sum(_WEB_PORTS) - place.port)
             if (theirs := self._places.get(digest(self._key, PLACE, other.line))) is not None:
-                return Meeting(theirs, "private" if place.private else "port")
+                return Meeting(theirs, "like")
+        like = _like(place.kind, place.line)
+        if like is not None and (theirs := self._like.get(like)) is not None:
+            return Meeting(theirs, "like")
+        port = _loopback(place.line)
+        if port is not None and (theirs := self._loopback.get((place.kind, port))) is not None:
+            return Meeting(theirs, "private")
         return None
 
     def server(self, place: Place) -> Endpoint | None:
         """Production's server that a place is on."""
-        return self._servers.get(digest(self._key, SERVER, place.server))
+        return self._servers.get(digest(self._key, SERVER, store(place).server))
 
     def at_host(self, host: str, ports: frozenset[int]) -> Endpoint | None:
         """Production's server that a host and one of some ports make."""
-        for kind in sorted(self._kinds - _NAMED):
+        for kind in sorted(self._kinds):
             for port in sorted({PORTS.get(kind, 0), *ports}):
                 place = Place(kind, spell(host), port, "")
                 if not place.private and (theirs := self.server(place)) is not None:
                     return theirs
         return None
+
+
+def _like(kind: str, line: str) -> str | None:
+    """The domain, by which two web addresses are one host with two ports."""
+    host = line.partition("://")[2].partition("/")[0].rpartition(":")[0]
+    return host if kind == "web" and host and not host.endswith(_TENANTS) else None
+
+
+def _loopback(line: str) -> str | None:
+    """The port, where a place is this machine by one of its names."""
+    host, _, port = line.partition("://")[2].partition("/")[0].rpartition(":")
+    return port if host in _THIS_MACHINE or host.startswith("127.") else None
 
 
 def looked_at(name: str) -> bool:

@@ -31,6 +31,8 @@ class Endpoint(NamedTuple):
     place: str
     server: str
     private: bool
+    shown: str
+    """The canonical line; empty in a blind seal, and where it may hold a piece of a password."""
 
 
 class Setting(NamedTuple):
@@ -165,6 +167,7 @@ def _endpoint(value: object, resource: str) -> Endpoint:
         text_in(said.get("place")),
         text_in(said.get("server")),
         said.get("private") is not False,
+        text_in(said.get("shown", "")),
     )
 
 

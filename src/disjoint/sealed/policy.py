@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
 from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting
+from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.endpoints import OVERRIDES
+from disjoint.kinds.variables.facts import MODES
 from disjoint.kinds.variables.observe import PLATFORM as PLATFORM_LABELS
 from disjoint.model.environment import Environment
 from disjoint.model.manifest import Manifest, Resource, setting_fields, variables_in
@@ -46,6 +48,7 @@ def policy_of(
         "production": {"name": environment.name, "called": sorted(spellings(environment.name))},
         "staging": {"name": manifest.staging.name, "called": sorted(spellings(manifest.staging.name))},
         "labels": list(_labels(manifest)),
+        "modes": list(MODES),
         "platformLabels": list(PLATFORM_LABELS),
         "platform": PLATFORM.pattern,
         "overrides": list(OVERRIDES),
@@ -132,9 +135,9 @@ def _endpoints(
 def _place(place: Place, key: bytes, *, blind: bool) -> dict[str, Plain]:
     told: dict[str, Plain] = {
         "kind": place.kind,
-        "place": digest(key, PLACE, place.line),
-        "server": digest(key, SERVER, place.server),
-        "private": place.private,
+        "place": digest(key, PLACE, store(place).line),
+        "server": digest(key, SERVER, store(place).server),
+        "private": private(place),
     }
     return {**told, "shown": place.line} if _is_plain(place) and not blind else told
 
