@@ -11,7 +11,7 @@ from disjoint.kinds.variables.forms import normal_forms
 from disjoint.kinds.variables.shapes import SHORTEST, named_secret
 
 from .overriding import redirected
-from .places import STORES, Meeting, Pair, Theirs, buckets, hosts, looked_at, named, ports
+from .places import Meeting, Pair, Texts, Theirs, buckets, hosts, looked_at, named, ports, written
 from .policy import Endpoint, Policy, Resource, Setting
 from .verdict import SHARED, UNPROVEN, Reason
 
@@ -38,6 +38,8 @@ _DOUBTS = (
 """By kind: a form of its text, and what is not known of it; compiled where they are asked for."""
 _OPEN = re.compile(r"\$[{(A-Za-z]|\{\{|<%|%\(|#\{")
 """A reference that nobody resolved."""
+_MAY_REFER = re.compile(r"[$`{<#@%/]|:[A-Za-z/]|\[AES")
+"""What every reference has, and most secrets have not."""
 _HOST = re.compile(r"[a-z0-9_.:%-]+\Z")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
@@ -55,12 +57,14 @@ def judged(
         besides: other values that some library of the process may read.
     """
     pairs = (*(Pair(name, value) for name, value in variables.items() if value.strip()), *besides)
+    texts = tuple(Texts(pair.name, written(pair.value)) for pair in pairs)
     theirs = Theirs(policy, key)
     found = [
         *_declared(policy, theirs, variables),
         *redirected(policy, theirs, variables),
-        *_reused(policy, theirs, pairs, variables),
-        *_secrets(policy, key, pairs),
+        *_reused(policy, theirs, texts, variables),
+        *_secrets(policy, key, pairs, texts),
+        *_unread(policy, pairs),
         *_unknown(policy),
     ]
     return tuple(_once(found))
@@ -177,34 +181,47 @@ def _met(meeting: Meeting, rule: str, variable: str, subject: str) -> Reason:
 
 
 def _reused(
-    policy: Policy, theirs: Theirs, pairs: tuple[Pair, ...], variables: Mapping[str, str]
+    policy: Policy, theirs: Theirs, texts: tuple[Texts, ...], variables: Mapping[str, str]
 ) -> Iterator[Reason]:
     """Production's places under any name, alone or in a list."""
     endpoints = tuple(_endpoint(r, variables) or "" for r in policy.resources if r.kind == "bucket")
-    stated = ports(pairs)
-    for pair in pairs:
-        if looked_at(pair.name):
-            met = (theirs.meeting(place) for place in (*named(pair), *buckets(pair, endpoints)))
-            yield from (
-                _met(m, _REUSED, pair.name, pair.name) for m in met if m and m.how in {"place", "server"}
-            )
-            for host, port in hosts(pair):
+    stated = ports(texts)
+    for name, said in texts:
+        if looked_at(name):
+            places = (*named(name, said), *buckets(name, said, endpoints))
+            met = (theirs.meeting(place) for place in dict.fromkeys(places))
+            yield from (_met(each, _REUSED, name, name) for each in met if each and each.how != "private")
+            for host, port in dict.fromkeys(hosts(said)):
                 if (each := theirs.at_host(host, frozenset({port}) if port else stated)) is not None:
-                    says = f"{pair.name} names the server of {_theirs(each)}"
-                    yield Reason(SHARED, _REUSED, pair.name, says, f"give {pair.name} staging's own host")
+                    says = f"{name} names the server of {_theirs(each)}"
+                    yield Reason(SHARED, _REUSED, name, says, f"give {name} staging's own host")
 
 
-def _secrets(policy: Policy, key: bytes, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
+def _secrets(
+    policy: Policy, key: bytes, pairs: tuple[Pair, ...], texts: tuple[Texts, ...]
+) -> Iterator[Reason]:
     """Production's secrets, across names and forms: as the kind looks for them, and in any other value."""
     for held in secrets_of(key, pairs, policy.public, stretch=False):
         yield from _same_secret(policy, held.label, held.variable, held.forms)
-    for pair in pairs:
-        if len(pair.value) >= SHORTEST and pair.name not in policy.public and not _ours(pair.name):
-            forms = frozenset(digest(key, SECRET, form) for form in normal_forms(pair.value))
-            yield from _same_secret(policy, pair.name, pair.name, forms)
+    for name, said in texts:
+        if name not in policy.public and not name.startswith("DISJOINT_"):
+            long = {form for text in said if len(text) >= SHORTEST for form in normal_forms(text)}
+            yield from _same_secret(policy, name, name, frozenset(digest(key, SECRET, form) for form in long))
     if any(form.startswith("scrypt:") for form in policy.secrets):
         for held in secrets_of(key, pairs, policy.public):
             yield from _same_secret(policy, held.label, held.variable, held.forms)
+
+
+def _unread(policy: Policy, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
+    """Secrets that the process has from elsewhere: what stands in the variable is only where."""
+    for name, value in pairs:
+        if name in policy.public or not named_secret(name) or not _MAY_REFER.search(value):
+            continue
+        from disjoint.kinds.variables.reference import is_reference  # noqa: PLC0415  (hardly any value needs it)
+
+        if is_reference(value):
+            says = f"{name} holds a reference that was not resolved"
+            yield Reason(UNPROVEN, _SECRET, name, says, "resolve it before the process starts")
 
 
 def _same_secret(policy: Policy, label: str, variable: str, forms: frozenset[str]) -> Iterator[Reason]:
@@ -221,10 +238,6 @@ def _unknown(policy: Policy) -> Iterator[Reason]:
         if wanted and name not in policy.public and looked_at(name):
             says = f"production's {name} was not resolved when it was sealed"
             yield Reason(UNPROVEN, _SECRET, name, says, _SEAL_ANEW)
-
-
-def _ours(name: str) -> bool:
-    return name.startswith("DISJOINT_")
 
 
 def _rule(resource: Resource, setting: str) -> str:
@@ -248,6 +261,3 @@ def _called(resource: Resource, setting: str) -> str:
 def _theirs(endpoint: Endpoint) -> str:
     setting = f" ({endpoint.setting})" if endpoint.setting not in {"", "url", "name"} else ""
     return f"production's {endpoint.of}{setting}"
-
-
-__all__ = ["STORES", "judged"]

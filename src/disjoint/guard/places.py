@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from disjoint.certify.guarded import PLACE, PLATFORM, SERVER, digest
-from disjoint.certify.plain_address import PORTS, Place, in_variable, members, of_setting, read, spell
+from disjoint.certify.plain_address import PORTS, Place, in_variable, of_setting, read, spell
+from disjoint.certify.plain_list import members
 from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.forms import LONG_ENOUGH, normal_forms
 from disjoint.tuples import NamedTuple
@@ -16,12 +17,15 @@ from .policy import Endpoint, Policy
 
 STORES = frozenset({"postgres", "redis", "amqp"})
 """Kinds whose server belongs to one owner: another database of it is no other resource."""
+_HAS_PORTS = STORES | {"web"}
 _NAMED = frozenset({"web", "file", "sqlite", "memory", "bucket"})
 """Kinds that no host beside a port makes an address of."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _HOST = re.compile(
     r"(?:\[([0-9a-f:.%]+)\]|((?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}))(?::([0-9]{1,5}))?\Z"
 )
+_BETWEEN = re.compile(r"[^a-z0-9._:%\[\]-]+")
+_STORE_URLS = ("s3://", "s3a://", "s3n://", "gs://")
 _LONGEST, _DEEPEST = 1 << 16, 12
 _WEB_PORTS = (80, 443)
 _TENANTS = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
@@ -34,6 +38,13 @@ class Pair(NamedTuple):
 
     name: str
     value: str
+
+
+class Texts(NamedTuple):
+    """A variable's name, and all the texts that its value is, holds or decodes to."""
+
+    name: str
+    written: tuple[str, ...]
 
 
 class Meeting(NamedTuple):
@@ -78,7 +89,7 @@ class Theirs:
             other = place._replace(port=sum(_WEB_PORTS) - place.port)
             if (theirs := self._places.get(digest(self._key, PLACE, other.line))) is not None:
                 return Meeting(theirs, "like")
-        like = _like(place.kind, place.line)
+        like = None if place.private else _like(place.kind, store(place).line)
         if like is not None and (theirs := self._like.get(like)) is not None:
             return Meeting(theirs, "like")
         port = _loopback(place.line)
@@ -101,9 +112,9 @@ class Theirs:
 
 
 def _like(kind: str, line: str) -> str | None:
-    """The domain, by which two web addresses are one host with two ports."""
+    """The host, by which two addresses with other ports may be one: a pooler beside its server."""
     host = line.partition("://")[2].partition("/")[0].rpartition(":")[0]
-    return host if kind == "web" and host and not host.endswith(_TENANTS) else None
+    return f"{kind} {host}" if kind in _HAS_PORTS and host and not host.endswith(_TENANTS) else None
 
 
 def _loopback(line: str) -> str | None:
@@ -117,34 +128,35 @@ def looked_at(name: str) -> bool:
     return not PLATFORM.search(name.upper())
 
 
-def named(pair: Pair) -> Iterator[Place]:
+def named(name: str, texts: tuple[str, ...]) -> Iterator[Place]:
     """Every place that a variable's value names: alone, in lists, in JSON, encoded, or inside a text."""
-    for text in written(pair.value):
-        yield from in_variable(pair.name, text)
+    for text in texts:
+        yield from in_variable(name, text)
         if "://" in text:
             yield from (place for url in _URL.findall(text) for place in read(url.rstrip(",;)]}")))
 
 
-def hosts(pair: Pair) -> Iterator[tuple[str, int | None]]:
-    """Every host, with its port where one is written, that stands in a value by itself."""
-    for text in written(pair.value):
-        for item in members(text):
-            if (found := _HOST.match(item.lower())) is not None:
+def hosts(texts: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
+    """Every host outside a URL, with its port where one is written."""
+    for text in texts:
+        for item in _BETWEEN.split(_URL.sub(" ", text).lower()):
+            if "." in item and (found := _HOST.match(item)) is not None:
                 yield found[1] or found[2], int(found[3]) if found[3] else None
 
 
-def ports(pairs: tuple[Pair, ...]) -> frozenset[int]:
+def ports(variables: tuple[Texts, ...]) -> frozenset[int]:
     """Ports that stand in variables of their own, beside a host in another."""
-    stated = (p.value.strip() for p in pairs if "PORT" in p.name.upper() and looked_at(p.name))
+    stated = (text for name, written in variables if "PORT" in name.upper() for text in written)
     return frozenset(int(text) for text in stated if text.isascii() and text.isdecimal() and len(text) < 6)
 
 
-def buckets(pair: Pair, endpoints: tuple[str, ...]) -> Iterator[Place]:
-    """A bare name in a variable that says it is a bucket's, at the endpoints that are declared."""
-    if "BUCKET" in pair.name.upper() and "://" not in pair.value:
-        for item in members(pair.value):
-            for endpoint in endpoints:
-                yield from of_setting("bucket", "name", item, endpoint)
+def buckets(name: str, texts: tuple[str, ...], endpoints: tuple[str, ...]) -> Iterator[Place]:
+    """A bucket by a URL, or by its name in a variable that says so: at the declared endpoints."""
+    for text in texts:
+        for item in members(text):
+            if item.startswith(_STORE_URLS) or ("BUCKET" in name.upper() and "://" not in item):
+                for endpoint in endpoints:
+                    yield from of_setting("bucket", "name", item, endpoint)
 
 
 def written(value: str) -> tuple[str, ...]:
@@ -178,8 +190,3 @@ def _leaves(node: object, depth: int) -> Iterator[str]:
                 yield from _leaves(child, depth - 1)
         case _:
             pass
-
-
-def declared_endpoints(policy: Policy, filled: Mapping[str, str]) -> tuple[str, ...]:
-    """The endpoints of declared buckets, by resource; the provider's own where none is declared."""
-    return tuple(dict.fromkeys(filled.get(r.name, "") for r in policy.resources if r.kind == "bucket"))
