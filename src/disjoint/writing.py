@@ -111,15 +111,18 @@ def _drafted(path: Path, octets: bytes, mode: int) -> Iterator[_Draft]:
 
 def _begun(name: Path, mode: int) -> int:
     """Open a draft, without a name where the filesystem can; locked, so that nobody sweeps it away."""
-    descriptor = _nameless(name.parent, mode)
-    if descriptor is not None:
-        _lock(descriptor)
+    nameless = _nameless(name.parent, mode)
+    descriptor = _named_new(name, mode) if nameless is None else nameless
+    with contextlib.suppress(OSError):  # where files cannot be locked, none is swept
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if nameless is not None or os.fstat(descriptor).st_nlink:
         return descriptor
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    if _lock(descriptor) and os.fstat(descriptor).st_nlink:
-        return descriptor
-    os.close(descriptor)  # swept between both calls: nothing is lost
+    os.close(descriptor)  # swept before it was locked: nothing is lost
     return _begun(name, mode)
+
+
+def _named_new(name: Path, mode: int) -> int:
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
 
 
 def _nameless(folder: Path, mode: int) -> int | None:
@@ -132,17 +135,6 @@ def _nameless(folder: Path, mode: int) -> int | None:
         if error.errno in _UNABLE:
             return None
         raise
-
-
-def _lock(descriptor: int) -> bool:
-    """Whether the file is this process's now; true where files cannot be locked, for none is swept there."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _fill(descriptor: int, octets: bytes) -> None:
