@@ -107,9 +107,11 @@ def command(
     from disjoint.certification.certify import Asked, certify  # noqa: PLC0415  (as above)
     from disjoint.certification.history import open_journal  # noqa: PLC0415  (as above)
     from disjoint.certify.keys import stable_key  # noqa: PLC0415  (as above)
+    from disjoint.sealed.elsewhere import expect_elsewhere  # noqa: PLC0415  (as above)
 
     stated = detecting(declared(manifest, staging, production), detect)
     project = project_key()
+    expect_elsewhere(stated)
     journal = open_journal(project)
     journal.expect_writable()
     signer = _signer(key, public_key)

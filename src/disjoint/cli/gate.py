@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from disjoint.certify.keys import ProjectKey
     from disjoint.certify.trust import Trust, Verified
     from disjoint.journal import Journal
+    from disjoint.model.manifest import Manifest
 
 FILE = click.Path(path_type=Path, readable=False)
 deciding = partial(click.option, allow_from_autoenv=False)
@@ -102,7 +103,7 @@ def command(
 
     declared = side(manifest, protected=False)
     project = key()
-    journal = None if no_journal else _journal(project)
+    journal = None if no_journal else _journal(declared, project)
     people = max(approvals, 2) if strict else approvals
     wanted = Wanted(challenge=challenge, max_age=max_age, approvals=people)
     asked = Asked(certificate, _trust(keys, allowed_signers), wanted, budget)
@@ -112,9 +113,11 @@ def command(
     return Exit.HOLDS
 
 
-def _journal(project: ProjectKey) -> Journal:
+def _journal(declared: Manifest, project: ProjectKey) -> Journal:
     from disjoint.certification.history import folder_of, journal_url, open_journal  # noqa: PLC0415
+    from disjoint.sealed.elsewhere import expect_elsewhere  # noqa: PLC0415
 
+    expect_elsewhere(declared)
     if journal_url() or folder_of(project).is_dir():
         return open_journal(project)
     raise UnprovenError(

@@ -64,10 +64,12 @@ def command(
     from disjoint.certification.seal import Wish, seal  # noqa: PLC0415
     from disjoint.certify.seal import told  # noqa: PLC0415
     from disjoint.certify.sign import machine_key_exists, machine_signer, signer_of  # noqa: PLC0415
+    from disjoint.sealed.elsewhere import expect_elsewhere  # noqa: PLC0415
     from disjoint.writing import write_whole  # noqa: PLC0415
 
     expect_writable(output)
     declared, project = side(manifest, protected=True), key()
+    expect_elsewhere(declared)
     if signing is None and not machine_key_exists():
         click.echo("a key of this machine was made to sign with: see `disjoint keygen`", err=True)
     signer = machine_signer() if signing is None else signer_of(signing, public_key)

@@ -17,6 +17,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.snapshot import Snapshot
 from disjoint.snapshots import digest_of
 
+from .elsewhere import expect_elsewhere
 from .remembering import expect_newest, open_journal
 
 
@@ -49,6 +50,7 @@ def opened(manifest: Manifest, now: datetime) -> Opened:
     text = read_text(Path(side.seal), side.source, UsageError, OCTETS).text
     wanted = Wanted(side.name, digest_of(manifest), _trusted(side.sealed_by))
     seal = read_seal(text, side.source, key, wanted, now)
+    expect_elsewhere(manifest)
     expect_newest(open_journal(key, create=False), seal, side.source)
     return Opened(seal, _snapshot(seal, manifest, side.source), key, side.source)
 

@@ -1,0 +1,33 @@
+"""A journal is written to, and so is kept in no database of either environment."""
+
+from __future__ import annotations
+
+from disjoint.errors import UsageError
+from disjoint.kinds.registry import BY_NAME
+from disjoint.model.manifest import Manifest, target
+
+from .remembering import VARIABLE, journal_url
+
+KIND = BY_NAME["postgres"]
+
+
+def expect_elsewhere(manifest: Manifest) -> None:
+    """Whether the journal's URL leads to none of the databases whose variables are at hand.
+
+    Raises:
+        UsageError: it leads to a server of production's, or to a database of staging's.
+    """
+    url = journal_url()
+    for resource in manifest.resources if url else ():
+        for side in (manifest.production, manifest.staging):
+            text = target(resource, side).text("url") if resource.kind == KIND.name else None
+            if text is not None and _is_one(text, url, protected=side.protected):
+                raise UsageError(
+                    f"{VARIABLE} leads to {side.name}'s {resource.name}: a journal is written to, so keep it in "
+                    "a database that is neither environment's"
+                )
+
+
+def _is_one(text: str, url: str, *, protected: bool) -> bool:
+    found = KIND.compare_text(text, url)
+    return (found.of_server if protected else found.verdict) == "same"
