@@ -1,0 +1,1 @@
+"""The app `"disjoint.guard.django"`, as INSTALLED_APPS names it."""

@@ -1,0 +1,52 @@
+"""Celery: `disjoint.guard.celery.guard(app)` stops a worker and a beat before either connects.
+
+Three places, since each sees what another does not: `import_modules` comes before a scheduler that connects
+when it is made, the bootstep is in workers that no command line starts, and `beat_init` in such beats.
+Celery swallows every exception in a signal but `SystemExit`. The children of a pool are forked by a parent
+that was checked; refused there, they would be started anew for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celery import Celery, signals
+from celery.bootsteps import Step
+
+from .once import Once
+
+_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url", "result_backend")
+_NAME = "disjoint.guard"
+
+
+def guard(app: Celery) -> None:
+    """Let an app's worker, beat and shell start only where the process is production, or disjoint from it.
+
+    Args:
+        app: before it runs. They end with exit code 78.
+    """
+    once = Once(lambda: dict(_taken(app)))
+
+    def refuse(sender: object = None, **_: object) -> None:
+        if sender is None or getattr(sender, "app", sender) is app:
+            once()
+
+    class Gate(Step):
+        """In the worker's blueprint, before it is given a pool or a connection."""
+
+        name = _NAME
+
+        def __init__(self, parent: object, **_: object) -> None:
+            super().__init__(parent)
+            once()
+
+    app.steps["worker"].add(Gate)
+    signals.import_modules.connect(refuse, sender=app, weak=False, dispatch_uid=f"{_NAME}.{id(app)}")
+    signals.beat_init.connect(refuse, weak=False, dispatch_uid=f"{_NAME}.{id(app)}")
+
+
+def _taken(app: Celery) -> Iterator[tuple[str, str]]:
+    for name in _SETTINGS:
+        value = app.conf.get(name)
+        several = isinstance(value, list | tuple)
+        yield f"conf.{name}", ";".join(map(str, value)) if several else str(value or "")
