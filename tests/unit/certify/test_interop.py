@@ -26,10 +26,18 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("npm")
     (folder / "package.json").write_text('{"private": true}')
     asked = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", *PACKAGES]
-    if subprocess.run(asked, cwd=folder, capture_output=True, timeout=100, check=False).returncode:
-        lacking(f"npm cannot install {' '.join(PACKAGES)}")
+    if not _installed(asked, folder):
+        pytest.skip(f"npm reaches no registry that has {' '.join(PACKAGES)}")
     shutil.copy(SCRIPT, folder)
     return folder
+
+
+def _installed(asked: list[str], folder: Path) -> bool:
+    """Whether npm could fetch them: a machine may have Node and no way to where packages are."""
+    try:
+        return subprocess.run(asked, cwd=folder, capture_output=True, timeout=60, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def asked(libraries: Path, folder: Path, line: bytes, pem: bytes) -> str:
