@@ -210,6 +210,19 @@ def test_a_long_summary_is_cut_where_github_would_drop_it(runner: Runner) -> Non
     assert len(commands(step.log)) == 1
 
 
+def test_what_a_deploy_must_show_is_said_to_the_gate(runner: Runner) -> None:
+    """No variable of the job's would be listened to: a stand-in says what it was asked."""
+    command = runner.folder / "temp/disjoint/bin/disjoint"
+    command.unlink()
+    command.write_text('#!/bin/sh\necho "$@"\n')
+    command.chmod(0o755)
+    plain = runner.run(command="gate").summary
+    assert "--max-age 24h" in plain
+    assert not {"--strict", "--no-journal"} & set(plain.split())
+    step = runner.run(command="gate", strict="true", no_journal="true", max_age="1h")
+    assert {"--strict", "--no-journal", "1h"} <= set(step.summary.split())
+
+
 def test_installing_again_does_nothing(runner: Runner) -> None:
     """Two steps of a job share one installation."""
     step = runner.run(0)

@@ -23,7 +23,7 @@ def expect_elsewhere(manifest: Manifest) -> None:
             text = target(resource, side).text("url") if resource.kind == KIND.name else None
             if text is not None and _is_one(text, url, protected=side.protected):
                 raise UsageError(
-                    f"{VARIABLE} leads to {side.name}'s {resource.name}: a journal is written to, so keep it in "
+                    f"{VARIABLE} leads to {side.name}'s {resource.name}: a journal is written to: keep it in "
                     "a database that is neither environment's"
                 )
 
