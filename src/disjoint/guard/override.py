@@ -22,7 +22,8 @@ def override_in(text: str, now: datetime) -> tuple[Override | None, str]:
     reason, by, expires = parts
     try:
         end = datetime.fromisoformat(expires)
-    except ValueError:
+        end = end if end.tzinfo is None else end.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None, f"{VARIABLE} does not count: its end is no time in RFC 3339; {_FORM}"
     if end.tzinfo is None:
         return None, f"{VARIABLE} does not count: its end has no time zone; {_FORM}"
@@ -34,7 +35,7 @@ def override_in(text: str, now: datetime) -> tuple[Override | None, str]:
 
 
 def _told(when: datetime) -> str:
-    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _inert(text: str) -> str:
