@@ -23,6 +23,8 @@ from .strengthening import resolved
 SCHEMA = "disjoint.policy/v1"
 _STATED = re.compile(r"://[^/?#]*@|password", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{\w+\}|\w+)")
+_AROUND = re.compile(r"\A[\w.+-]+://|\?.*\Z")
+"""Of an address: its scheme and its options."""
 _NAMED_HOST = re.compile(r"(?:[a-z0-9_.-]+|[0-9a-f:.]+)\Z")
 _KNOWN = frozenset({*PORTS, "bucket"})
 
@@ -94,7 +96,7 @@ def _resource(
     return {
         "name": resource.name,
         "kind": resource.kind,
-        "settings": {name: _template(stated[name]) for name in asked if name in stated},
+        "settings": {name: _template(stated[name], blind=blind) for name in asked if name in stated},
         "endpoints": [
             {"setting": setting, **_place(place, key, blind=blind)}
             for setting, places in _places(resource, variables)
@@ -103,9 +105,11 @@ def _resource(
     }
 
 
-def _template(text: str) -> Plain:
-    """The declared text, or its variables alone where more than these may be a credential."""
+def _template(text: str, *, blind: bool) -> Plain:
+    """The declared text, or its variables alone where more may be a credential, or a name to be hidden."""
     literal = _VARIABLE.sub("", text)
+    if blind and re.search(r"[^\W\d_]", _AROUND.sub("", literal)):
+        return {"variables": list(variables_in(text))}
     if _STATED.search(literal) and re.search(r"://[^@]*\w[^@]*@|password\s*=\s*['\"]?\w", literal):
         return {"variables": list(variables_in(text))}
     return {"template": text}

@@ -14,6 +14,7 @@ from disjoint.certification.history import open_journal
 from disjoint.certification.seal import Wish, seal
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.sign import machine_signer
+from disjoint.sealed.policy import policy_of
 from disjoint.split import load_side
 
 MANIFEST = """
@@ -70,3 +71,25 @@ def test_a_plain_address_is_shown(tmp_path: Path) -> None:
     payload = sealed(tmp_path, "mysql://u:p4ssw0rdp4ssw0rd@db.example.com/shop,redis://[2001:db8::1]:6379/0")
     shown = {each.get("shown") for each in payload["policy"]["endpoints"]}
     assert {"mysql://db.example.com:3306/shop", "redis://[2001:db8::1]:6379/0"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("postgres://$DBUSER:$DBPASS@db.corp.example/shop", True),
+        ("postgres://$DBUSER:$DBPASS@$DBHOST/shop", True),
+        ("${DATABASE_URL}", False),
+        ("postgres://$DBUSER:$DBPASS@$DBHOST:5432/$DBNAME?sslmode=require", False),
+    ],
+)
+def test_a_blind_seal_names_nothing_that_the_manifest_spells_out(
+    template: str, names: bool, tmp_path: Path
+) -> None:
+    """A host or a database in the manifest is one all the same; what only takes variables is shown."""
+    database = f'[resources.database]\nkind = "postgres"\nurl = "{template}"\n'
+    (tmp_path / "disjoint.toml").write_text(MANIFEST + database)
+    (tmp_path / "production").write_text("ENVIRONMENT=production\n")
+    manifest = load_side(tmp_path / "disjoint.toml", protected=True)
+    for blind in (True, False):
+        policy = json.dumps(policy_of(manifest, manifest.production, (), b"k" * 32, blind=blind))
+        assert (template in policy) is not (blind and names)
