@@ -2,108 +2,36 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from guard_web_world import Sealed, productions, sealed_in, secrets, situations
 from web_processes import Ran, Server, ran
 
-from disjoint.certify.guarded import key_in, mac_of
-from disjoint.cli.main import run
 from disjoint.demo import stack
-from disjoint.demo.world import clean
 
 pytestmark = pytest.mark.live
-PHRASE = "0f" * 32
 REFUSED = "disjoint: refused to start"
 DID_NOT_BOOT, REFUSES = 3, 78
 TWO_AT_ONCE = frozenset({DID_NOT_BOOT, 1})
 """gunicorn ends with 1 where a second worker fails while it stops because of the first."""
 
 
-class Sealed(NamedTuple):
-    """Variables of both environments, and seals of production's."""
-
-    folder: Path
-    staging: Mapping[str, str]
-    production: Mapping[str, str]
-    expired: Path
-
-
 @pytest.fixture(scope="module")
 def sealed(running: stack.Stack, tmp_path_factory: pytest.TempPathFactory) -> Sealed:
-    folder = tmp_path_factory.mktemp("sealed")
-    world = clean(running)
-    manifest = world.write(folder)
-    seal = folder / "production.sealed.json"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        patch.setenv("DISJOINT_SEAL_KEY", PHRASE)
-        words = ["--manifest", str(manifest), "--environment", "production", "--output", str(seal)]
-        assert run(["seal", *words]) == 0
-    guard = {"DISJOINT_SEAL": str(seal), "DISJOINT_SEAL_KEY": PHRASE}
-    staging, production = ({**side.variables, **guard} for side in (world.staging, world.production))
-    return Sealed(folder, staging, production, _expired(seal))
+    return sealed_in(tmp_path_factory.mktemp("sealed"), running)
 
 
-def _expired(seal: Path) -> Path:
-    """The same, as it will be a week after its end."""
-    body = json.loads(seal.read_text())
-    payload = json.loads(base64.b64decode(body["payload"]))
-    now = datetime.now(UTC)
-    payload |= {
-        name: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
-        for name, days in (("sealedAt", 14), ("expiresAt", 7))
-    }
-    octets = json.dumps(payload).encode()
-    code = mac_of(key_in(PHRASE), octets)
-    made = seal.with_name("expired.sealed.json")
-    made.write_text(json.dumps({**body, "payload": base64.b64encode(octets).decode(), "mac": code}))
-    return made
+class Case(NamedTuple):
+    """One process of a server."""
 
-
-def situations(sealed: Sealed) -> dict[str, tuple[Mapping[str, str], str]]:
-    """Variables of a process in staging, and what its refusal says; nothing where it starts."""
-    theirs = sealed.production
-    railway = "RAILWAY_ENVIRONMENT_NAME"
-    return {
-        "clean": (sealed.staging, ""),
-        "shared": (
-            {**sealed.staging, "DATABASE_URL": theirs["DATABASE_URL"]},
-            "SHARED postgres/same-server: DATABASE_URL leads to production's database",
-        ),
-        "unproven": ({**sealed.staging, "DISJOINT_SEAL": str(sealed.expired)}, "UNPROVEN guard/seal: "),
-        "mislabelled": (
-            {**sealed.staging, "ENVIRONMENT": "production"},
-            "the variables are not the ones production was sealed with",
-        ),
-        "mislabelled-by-platform": (
-            {**sealed.staging, "ENVIRONMENT": "production", railway: "staging"},
-            f"the platform's {railway} says it is not",
-        ),
-        "unset": ({**sealed.staging, "ENVIRONMENT": ""}, "no variable says which environment this is"),
-        "typo": ({**sealed.staging, "ENVIRONMENT": "stagging"}, "ENVIRONMENT names neither environment"),
-    }
-
-
-def productions(sealed: Sealed) -> dict[str, Mapping[str, str]]:
-    """Variables of a process that the table calls production, with whatever else may be wrong."""
-    there = {**sealed.production, "RAILWAY_ENVIRONMENT_NAME": "production"}
-    nowhere = str(sealed.folder / "missing.json")
-    return {
-        "itself": sealed.production,
-        "no-seal": {**there, "DISJOINT_SEAL": nowhere},
-        "expired-seal": {**there, "DISJOINT_SEAL": str(sealed.expired)},
-        "no-key": {**there, "DISJOINT_SEAL_KEY": "short"},
-        "calls-itself-staging": {**there, "ENVIRONMENT": "staging"},
-        "unset": {**there, "ENVIRONMENT": "", "DISJOINT_SEAL": nowhere},
-        "typo": {**there, "ENVIRONMENT": "prodution"},
-    }
+    server: Server
+    variables: Mapping[str, str]
+    says: str
+    """Of its refusal; empty where it starts."""
 
 
 def uvicorn(
@@ -120,15 +48,15 @@ def gunicorn(app: str, *words: str, workers: int = 1, optimised: bool = False) -
 
 UVICORN_WORKER = ("-k", "uvicorn.workers.UvicornWorker")
 SERVERS = {
-    "uvicorn": uvicorn("guarded_fastapi:routed"),
     "uvicorn-workers": uvicorn("guarded_fastapi:routed", "--workers", "2", code=0, workers=2),
+    "uvicorn": uvicorn("guarded_fastapi:routed"),
     "gunicorn-uvicorn": gunicorn("guarded_fastapi:fronted", *UVICORN_WORKER),
     "gunicorn": gunicorn("guarded_flask:app", workers=2),
     "flask": Server(
         ("flask", "--app", "guarded_flask", "run", "-p", "PORT"), frozenset({REFUSES}), optimised=True
     ),
 }
-"""One of each sort: what `make test` starts."""
+"""One of each sort, which `make test` starts; the one first that waits longest."""
 MORE = {
     "uvicorn-optimised": uvicorn("guarded_fastapi:fronted", optimised=True),
     "uvicorn-spanned": uvicorn("guarded_fastapi:spanned"),
@@ -188,36 +116,25 @@ def started(result: Ran) -> None:
     assert not result.left, result.said
 
 
-def in_turn(cases: Mapping[str, tuple[Mapping[str, str], str]], server: Server, folder: Path) -> None:
+def in_turn(cases: Sequence[Case], folder: Path) -> None:
     """Every case, three processes at a time."""
     with ThreadPoolExecutor(3) as pool:
-        found = pool.map(lambda case: ran(server, case[0], folder), cases.values())
-        for (variables, says), result in zip(cases.values(), found, strict=True):
-            refused(server, result, says) if says else started(result)
-            assert not [value for value in secrets(variables) if value in result.said]
+        found = list(pool.map(lambda case: ran(case.server, case.variables, folder), cases))
+    for case, result in zip(cases, found, strict=True):
+        refused(case.server, result, case.says) if case.says else started(result)
+        assert not [value for value in secrets(case.variables) if value in result.said]
 
 
-def secrets(variables: Mapping[str, str]) -> list[str]:
-    """What no output may hold."""
-    return [
-        value
-        for name, value in variables.items()
-        if name.endswith(("_URL", "_KEY", "_KEY_ID", "BACKEND")) and len(value) > 8
-    ]
-
-
-@pytest.mark.parametrize("name", SERVERS)
-def test_a_server_serves_what_is_disjoint_and_production_and_refuses_the_rest(
-    name: str, sealed: Sealed, tmp_path: Path
+def test_servers_serve_what_is_disjoint_and_production_and_refuse_what_is_not(
+    sealed: Sealed, tmp_path: Path
 ) -> None:
     """With its documented code, once for each worker at most, and with the reason on standard error."""
     each = situations(sealed)
-    cases = {
-        "clean": each["clean"],
-        "shared": each["shared"],
-        "production": (productions(sealed)["calls-itself-staging"], ""),
-    }
-    in_turn(cases, SERVERS[name], tmp_path)
+    production = productions(sealed)["calls-itself-staging"]
+    cases = [Case(server, *each["shared"]) for server in SERVERS.values()]
+    cases += [Case(server, *each["clean"]) for server in SERVERS.values()]
+    cases += [Case(SERVERS[name], production, "") for name in ("uvicorn-workers", "gunicorn", "flask")]
+    in_turn(cases, tmp_path)
 
 
 @LONG
@@ -226,8 +143,8 @@ def test_a_server_serves_what_is_disjoint_and_production_and_refuses_the_rest(
 def test_every_server_in_every_situation(name: str, sealed: Sealed, tmp_path: Path) -> None:
     """The whole table: staging's processes refuse, the clean one serves, and production's always serve."""
     server = {**SERVERS, **MORE}[name]
-    starts = {f"production-{word}": (variables, "") for word, variables in productions(sealed).items()}
-    in_turn({**situations(sealed), **starts}, server, tmp_path)
+    starts = [Case(server, variables, "") for variables in productions(sealed).values()]
+    in_turn([*(Case(server, *each) for each in situations(sealed).values()), *starts], tmp_path)
 
 
 @pytest.mark.parametrize(
