@@ -138,6 +138,9 @@ def _said(
     from disjoint.certify.sign_off import APPROVED, REJECTED, Answer, until  # noqa: PLC0415
 
     now = datetime.now(UTC).replace(microsecond=0)
+    stated = {"--as": principal, "--role": role, "--name": name, "--statement": statement}
+    for option, text in (*stated.items(), *(("--reviewed", each) for each, _ in reviewed)):
+        _expect_text(option, text)
     if not principal or not role:
         raise UsageError("a sign-off bears a name and a role: --as you@example.com --role reviewer")
     return Answer(
@@ -153,6 +156,14 @@ def _said(
     )
 
 
+def _expect_text(option: str, text: str) -> None:
+    """What cannot be written in UTF-8 cannot be signed."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{option}: is no text") from None
+
+
 def _project(asked: Asked) -> ProjectKey:
     """This project's key; said where the proof is of another one, for then its journal is, too."""
     from disjoint.certify.half import key_name  # noqa: PLC0415
@@ -164,6 +175,8 @@ def _project(asked: Asked) -> ProjectKey:
 
 
 def _digest(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"--reviewed {path}: is not a regular file")
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -327,6 +327,18 @@ def test_a_variable_consents_to_nothing(desk: Desk) -> None:
     assert len(desk.lines()) == 1
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "odd",
+    [("--statement", "\udcff"), ("--name", "\udcff"), ("--reviewed", "pipe"), ("--reviewed", "/dev/zero")],
+)
+def test_what_cannot_be_signed_or_read_is_the_callers(desk: Desk, odd: tuple[str, str]) -> None:
+    """Letters that are none, a pipe without a writer, a device without an end: nobody waits."""
+    os.mkfifo(desk.folder / "pipe")
+    ran = desk.sign(*odd)
+    assert (ran.returncode, odd[0] in ran.stderr, len(desk.lines())) == (2, True, 1)
+
+
 def thinking(desk: Desk, answer: bytes, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str]:
     """A person on a terminal, and what happens before they answer."""
     asked = ["--as", desk.bob.principal, "--role", "reviewer", "--key", str(desk.bob.key)]
