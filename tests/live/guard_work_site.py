@@ -69,10 +69,11 @@ def test_checkout():
 """
 _LATE = """\
 import os
-os.environ["LATE_URL"] = os.environ["LATE"]
+from pathlib import Path
+
+os.environ["LATE_URL"] = Path("late.txt").read_text()
 
 def test_late():
-    from pathlib import Path
     Path("tested").touch()
 """
 FILES = {

@@ -1,16 +1,18 @@
 """Celery: `disjoint.guard.celery.guard(app)` stops a worker and a beat before either connects.
 
-Three places, since each sees what another does not: `import_modules` comes before a scheduler that connects
-when it is made, the bootstep is in workers that no command line starts, and `beat_init` in such beats.
-Celery swallows every exception in a signal but `SystemExit`. The children of a pool are forked by a parent
-that was checked; refused there, they would be started anew for ever.
+Four places, since each sees what another does not: `import_modules` comes before a scheduler that connects
+when it is made, the bootstep is in workers that no command line starts, `beat_init` in such beats, and commands
+like `celery purge` pass none of these. Celery swallows every exception in a signal but `SystemExit`. The
+children of a pool are forked by a parent that was checked; refused there, they would be started anew for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import click
 from celery import Celery, signals
+from celery.bin.celery import celery as program
 from celery.bootsteps import Step
 
 from .once import Once
@@ -20,7 +22,7 @@ _NAME = "disjoint.guard"
 
 
 def guard(app: Celery) -> None:
-    """Let an app's worker, beat and shell start only where the process is production, or disjoint from it.
+    """Let an app's workers, beat and `celery` commands run only in production, or disjoint from it.
 
     Args:
         app: before it runs. They end with exit code 78.
@@ -43,6 +45,14 @@ def guard(app: Celery) -> None:
     app.steps["worker"].add(Gate)
     signals.import_modules.connect(refuse, sender=app, weak=False, dispatch_uid=f"{_NAME}.{id(app)}")
     signals.beat_init.connect(refuse, weak=False, dispatch_uid=f"{_NAME}.{id(app)}")
+    if _in_program():
+        once()
+
+
+def _in_program() -> bool:
+    """Whether a `celery` command is looking for its app, and has done nothing yet."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.find_root().command is program
 
 
 def _taken(app: Celery) -> Iterator[tuple[str, str]]:
