@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ CREATE OR REPLACE FUNCTION {_REFUSED}() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER lengthened_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disjoint_journal
   FOR EACH STATEMENT EXECUTE FUNCTION {_REFUSED}();
 """
+_HOST, _DATABASE = re.compile(r"[\w.:%-]*"), re.compile(r"[^@:;=\s]*")
+"""What may be told; else it may be a piece of a password that was cut."""
 _ROW = "SELECT seq, entry, code FROM disjoint_journal WHERE project = :project"
 _WHY = {
     "42": "this role needs SELECT and INSERT on disjoint_journal, and CREATE in the schema until it is there",
@@ -152,6 +155,8 @@ def _read(url: str) -> URL:
         raise UsageError(f"{VARIABLE} is no URL: postgresql://USER:PASSWORD@HOST/DATABASE") from None
     if read.get_backend_name() not in {"postgresql", "postgres"}:
         raise UsageError(f"{VARIABLE} names no PostgreSQL: postgresql://USER:PASSWORD@HOST/DATABASE")
+    if not (_HOST.fullmatch(read.host or "") and _DATABASE.fullmatch(read.database or "")):
+        raise UsageError(f"{VARIABLE}: its password or its host is not encoded: write @ as %40, / as %2F")
     return read.set(drivername="postgresql+psycopg")
 
 
