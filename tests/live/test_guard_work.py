@@ -441,6 +441,32 @@ def test_no_command_of_celery_s_runs(shop: Shop) -> None:
     assert "No messages purged" in ended[1].said
 
 
+_FIRST = "from pathlib import Path; import os; from tasks import app; from celery.beat import Scheduler\n"
+_CHANGED = "app.loader.init_worker(); os.environ['LATER_URL'] = Path('later.txt').read_text()\n"
+_SCHEDULER = """\
+class Touching(Scheduler):
+    def setup_schedule(self):
+        Path("scheduled").touch()
+
+"""
+PROGRAMS = {
+    "worker": (_FIRST + _CHANGED + "app.Worker(pool='solo').start()", "clean"),
+    "beat": (_FIRST + _CHANGED + _SCHEDULER + "app.Beat(scheduler_cls=Touching).run()", "clean"),
+    "scheduler": (_FIRST + _SCHEDULER + "app.Beat(scheduler_cls=Touching).run()", "shared"),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_workers_and_beats_of_a_program_are_refused(shop: Shop, program: str) -> None:
+    """Without a command line; two of them after their variables changed, one before its scheduler is made."""
+    code, case = PROGRAMS[program]
+    (shop.folder / "later.txt").write_text(shop.production["DATABASE_URL"])
+    (shop.folder / "scheduled").unlink(missing_ok=True)
+    ended = ran(shop, shop.variables(case), PYTHON, "-c", code)
+    assert ended.code == REFUSES, ended
+    assert (shop.folder / "scheduled").exists() == (program == "beat")
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(("case", "code"), [("clean", 0), ("shared", REFUSES)])
 def test_rq_starts_behind_the_command(shop: Shop, running: stack.Stack, case: str, code: int) -> None:

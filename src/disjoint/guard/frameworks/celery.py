@@ -1,9 +1,10 @@
 """Celery: `disjoint.guard.celery.guard(app)` stops a worker and a beat before either connects.
 
 Four places, since each sees what another does not: `import_modules` comes before a scheduler that connects
-when it is made, the bootstep is in workers that no command line starts, `beat_init` in such beats, and commands
-like `celery purge` pass none of these. Celery swallows every exception in a signal but `SystemExit`. The
-children of a pool are forked by a parent that was checked; refused there, they would be started anew for ever.
+when it is made, the bootstep and `beat_init` are in workers and beats whose program imported its tasks long
+ago, and commands like `celery purge` pass none of these. Celery swallows every exception in a signal but
+`SystemExit`. The children of a pool are forked by a parent that was checked; refused there, they would be
+started anew for ever.
 """
 
 from __future__ import annotations
