@@ -13,6 +13,7 @@ from .address import Likeness, Sameness
 from .host import OTHER_NAMES, Host, compare_hosts, read_host, read_port
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+._-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z", re.DOTALL)
+_CREDENTIAL = re.compile(r"(?:passw|pwd|passphrase|secret|token|key)\w*\s*=", re.IGNORECASE)
 _ENTRY = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]*))(?::([^:\[\]]*))?\Z")
 _NO_ADDRESS = re.compile(r"\[[^:\]]*\]")
 
@@ -90,7 +91,13 @@ def crowded(text: str) -> bool:
 
     Such a text may have cut its password in two, one half in the host or in the path: show nothing of it.
     """
-    return text.count("@") > 1 or severed(text)
+    return text.count("@") > 1 or severed(text) or _stray_option(text)
+
+
+def _stray_option(text: str) -> bool:
+    """Whether a credential stands in the path, where a ``?`` was forgotten or JDBC has its options."""
+    found = _URL.match(text)
+    return found is not None and _CREDENTIAL.search(found[3]) is not None
 
 
 def severed(text: str) -> bool:
