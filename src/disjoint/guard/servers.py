@@ -17,17 +17,26 @@ from .verdict import SHARED, UNPROVEN, Reason
 ISOLATED, KNOWN_PLACE = "ISOLATED", "KNOWN_PLACE"
 SLACK_SECONDS = 3.0
 """By how much a server's start may seem earlier than it was."""
-IDENTITY = """COPY (SELECT
-CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') THEN
-  pg_catalog.query_to_xml('SELECT system_identifier::text AS v FROM pg_catalog.pg_control_system()',
-    true, false, '')::text END,
-CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_postmaster_start_time()', 'EXECUTE') THEN
-  pg_catalog.query_to_xml('SELECT pg_catalog.to_char(pg_catalog.pg_postmaster_start_time()
-    AT TIME ZONE ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US'') AS v', true, false, '')::text END) TO STDOUT"""
+_STARTED = """SELECT pg_catalog.to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC',
+ 'YYYY-MM-DD"T"HH24:MI:SS.US')"""
+_ASKED = (
+    ("pg_control_system", "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"),
+    ("pg_postmaster_start_time", _STARTED),
+)
+
+
+def _column(function: str, query: str) -> str:
+    """A text that is planned only once it is asked for: `ts_stat` is the one way that every server has."""
+    words = f"SELECT pg_catalog.array_to_tsvector(ARRAY[({query})])".replace("'", "''")
+    return (
+        f"CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{function}()', 'EXECUTE') THEN "  # noqa: S608
+        f"(SELECT word FROM pg_catalog.ts_stat('{words}')) END"
+    )
+
+
+IDENTITY = f"SELECT {', '.join(_column(*each) for each in _ASKED)}"
 """One request; a function that the role may not run is not even looked up, and leaves no error in the log."""
-IDENTITY_ROW = IDENTITY.removeprefix("COPY (").removesuffix(") TO STDOUT")
-"""The same for drivers that copy nothing."""
-_VALUE = re.compile(r"<v>([0-9T:.-]+)</v>")
+_VALUE = re.compile(r"[0-9T:.-]+\Z")
 _ID, _NO_ID = re.compile(r"[0-9a-f]{40}\Z"), "0" * 40
 _ANEW = "run `disjoint seal` in production once more"
 _POSTGRES, _REDIS = "postgres/same-server", "redis/same-server"
@@ -60,8 +69,7 @@ class Redis(NamedTuple):
 
 def postgres_in(texts: tuple[str, ...]) -> Postgres:
     """A PostgreSQL's answer to `IDENTITY`."""
-    found = [_VALUE.search(text) for text in texts]
-    values = [None if value is None else value[1] for value in found]
+    values = [text.strip() if _VALUE.match(text.strip()) else None for text in texts]
     return Postgres(*values) if len(values) == 2 else Postgres()
 
 
@@ -109,11 +117,11 @@ class Servers:
         """Whether a PostgreSQL is production's."""
         if (met := self._placed(place, _POSTGRES)) is not None:
             return met
-        minted, started = self._mark("system_identifier", says.minted), self._mark("started_at", says.started)
-        for mark in (minted, started):
-            if name := self._marks.get(mark):
-                what = "the server of" if mark == started or not started else "a server with the data of"
-                return _shared(_POSTGRES, f"{what} production's {name}")
+        minted = self._marks.get(self._mark("system_identifier", says.minted))
+        started = self._marks.get(self._mark("started_at", says.started))
+        if name := minted or started:
+            what = "the server" if started else "the server, a replica or a copy"
+            return _shared(_POSTGRES, f"{what} of production's {name}")
         if not says.minted:
             return self._doubted(place, _POSTGRES, "the server does not say its system identifier", _GRANT)
         if not self._known.get("postgres", False):

@@ -11,7 +11,7 @@ from psycopg import generators, pq
 from psycopg._connection_base import BaseConnection
 
 from disjoint.certify.plain_address import Place, spell
-from disjoint.guard.servers import IDENTITY_ROW, Met, Postgres, Servers, postgres_in
+from disjoint.guard.servers import IDENTITY, Met, Postgres, Servers, postgres_in
 from disjoint.guard.watching import Watch
 
 from .replacing import wrap
@@ -38,7 +38,7 @@ def watch(by: Watch) -> None:
 
 def met(connection: psycopg.Connection[Any], servers: Servers) -> Met:
     """What an open connection's server is, by its own words alone."""
-    row = connection.execute(IDENTITY_ROW).fetchone() or ()
+    row = connection.execute(IDENTITY).fetchone() or ()
     return servers.postgres(None, postgres_in(tuple(text or "" for text in row)))
 
 
@@ -52,7 +52,7 @@ def _place(pgconn: pq.abc.PGconn) -> Place | None:
 
 def _asked(pgconn: pq.abc.PGconn) -> Generator[tuple[int, Any], Any, Postgres]:
     """A refusal of the request is no answer; a connection that is lost meanwhile is an error as any."""
-    pgconn.send_query(IDENTITY_ROW.encode())
+    pgconn.send_query(IDENTITY.encode())
     asking = generators.execute(pgconn)
     results: list[pq.abc.PGresult] = []
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from disjoint.certify.plain_address import Place, spell
-from disjoint.guard.servers import IDENTITY_ROW, Postgres, postgres_in
+from disjoint.guard.servers import IDENTITY, Postgres, postgres_in
 from disjoint.guard.watching import Watch
 
 _OWN = ("psycopg", "asyncpg")
@@ -74,7 +74,7 @@ def _executes(
 def _asked(connection: Any) -> Postgres:
     """A refusal of the request is no answer."""
     with suppress(Exception), closing(connection.cursor()) as cursor:
-        cursor.execute(IDENTITY_ROW)
+        cursor.execute(IDENTITY)
         return postgres_in(tuple(text or "" for text in cursor.fetchone()))
     return Postgres()
 
