@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from .checking import assessed
 from .telling import told
 from .verdict import Checked, Override, Reason, Refused
+from .watched import code_here
 
 __all__ = ["Checked", "Override", "Reason", "Refused", "assess", "check"]
 
@@ -38,12 +39,13 @@ def check(
         deep: ask the servers who they are, too, within 3 s in all.
 
     Raises:
-        Refused: a `SystemExit` with code 78, after the reasons were said on standard error and the log.
+        Refused: a `SystemExit` with code 78, after the reasons were said on standard error and the log;
+            in a worker of gunicorn's or uvicorn's with code 3, on which its server stops, too.
     """
     checked = assess(seal, mode=mode, variables=variables, deep=deep)
     told(checked)
     if checked.refuses:
-        raise Refused(checked)
+        raise Refused(checked, code_here())
     return checked
 
 

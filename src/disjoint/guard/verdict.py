@@ -63,10 +63,10 @@ class Checked(NamedTuple):
 
 
 class Refused(SystemExit):
-    """The process must not start: raised by `check`, with exit code 78."""
+    """The process must not start: raised by `check`, with exit code 78, or as its server needs it."""
 
-    def __init__(self, checked: Checked) -> None:
-        super().__init__(REFUSES)
+    def __init__(self, checked: Checked, code: int = REFUSES) -> None:
+        super().__init__(code)
         self.args = (checked,)
         self.checked = checked
 

@@ -11,15 +11,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from disjoint.guard import check
+
 from .starlette import Guard, lifespan
-from .workers import checked_here
 
 __all__ = ["Guard", "lifespan", "router"]
 
 
 @asynccontextmanager
 async def _checked(_app: FastAPI) -> AsyncIterator[None]:
-    checked_here()
+    check()
     yield
 
 

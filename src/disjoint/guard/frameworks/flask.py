@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from .workers import checked_here
+from disjoint.guard import check
 
 
 def guard(
@@ -24,5 +24,5 @@ def guard(
     Raises:
         Refused: with code 78, or 3 in a worker of gunicorn's, which then stops.
     """
-    app.extensions["disjoint"] = checked_here(seal, mode=mode, variables=variables, deep=deep)
+    app.extensions["disjoint"] = check(seal, mode=mode, variables=variables, deep=deep)
     return app

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from disjoint.guard import check
 from disjoint.guard.verdict import Checked
-
-from .workers import checked_here
 
 
 class Once:
@@ -29,7 +28,7 @@ class Once:
         """
         seen = {**os.environ, **self._own()}
         if self._checked is None or seen != self._seen:
-            self._seen, self._checked = seen, checked_here(variables=self._own())
+            self._seen, self._checked = seen, check(variables=self._own())
         return self._checked
 
     def _own(self) -> dict[str, str]:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
+from disjoint.guard import check
+
 from .asgi import Guard
-from .workers import checked_here
 
 __all__ = ["Guard", "lifespan"]
 
@@ -35,7 +36,7 @@ def lifespan(
 
     @asynccontextmanager
     async def guarded(app: App) -> AsyncIterator[State]:
-        checked_here(seal, mode=mode, variables=variables, deep=deep)
+        check(seal, mode=mode, variables=variables, deep=deep)
         async with own(app) as state:
             yield state
 

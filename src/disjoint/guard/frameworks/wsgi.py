@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from .workers import checked_here
+from disjoint.guard import check
 
 App = TypeVar("App", bound=Callable[..., object])
 
@@ -23,5 +23,5 @@ def guard(
     Raises:
         Refused: with code 78, or 3 in a worker of gunicorn's, which then stops.
     """
-    checked_here(seal, mode=mode, variables=variables, deep=deep)
+    check(seal, mode=mode, variables=variables, deep=deep)
     return app
