@@ -71,6 +71,11 @@ MORE = {
         "guarded_flask:app", "--interface", "wsgi", "--workers", "2", code=0, workers=2
     ),
     "gunicorn-uvicorn-routed": gunicorn("guarded_fastapi:routed", *UVICORN_WORKER, workers=2, optimised=True),
+    "gunicorn-bare": gunicorn("guarded_bare:app", workers=2),
+    "uvicorn-bare": uvicorn("guarded_bare:app", "--interface", "wsgi", code=REFUSES),
+    "uvicorn-bare-workers": uvicorn(
+        "guarded_bare:app", "--interface", "wsgi", "--workers", "2", code=0, workers=2
+    ),
     "gunicorn-asgi": gunicorn("guarded_fastapi:fronted", "-k", "asgi"),
     "gunicorn-asgi-routed": gunicorn("guarded_fastapi:routed", "-k", "asgi"),
     "gunicorn-optimised": gunicorn("guarded_flask:app", optimised=True),
