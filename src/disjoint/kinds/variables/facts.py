@@ -22,9 +22,11 @@ MODES = ("RAILS_ENV",)
 
 
 PER_RUN = re.compile(
-    r"(?:ACTIONS|CI)_\w+|GITHUB_TOKEN|VERCEL_OIDC_TOKEN|BUILDKITE_AGENT_ACCESS_TOKEN|SYSTEM_ACCESSTOKEN"
+    r"ACTIONS_(?:RUNTIME|ID_TOKEN_REQUEST|CACHE|RESULTS)_\w+|CI_(?:JOB|BUILD)_(?:TOKEN|JWT\w*)|CI_REPOSITORY_URL"
+    r"|CI_(?:REGISTRY|DEPENDENCY_PROXY|NETRC)_PASSWORD"
+    r"|GITHUB_TOKEN|VERCEL_OIDC_TOKEN|BUILDKITE_AGENT_ACCESS_TOKEN|SYSTEM_ACCESSTOKEN"
 )
-"""Tokens that a CI draws for one run or one deployment."""
+"""What a CI draws for one run or one deployment, by name: people call their own secrets ``CI_…``, too."""
 SESSION_TOKENS = frozenset({"AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 SESSION = SESSION_TOKENS | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 """What AWS draws for a session of hours; beside a session's token the key pair is the session's too."""
