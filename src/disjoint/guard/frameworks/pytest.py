@@ -1,7 +1,7 @@
 """pytest: a session that would touch production's resources ends before its first test, with exit code 78.
 
 Asked for by a seal: `DISJOINT_SEAL`, the ini option `disjoint_seal`, or `production.sealed.json` in the root
-directory. Without one nothing is loaded, said or refused.
+directory. Without one nothing is compared, said or refused.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Gate:
         if self._seen == (now := dict(os.environ)):
             return
         self._seen = now
-        from disjoint.guard import Refused, check  # noqa: PLC0415  (a session without a seal loads none of it)
+        from disjoint.guard import Refused, check  # noqa: PLC0415  (only a session that has a seal)
 
         try:
             checked = check(self._seal)
