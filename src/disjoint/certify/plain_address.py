@@ -20,12 +20,19 @@ PORTS = {
     "clickhouse": 9000, "elasticsearch": 9200,
 }  # fmt: skip
 _KINDS = {
-    "postgresql": "postgres", "rediss": "redis", "valkey": "redis", "valkeys": "redis",
+    **dict.fromkeys(("postgresql", "postgis", "pgsql", "psql", "timescale", "ecto", "redshift"), "postgres"),
+    **dict.fromkeys(("cockroach", "cockroachdb", "crdb"), "postgres"), "librabbitmq": "amqp",
+    "confluentkafka": "kafka", "rediss": "redis", "valkey": "redis", "valkeys": "redis",
     "redis-cluster": "redis", "rediss-cluster": "redis", "rediscache": "redis", "amqps": "amqp",
     "pyamqp": "amqp", "http": "web", "https": "web", "ws": "web", "wss": "web",
     "s3": "bucket", "s3a": "bucket", "s3n": "bucket", "gs": "bucket", "mysql2": "mysql",
     "mariadb": "mysql", "mssql": "sqlserver", "memcache": "memcached",
 }  # fmt: skip
+_DEFAULTS = {
+    "http": 80, "ws": 80, "amqps": 5671, "redshift": 5439, "cockroach": 26257, "cockroachdb": 26257,
+    "crdb": 26257,
+}  # fmt: skip
+"""Ports of schemes that differ from their kind's."""
 ADDRESSES = {
     "postgres": ("url",), "redis": ("url",), "celery": ("broker", "result_backend"), "bucket": ("name",),
     "web": ("url", "origin"),
@@ -143,9 +150,9 @@ def _of_url(kind: str, scheme: str, cut: tuple[str, str, str], sure: bool) -> It
     user, _, location = authority.rpartition("@")
     user = unquote(user.partition(":")[0])
     name, how = _name(kind, unquote(path), stated, user), _how(kind, scheme, stated)
-    default = 80 if scheme in {"http", "ws"} else PORTS.get(kind, 0)
+    default = _DEFAULTS.get(scheme) or PORTS.get(kind, 0)
     hosts = location.split(",")
-    for given in ("host", "hostaddr"):
+    for given in ("host", "hostaddr", "PGHOST"):
         if kind == "postgres" and given in stated:
             hosts += stated[given].split(",")
     asked = stated.get("port", "") if kind in {"postgres", "redis"} else ""

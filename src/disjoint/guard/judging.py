@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from disjoint.certify.guarded import SECRET, digest, filled, secrets_of
 from disjoint.certify.plain_address import Place, of_setting
 from disjoint.kinds.variables.forms import normal_forms
-from disjoint.kinds.variables.shapes import SHORTEST, named_secret
+from disjoint.kinds.variables.shapes import MAY_BE_LIVE, SHORTEST, live_vendor, named_secret
 
 from .overriding import redirected
 from .places import Meeting, Pair, Texts, Theirs, buckets, hosts, looked_at, named, ports, written
@@ -64,6 +64,7 @@ def judged(
         *redirected(policy, theirs, variables),
         *_reused(policy, theirs, texts, variables),
         *_secrets(policy, key, pairs, texts),
+        *_live_keys(pairs),
         *_unread(policy, pairs),
         *_unknown(policy),
     ]
@@ -124,7 +125,8 @@ def _setting(
     if doubt := _doubt(resource, text, places):
         fix = f"write {variable or resource.name} as the address that the process really uses"
         yield Reason(UNPROVEN, rule, variable, f"{_subject(setting)} {doubt}", fix)
-    if not any(each.setting == name for each in resource.endpoints):
+    known = [each.kind for each in resource.endpoints if each.setting == name]
+    if not known or any(kind not in _KINDS.get(resource.kind, {kind}) for kind in known):
         says = f"where production's {_called(resource, name)} leads was not known when it was sealed"
         yield Reason(UNPROVEN, rule, variable, says, _SEAL_ANEW)
     for place in places:
@@ -210,6 +212,15 @@ def _secrets(
     if any(form.startswith("scrypt:") for form in policy.secrets):
         for held in secrets_of(key, pairs, policy.public):
             yield from _same_secret(policy, held.label, held.variable, held.forms)
+
+
+def _live_keys(pairs: tuple[Pair, ...]) -> Iterator[Reason]:
+    """A vendor's live-mode key, production's or not: it moves real money."""
+    for name, value in pairs:
+        if value.strip().startswith(MAY_BE_LIVE) and (vendor := live_vendor(name, value.strip())) is not None:
+            says = f"{name} holds a live-mode key of {vendor}"
+            fix = f"put the vendor's test-mode key into {name}, and rotate the live one"
+            yield Reason(SHARED, "variables/live-key", name, says, fix)
 
 
 def _unread(policy: Policy, pairs: tuple[Pair, ...]) -> Iterator[Reason]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
-from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting
+from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting, read
 from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.endpoints import OVERRIDES
 from disjoint.kinds.variables.facts import MODES
@@ -131,9 +131,17 @@ def _endpoints(
     for name, value in sorted(variables.items()):
         if PLATFORM.search(name.upper()):
             continue
-        for place in dict.fromkeys(in_variable(name, value)):
+        for place in dict.fromkeys((*in_variable(name, value), *_libpq(name, value, variables))):
             if place.kind not in {"web", "file", "sqlite", "memory"}:
                 yield {"variable": name, **_place(place, key, blind=blind)}
+
+
+def _libpq(name: str, value: str, variables: Mapping[str, str]) -> list[Place]:
+    """Where PGHOST and PGHOSTADDR send clients built on libpq."""
+    if name not in {"PGHOST", "PGHOSTADDR"}:
+        return []
+    port = variables.get("PGPORT", "").strip()
+    return read(f"host={value} port={port or PORTS['postgres']} dbname={variables.get('PGDATABASE', '')}")
 
 
 def _place(place: Place, key: bytes, *, blind: bool) -> dict[str, Plain]:

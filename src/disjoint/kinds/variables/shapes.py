@@ -52,6 +52,13 @@ _LIVE: tuple[tuple[str, str, str], ...] = (
 Compiled where they are asked for: a guard asks for none of them."""
 
 
+MAY_BE_LIVE = (
+    "sk_", "rk_", "pk_", "cs_", "access-production-", "rzp_live_", "FLWSECK-", "EZAK", "shippo_live_",
+    "sq0idp-", "live_",
+)  # fmt: skip
+"""How each of these begins: whoever is in a hurry looks no further at a value that does not."""
+
+
 def named_secret(name: str) -> bool:
     """Does the name promise a secret?"""
     upper = name.upper()

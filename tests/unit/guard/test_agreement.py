@@ -1,0 +1,105 @@
+"""The guard beside `verify`: never ISOLATED where that says SHARED of the same variables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from guarded_world import ONE, asked, declared, verified
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_judging import OURS, RESOURCES, THEIRS
+
+from disjoint.guard.verdict import ISOLATED, SHARED
+from disjoint.model.finding import Outcome
+from disjoint.model.manifest import Manifest
+
+CASES = Path(__file__).parents[1] / "kinds" / "address_cases.jsonl"
+HOSTS = st.sampled_from(
+    ["db.prod.example.com", "DB.prod.example.com.", "db.staging.example.com", "localhost", "127.0.0.1", "db",
+     "8.8.8.8", "134744072", "[2606:4700::1111]", "postgres.railway.internal", "bücher.example"]
+)  # fmt: skip
+PORTS = st.sampled_from(["", ":5432", ":6379", ":6432", ":0", ":"])
+USERS = st.sampled_from(["", "u@", "u:Zk39dkQpw01mXy7aGh@", "u:p%40ss@", "u:p@ss@", ":aB39dkQpw01mXy7zzz@"])
+SCHEMES = st.sampled_from(
+    [
+        "postgres",
+        "postgresql",
+        "postgresql+asyncpg",
+        "redis",
+        "rediss",
+        "amqp",
+        "https",
+        "http",
+        "mysql",
+        "s3",
+    ]
+)
+TAILS = st.sampled_from(["", "/", "/shop", "/0", "/1", "/shop?sslmode=require", "?db=1", "/shop?port=6432"])
+URLS = st.tuples(SCHEMES, USERS, HOSTS, PORTS, TAILS).map(lambda p: f"{p[0]}://{p[1]}{p[2]}{p[3]}{p[4]}")
+SECRETS = st.sampled_from(
+    [
+        "u83kdLw9dQm2Xz0pVbTr5",
+        "Zk39dkQpw01mXy7aGh",
+        "production-password-2024",
+        "changeme",
+        "sk_live_abcdefgh",
+    ]
+)
+VALUES = st.one_of(
+    URLS,
+    SECRETS,
+    st.lists(st.one_of(URLS, HOSTS), min_size=1, max_size=3).map(",".join),
+    st.lists(URLS, max_size=2).map(json.dumps),
+    HOSTS,
+)
+NAMES = st.sampled_from(
+    [*THEIRS, "OTHER_URL", "CORS_ORIGINS", "JWT_SECRET", "X_TOKEN", "BACKUP_BUCKET", "PGHOST", "PGHOSTADDR"]
+)
+WORLDS = st.dictionaries(NAMES, VALUES, max_size=4)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    return declared(tmp_path_factory.mktemp("agreeing"), RESOURCES)
+
+
+@given(WORLDS, WORLDS)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+def test_what_verify_calls_shared_is_never_isolated(
+    manifest: Manifest, theirs: dict[str, str], ours: dict[str, str]
+) -> None:
+    """By every rule that reads text alone, of two worlds whose variables are drawn from one small set."""
+    production, staging = {**THEIRS, **theirs}, {**OURS, **ours}
+    proof = verified(manifest, production, staging)
+    shared = sorted(f.rule for f in proof.findings if f.outcome is Outcome.SHARED)
+    outcome, _ = asked(manifest, production, staging)
+    if any(rule.startswith("variables/") for rule in shared):
+        assert outcome == SHARED, shared
+    assert not (shared and outcome == ISOLATED), shared
+
+
+@pytest.fixture(scope="module")
+def each(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
+    return {kind: declared(tmp_path_factory.mktemp(kind), text) for kind, text in ONE.items()}
+
+
+def test_a_pair_that_is_one_place_is_never_isolated(each: dict[str, Manifest]) -> None:
+    """A process with one spelling beside the seal of another, for each pair whose answer is known."""
+    wrong, seen = [], 0
+    for line in CASES.read_text().splitlines():
+        case = json.loads(line)
+        if case["kind"] not in each or not (case["a"] and case["b"]):
+            continue
+        seen += 1
+        of_server = case.get("server") if case["kind"] in {"postgres", "redis"} else ""
+        same = "same" in {case["expect"], of_server}
+        for a, b in ((case["a"], case["b"]), (case["b"], case["a"])):
+            outcome, _ = asked(each[case["kind"]], {"IT": a}, {"IT": b})
+            if (same and outcome == ISOLATED) or (
+                case["expect"] == "different" and case.get("server") != "same" and outcome == SHARED
+            ):
+                wrong.append((case["id"], outcome))
+    assert seen > 100
+    assert not wrong
