@@ -12,11 +12,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from .checking import assessed
 from .telling import told
 from .verdict import Checked, Override, Reason, Refused
 from .watched import code_here
+
+if TYPE_CHECKING:  # what __getattr__ answers
+    from .frameworks import asgi as asgi
+    from .frameworks import fastapi as fastapi
+    from .frameworks import flask as flask
+    from .frameworks import starlette as starlette
+    from .frameworks import wsgi as wsgi
 
 __all__ = ["Checked", "Override", "Reason", "Refused", "assess", "check"]
 
