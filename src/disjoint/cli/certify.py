@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import os
 import re
 from datetime import timedelta
@@ -106,6 +107,7 @@ def command(
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
     from disjoint.certification.certify import Asked, certify  # noqa: PLC0415  (as above)
     from disjoint.certification.history import open_journal  # noqa: PLC0415  (as above)
+    from disjoint.certification.overridden import overrides_noted  # noqa: PLC0415  (as above)
     from disjoint.certify.keys import stable_key  # noqa: PLC0415  (as above)
     from disjoint.sealed.elsewhere import expect_elsewhere  # noqa: PLC0415  (as above)
 
@@ -117,6 +119,7 @@ def command(
     signer = _signer(key, public_key)
     _expect_folder(output)
     proof = proven(stated, Limits(budget, no_reach, no_census, dask), stable_key(project))
+    proof = replace(proof, notes=(*proof.notes, *overrides_noted()))
     certified = certify(stated, proof, project, signer, journal, Asked(valid_for, challenge), output)
     show(pipeline.render(proof, "text").rstrip("\n"))
     for line in _told(certified):

@@ -56,7 +56,10 @@ def command() -> None:
 @_FORMAT
 def list_(event: str | None, last: int | None, format_: str) -> int:
     """What happened, one line each, oldest first."""
+    from disjoint.certification.overridden import take_in  # noqa: PLC0415  (as above)
+
     journal = _journal(create=False)
+    take_in(key(), journal)
     entries = [entry for entry in journal.entries() if event in {None, entry.event}]
     chosen = entries[-last:] if last else entries
     if format_ == "json":

@@ -59,6 +59,7 @@ def command(
     """
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
     from disjoint.certification.drift import since_certified, with_drift  # noqa: PLC0415  (as above)
+    from disjoint.certification.overridden import overrides_noted  # noqa: PLC0415  (as above)
 
     _known(fail_on, pipeline.lints())
     expect_writable(output)
@@ -66,6 +67,7 @@ def command(
     since, unknown = (None, ()) if offline else since_certified(stated)
     proof = proven(stated, Limits(budget, no_reach, no_census, dask, offline), since and since.key)
     proof = with_drift(stated, proof, since) if since else replace(proof, notes=(*proof.notes, *unknown))
+    proof = replace(proof, notes=(*proof.notes, *overrides_noted()))
     emit(pipeline.render, proof, Output(format_, output))
     noted = [note.rule for note in proof.notes if note.rule in fail_on]
     return Exit.UNPROVEN if noted and code_of(proof) is Exit.HOLDS else code_of(proof)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -36,6 +37,11 @@ def told(checked: Checked) -> None:
     """Say it; where nobody listens, nothing is said, and nothing fails."""
     if not (lines := lines_of(checked)):
         return
+    if checked.override is not None and checked.mode != REPORT:
+        from .recording import recorded  # noqa: PLC0415  (hardly any start is overridden)
+
+        if not recorded(checked, os.environ):
+            lines.append("  the override could not be recorded for the journal")
     if sys.stderr is not None:
         with suppress(OSError, ValueError):  # closed
             print("\n".join(lines), file=sys.stderr, flush=True)
