@@ -21,14 +21,17 @@ from .watched import code_here
 
 if TYPE_CHECKING:  # what __getattr__ answers
     from .frameworks import asgi as asgi
+    from .frameworks import celery as celery
+    from .frameworks import django as django
     from .frameworks import fastapi as fastapi
     from .frameworks import flask as flask
+    from .frameworks import pytest as pytest
     from .frameworks import starlette as starlette
     from .frameworks import wsgi as wsgi
 
 __all__ = ["Checked", "Override", "Reason", "Refused", "assess", "check"]
 
-_FRAMEWORKS = ("celery", "django", "fastapi", "flask", "pytest", "rq", "starlette", "asgi", "wsgi")
+_FRAMEWORKS = ("celery", "django", "fastapi", "flask", "pytest", "starlette", "asgi", "wsgi")
 
 
 def check(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from disjoint.guard import check
+from disjoint.guard.places import looked_at
 from disjoint.guard.verdict import Checked
 
 
@@ -34,7 +35,7 @@ class Once:
     def _own(self) -> dict[str, str]:
         """A configuration that cannot be read is its framework's to complain of: it stops nothing here."""
         try:
-            held = set(os.environ.values())
+            held = {value for name, value in os.environ.items() if looked_at(name)}
             return {name: value for name, value in self._taken().items() if value and value not in held}
         except Exception:  # noqa: BLE001  (whatever a user's configuration raises)
             return {}
