@@ -71,6 +71,7 @@ _LATE = """\
 import os
 from pathlib import Path
 
+Path("imported").touch()
 os.environ["LATE_URL"] = Path("late.txt").read_text()
 
 def test_late():
