@@ -38,7 +38,7 @@ def people(*known: Person) -> Engine:
     """Who signed, among these people, each with an Ed25519 key."""
     names: Mapping[bytes, str] = {base64.b64decode(each.public.split()[1]): each.principal for each in known}
 
-    def who(armoured: bytes, octets: bytes, _at: datetime) -> str:
+    def who(armoured: bytes, octets: bytes, _at: datetime) -> tuple[str, ...]:
         try:
             parts = parts_of(armoured)
         except ValueError:
@@ -49,7 +49,7 @@ def people(*known: Person) -> Engine:
             raise UnprovenError("an unknown key")
         if not _signed(armoured, parts.key, octets):
             raise TamperedError("over something else")
-        return names[parts.key]
+        return (names[parts.key],)
 
     return who
 

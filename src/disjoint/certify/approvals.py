@@ -10,11 +10,11 @@ from disjoint.errors import TamperedError, UnprovenError
 
 from .claims import Proof, SignOff, Waiver, sign_off_in
 from .lines import Line
-from .people import is_among, person
+from .people import is_among, person, spelling
 from .sshsig import fingerprint, parts_of
 from .trust import LONGEST, SKEW, Approval, Person
 
-_NOBODY = frozenset({"", "unknown"})
+_NOBODY = frozenset({"", "unknown", "root", "runner", "nobody"})
 """What stands for a requester where `certify` learned of none."""
 
 
@@ -52,14 +52,15 @@ def _count(approval: Approval, counted: dict[str, Approval]) -> None:
 
 
 def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person, now: datetime) -> Approval:
-    said, principal = _said(line, who, now)
+    said, names = _said(line, who, now)
+    principal = names[0]
     if said.about != proof.digest:
         raise TamperedError(f"line {line.number}: the sign-off is about another proof")
     if said.decision == "REJECTED":
         raise TamperedError(f"{principal} rejected this proof")
-    if _NOBODY.issuperset(proof.requested_by):
+    if _NOBODY.issuperset(map(spelling, proof.requested_by)):
         raise UnprovenError("the proof does not say who asked for it: anybody could be signing their own")
-    if is_among(principal, proof.requested_by):
+    if any(is_among(name, proof.requested_by) for name in names):
         raise TamperedError(f"{principal} asked for this proof, and so cannot approve it")
     _expect_in_time(said, proof, now)
     missing = [waiver.name for waiver in waivers if waiver.name not in said.accepted]
@@ -68,15 +69,15 @@ def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person
     return Approval(principal, said.name, said.role, said.signed_at, said.valid_until, said.reviewed)
 
 
-def _said(line: Line, who: Person, now: datetime) -> tuple[SignOff, str]:
+def _said(line: Line, who: Person, now: datetime) -> tuple[SignOff, tuple[str, ...]]:
     """What is said, once it is known by whom."""
     if line.signature.keyid != _keyid(line):
         raise TamperedError(f"line {line.number}: the key id is not that of the key that signed")
-    principal = who(line.signature.sig, line.octets, now)
+    names = who(line.signature.sig, line.octets, now)
     said = sign_off_in(line)
-    if said.principal.casefold() != principal.casefold():
-        raise TamperedError(f"line {line.number}: {principal}'s key signed in another person's name")
-    return said, principal
+    if said.principal.casefold() != names[0].casefold():
+        raise TamperedError(f"line {line.number}: {names[0]}'s key signed in another person's name")
+    return said, names
 
 
 def _keyid(line: Line) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from .asking import agrees, found
 from .spki import rewritten
-from .ssh import ssh_verified
+from .ssh import ssh_names
 from .trust import Person
 
 
@@ -44,7 +44,7 @@ def _by_library(pem: bytes, sig: bytes, octets: bytes) -> bool:
 def people(allowed: str) -> Person:
     """Who signed, as a file of allowed signers says."""
 
-    def person(armoured: bytes, octets: bytes, at: datetime) -> str:
-        return ssh_verified(armoured, octets, allowed, at)
+    def person(armoured: bytes, octets: bytes, at: datetime) -> tuple[str, ...]:
+        return ssh_names(armoured, octets, allowed, at)
 
     return person

@@ -70,7 +70,12 @@ def expect_signature(armoured: bytes, octets: bytes) -> Parts:
 
 
 def ssh_verified(armoured: bytes, octets: bytes, allowed: Path | str, at: datetime) -> str:
-    """Who signed these octets as a sign-off: the principal, as an allowed_signers file has it.
+    """As `ssh_names`, the first of them: what the person is called."""
+    return ssh_names(armoured, octets, allowed, at)[0]
+
+
+def ssh_names(armoured: bytes, octets: bytes, allowed: Path | str, at: datetime) -> tuple[str, ...]:
+    """Who signed these octets as a sign-off: every name of theirs in an allowed_signers file, as it has them.
 
     Raises:
         UsageError: the file cannot be read.
@@ -79,14 +84,14 @@ def ssh_verified(armoured: bytes, octets: bytes, allowed: Path | str, at: dateti
     """
     parts = _parts(armoured)
     trusted = _of_key(parts.key, allowed)
-    principal = _person(trusted, allowed)
+    principal, *others = _names(trusted, allowed)
     when = f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}"
     if not _asked("verify", [when, "-I", principal], armoured, octets, trusted):
         expect_signature(armoured, octets)
         raise UnprovenError(
             f"{allowed}:{trusted[0].number}: {principal}'s key may not sign {NAMESPACE} at {at:%Y-%m-%d}"
         )
-    return principal
+    return principal, *others
 
 
 def _parts(armoured: bytes) -> Parts:
@@ -111,16 +116,17 @@ def _of_key(key: bytes, allowed: Path | str) -> list[Entry]:
     return known
 
 
-def _person(trusted: list[Entry], allowed: Path | str) -> str:
-    """The one person whose key it is: the first name of the entry."""
+def _names(trusted: list[Entry], allowed: Path | str) -> tuple[str, ...]:
+    """The one person whose key it is: the first name of the entry, then by what else they are known."""
     people = {entry.principals[0] for entry in trusted}
     [principal, *others] = sorted(people)
     where = f"{allowed}:{trusted[0].number}"
     if others:
         raise UnprovenError(f"{where}: one key stands for several people")
-    if not principal or set(principal) & set("*?!"):
+    names = dict.fromkeys(name for entry in trusted for name in entry.principals)
+    if not all(names) or any(set(name) & set("*?!") for name in names):
         raise UnprovenError(f"{where}: a pattern is no person; name one")
-    return principal
+    return principal, *(name for name in names if name != principal)
 
 
 def _asked(

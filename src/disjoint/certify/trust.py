@@ -10,8 +10,8 @@ from .claims import Proof, Waiver
 
 Machine = Callable[[bytes, bytes, bytes], bool]
 """Did the owner of this public key (PEM) make this signature over these octets?"""
-Person = Callable[[bytes, bytes, datetime], str]
-"""Who made this armoured signature over these octets: a principal, trusted at that time.
+Person = Callable[[bytes, bytes, datetime], tuple[str, ...]]
+"""Who made this armoured signature over these octets: a principal, trusted at that time, then their aliases.
 
 Raises TamperedError where nobody did, UnprovenError where whoever did is not trusted.
 """

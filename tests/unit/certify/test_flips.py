@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from certificates import AT, World
-from disjoint.certify.ssh import ssh_verified
+from disjoint.certify.ssh import ssh_names
 from disjoint.certify.trust import Trust, Wanted
 from disjoint.certify.verify import verified
 from disjoint.errors import DisjointError
@@ -108,7 +108,7 @@ def test_openssh_agrees_about_who_signed(world: World, certificate: bytes, tmp_p
     allowed = tmp_path / "allowed_signers"
     allowed.write_text(world.allowed())
     by_person = trust(world)
-    by_program = by_person._replace(person=lambda a, o, at: ssh_verified(a, o, allowed, at))
+    by_program = by_person._replace(person=lambda a, o, at: ssh_names(a, o, allowed, at))
     agreed = verified(certificate, by_person, Wanted(), AT)
     assert verified(certificate, by_program, Wanted(), AT) == agreed
     line = certificate.splitlines()[1]

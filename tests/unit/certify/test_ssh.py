@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from certificates import OPTIONS, Person, World
 from disjoint.certify import sshsig
-from disjoint.certify.ssh import ssh_signed, ssh_verified
+from disjoint.certify.ssh import ssh_names, ssh_signed, ssh_verified
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 
 OCTETS = b"DSSEv1 4 type 7 payload"
@@ -137,6 +137,15 @@ def test_a_later_line_may_renew_a_key(tmp_path: Path, bob: Person) -> None:
     """One person, two windows."""
     trusted = allowed(tmp_path, bob.line(f'{OPTIONS},valid-before="20261101"'), bob.line())
     assert ssh_verified(ssh_signed(OCTETS, bob.key), OCTETS, trusted, NOW) == bob.principal
+
+
+def test_a_person_has_every_name_that_their_line_states(tmp_path: Path, bob: Person) -> None:
+    """The CI's name for them, too: whoever asked under it may not approve under another."""
+    trusted = allowed(tmp_path, bob.line(principal=f"{bob.principal},octo-bob"))
+    assert ssh_names(ssh_signed(OCTETS, bob.key), OCTETS, trusted, NOW) == (bob.principal, "octo-bob")
+    pattern = allowed(tmp_path, bob.line(principal=f"{bob.principal},*@example.com"))
+    with pytest.raises(UnprovenError, match="a pattern is no person"):
+        ssh_names(ssh_signed(OCTETS, bob.key), OCTETS, pattern, NOW)
 
 
 @pytest.mark.parametrize(

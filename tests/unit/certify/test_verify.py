@@ -264,7 +264,7 @@ def test_the_reason_of_the_first_that_does_not_count_is_told(world: World, belie
         verified(proof, believed, Wanted(), AT)
 
 
-@pytest.mark.parametrize("names", [[], ["unknown"], ["", "unknown"]])
+@pytest.mark.parametrize("names", [[], ["unknown"], ["", "unknown"], ["root"], ["Runner", "unknown"]])
 def test_where_nobody_asked_anybody_could_be_signing_their_own(
     world: World, believed: Trust, names: list[str]
 ) -> None:
@@ -273,6 +273,17 @@ def test_where_nobody_asked_anybody_could_be_signing_their_own(
     with pytest.raises(UnprovenError, match="does not say who asked for it"):
         verified(content, believed, Wanted(), AT)
     assert is_held(lambda: verified(content, believed, Wanted(approvals=0), AT))
+
+
+def test_whoever_asked_under_another_name_cannot_approve_it(world: World, believed: Trust) -> None:
+    """The line that trusts their key knows them by the CI's name, too."""
+    content = signed(world, put(requestedBy=["octo-bob"]))
+    assert is_held(lambda: verified(content, believed, Wanted(), AT))
+    known = believed.person
+    assert known is not None
+    knowing = believed._replace(person=lambda a, o, at: (*known(a, o, at), "octo-bob"))
+    with pytest.raises(TamperedError, match=r"bob@example\.com asked for this proof"):
+        verified(content, knowing, Wanted(), AT)
 
 
 def test_evidence_is_what_was_proven(world: World, believed: Trust) -> None:

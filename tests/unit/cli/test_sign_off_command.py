@@ -24,7 +24,7 @@ from disjoint.certify.dsse import STATEMENT, pae, read_line
 from disjoint.certify.keys import project_key
 from disjoint.certify.names import SIGN_OFF_TYPE
 from disjoint.certify.public import verifies
-from disjoint.certify.ssh import ssh_verified
+from disjoint.certify.ssh import ssh_names, ssh_verified
 from disjoint.certify.trust import Trust, Wanted
 from disjoint.certify.verify import verified
 
@@ -476,7 +476,7 @@ def test_what_this_command_writes_is_what_the_verifier_reads(desk: Desk) -> None
     trust = Trust(
         (desk.world.machine.pem,),
         verifies,
-        lambda sig, octets, at: ssh_verified(sig, octets, desk.allowed, at),
+        lambda sig, octets, at: ssh_names(sig, octets, desk.allowed, at),
     )
     held = verified(desk.certificate.read_bytes(), trust, Wanted(approvals=2), datetime.now(UTC))
     assert [each.principal for each in held.approvals] == ["bob@example.com", "carol@example.com"]
