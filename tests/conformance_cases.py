@@ -1405,6 +1405,18 @@ PEOPLE = (
         unseen="does not know who asked",
     ),
     Case(
+        "self-by-alias_fail",
+        "The requester is known to the CI by another name, which their line of the allowed signers states.",
+        lambda world: (
+            (proof := world.proof(_set(requestedBy=["octo-bob"]))) + world.sign_off(proof, world.bob)
+        ),
+        "cannot approve it",
+        files=lambda world: {
+            "allowed_signers": world.bob.line(principal="bob@example.com,octo-bob").encode()
+        },
+        unseen="does not know who asked",
+    ),
+    Case(
         "self-beside-another_fail",
         "The requester approves beside somebody else.",
         _many(_BOB, ("alice@example.com", _keep)),
