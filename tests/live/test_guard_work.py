@@ -195,7 +195,8 @@ def gunicorn(shop: Shop, variables: Mapping[str, str]) -> Ended:
 
 def answers(port: int, process: subprocess.Popen[bytes]) -> bool:
     """Whether a server answers while it runs."""
-    while process.poll() is None:
+    deadline = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
                 return bool(answer.read() == b"open")
