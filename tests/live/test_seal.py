@@ -199,6 +199,10 @@ def test_a_seal_that_does_not_hold_is_refused_with_its_reason(
     file = manifest.parent / FILE
     time.sleep(1.1)
     _, second = sealed(alone, tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "begun"))
+    open_journal(KEY)
+    proven(manifest)
+    assert [e.event for e in open_journal(KEY).entries()] == ["seal-seen"], "made for what comes next"
     file.write_text(first)
     assert "is older than the seal of" in refusal(UnprovenError, lambda: proven(manifest))
     file.write_text(second)

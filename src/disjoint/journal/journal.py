@@ -26,6 +26,10 @@ class Journal:
         self._store, self._head, self._key = store, head, key
         self.where = store.where
 
+    def stands(self) -> bool:
+        """Whether it was ever made; an entry may be the first one even so."""
+        return self._store.stands()
+
     def append(self, event: str, actor: str, body: Mapping[str, Plain]) -> Entry:
         """Write down what happens; it is on the disk when this returns, and its head beside it.
 

@@ -93,6 +93,10 @@ class PostgresStore:
                 for row in found:
                     yield Row(*row)
 
+    def stands(self) -> bool:
+        """Whoever states its URL wants it."""
+        return True
+
     @contextlib.contextmanager
     def turn(self, *, keep: bool = True) -> Iterator[PostgresTurn]:
         """A transaction, durable whatever the role's settings say; the first one makes the table."""

@@ -72,6 +72,10 @@ class SqliteStore:
             if self.path.exists():
                 yield from self._read(newest_first=newest_first)
 
+    def stands(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
     def _read(self, *, newest_first: bool) -> Iterator[Row]:
         with self._connected(self._for_reading()) as connection:
             order = "DESC" if newest_first else "ASC"

@@ -42,6 +42,10 @@ class Store(Protocol):
         """
         ...
 
+    def stands(self) -> bool:
+        """Whether it was made; one that other machines share is taken to be."""
+        ...
+
     def turn(self, *, keep: bool = True) -> AbstractContextManager[Turn]:
         """A turn; what it added is forgotten unless it is kept, or if it ends in an error.
 

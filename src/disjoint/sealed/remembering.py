@@ -70,7 +70,7 @@ def expect_newest(kept: journal.Journal, seal: Seal, where: str) -> None:
         raise UnprovenError(
             f"{where} is older than the seal of {told(newest)}, which the journal knows: fetch that one"
         )
-    if kept.head() is not None and all(body.get("serial") != seal.serial for body in known):
+    if kept.stands() and all(body.get("serial") != seal.serial for body in known):
         kept.append(SEEN, seal.project_key, body_of(seal))
 
 

@@ -95,6 +95,22 @@ def test_a_redis_that_is_older_than_the_seal_is_told_by_its_ids() -> None:
     assert outcome("redis", "redis/replica-or-copy", aged, replica, declared) is Outcome.UNPROVEN
 
 
+def test_a_redis_that_was_promoted_may_lead_production_since() -> None:
+    """It ran as production's replica when that was sealed; two failovers later it shares no id with it."""
+    kind, declared, theirs = BY_NAME["redis"], Samples(BY_NAME["redis"], 0).declared(), redis()
+    address = Known(kind.read("redis://s.example/0"))
+    ours = redis(run_id=Known("hmac:2"), replication_ids=Known(("hmac:b", "hmac:c")), address=address)
+    aged = kind.aged(theirs, ours, SEALED_AT)
+    for rule in ("redis/same-server", "redis/replica-or-copy"):
+        assert outcome("redis", rule, theirs, ours, declared) is Outcome.ISOLATED
+        assert outcome("redis", rule, aged, ours, declared) is Outcome.UNPROVEN
+    facts: CeleryFacts = Samples(BY_NAME["celery"], 0).facts()
+    broker = dataclasses.replace(facts, broker_server=Known(Server("1", ("a",), False, "x")))
+    promoted = Known(Server("2", ("b", "c"), False, "x", since=OLD.timestamp()))
+    after = BY_NAME["celery"].aged(broker, dataclasses.replace(facts, broker_server=promoted), SEALED_AT)
+    assert isinstance(after.broker_server, Unknown)
+
+
 def test_a_broker_ages_as_a_redis_does() -> None:
     """Its server and the result backend's, each by its own start."""
     facts: CeleryFacts = Samples(BY_NAME["celery"], 0).facts()

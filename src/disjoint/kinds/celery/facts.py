@@ -205,6 +205,8 @@ def _aged(
     theirs: Fact[Server | Nameless], ours: Fact[Server | Nameless], sealed_at: datetime
 ) -> Fact[Server | Nameless]:
     match theirs, ours:
+        case Known(Server()), Known(Server(replication_ids=(_, _, *_))):
+            return NEW_IDS  # promoted: perhaps a replica of production's that came to lead it since
         case Known(Server()), Known(Server(since=float() as since)) if elder(since, sealed_at):
             return theirs
         case Known(Server()), _:

@@ -165,7 +165,10 @@ def aged(theirs: RedisFacts, ours: RedisFacts, sealed_at: datetime) -> RedisFact
     """Ids that differ count where staging's process is older than the seal: it is none that came after it.
 
     A replica takes the ids of its primary whenever it is told to follow one, so that only a primary's count.
+    One that bears two was promoted: it may be a replica of production's that came to lead it since.
     """
+    if isinstance(ours.replication_ids, Known) and len(ours.replication_ids.value) > 1:
+        return replace(theirs, run_id=NEW_IDS, replication_ids=NEW_IDS)
     if not (isinstance(ours.since, Known) and elder(ours.since.value, sealed_at)):
         return replace(theirs, run_id=NEW_IDS, replication_ids=NEW_IDS)
     return theirs if ours.role == Known("primary") else replace(theirs, replication_ids=NEW_IDS)
