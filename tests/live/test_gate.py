@@ -81,7 +81,9 @@ def test_what_was_certified_passes_and_is_written_down(
     before = asked(running)
     assert gate() == 0
     assert asked(running) - before <= {"config|resetstat", "info", "hello", "auth", "client|setinfo"}
-    assert capsys.readouterr().out.startswith("DEPLOY: staging is what was certified on ")
+    told = capsys.readouterr().out
+    assert told.startswith("DEPLOY: staging is what was certified on ")
+    assert "by address alone: storage" in told
     assert [entry.event for entry in entries()] == ["certified", "gate-passed"]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from disjoint.model.manifest import Manifest
 
 FILE = click.Path(path_type=Path, readable=False)
+VARIABLES = "variables"
 deciding = partial(click.option, allow_from_autoenv=False)
 """What a deploy must show: never by a variable, for staging's may be the process's own."""
 
@@ -166,5 +167,13 @@ def _told(found: Verified) -> list[str]:
     return [
         f"DEPLOY: {proof.environment} is what was certified on {when}, isolated from {proof.reference}",
         f"signed off by {people}; the certificate holds until {found.until:%Y-%m-%d %H:%M} UTC",
+        *_by_address(found),
         *(f"waived: {w.name}: {w.reason} (until {w.expires:%Y-%m-%d})" for w in found.waivers),
     ]
+
+
+def _by_address(found: Verified) -> list[str]:
+    """What never said who it is: where its name leads now is not known, only that it is the same name."""
+    rows = [row.resource for row in found.proof.matrix]
+    silent = [name for name in rows if name not in found.proof.identified and name != VARIABLES]
+    return [f"by address alone: {', '.join(silent)}"] if silent else []
