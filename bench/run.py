@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHES = ("startup", "verify", "behaviour", "catalogue", "overlap", "scale", "certificate")
+BENCHES = ("startup", "verify", "behaviour", "catalogue", "overlap", "scale", "certificate", "guard")
 
 
 def main(wanted: list[str]) -> int:

@@ -102,6 +102,13 @@ def test_each_thing_of_productions_refuses(name: str, folder: Path, world: World
     expect_refused(process(folder, {**world.staging.variables, other: theirs}), "SHARED", other, world)
 
 
+def test_the_page_shows_a_real_refusal(folder: Path, world: World) -> None:
+    theirs = world.production.variables["DATABASE_URL"]
+    run = process(folder, {**world.staging.variables, "DATABASE_URL": theirs})
+    page = Path(__file__).parents[2] / "docs" / "guard.md"
+    assert f"```text\n{run.stderr}```" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("variables", "outcome", "variable"),
     [
@@ -262,7 +269,7 @@ def test_what_the_command_ends_with(folder: Path, world: World) -> None:
 
 
 def test_a_started_command_has_its_signals_and_variables_as_given(folder: Path, world: World) -> None:
-    """SIGPIPE ends it as it would without us, no variable is added, and a signal reaches it at once."""
+    """SIGPIPE ends it as without us, no variable is added, and a signal reaches it at once."""
     own = {**world.staging.variables, "PATH": os.environ["PATH"], "HOME": "/", "DISJOINT_SEAL_KEY": PHRASE}
     run = ended([DISJOINT, "guard", "--", "env", "-0"], folder, {"HOME": "/", **world.staging.variables})
     assert dict(line.split("=", 1) for line in run.stdout.split("\0") if line) == own
