@@ -206,7 +206,8 @@ import disjoint.guard as g
 g.check()
 here = g.__file__.rpartition('/disjoint/')[0]
 loaded = {m: getattr(sys.modules[m], '__file__', None) or '' for m in set(sys.modules) - before}
-print(sorted(m for m, f in loaded.items() if m.split('.')[0] not in sys.stdlib_module_names | {'disjoint'}))
+known = sys.stdlib_module_names | {'disjoint'}
+print(sorted(m for m, f in loaded.items() if m.split('.')[0] not in known))
 print(sorted(m for m in sys.modules if m in {'dataclasses', 'tomllib', 'typing', 'inspect', 'logging', 'socket'}
              or m.startswith(('disjoint.model', 'disjoint.kinds.postgres'))))
 """

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .checking import assessed
 from .telling import told
 from .verdict import Checked, Override, Reason, Refused
 from .watched import code_here
 
+TYPE_CHECKING = False  # type checkers know the name; typing takes a third of the time that the guard has
+TYPE_CHECKING = False  # as every type checker reads it; `typing` itself takes long to load
 if TYPE_CHECKING:  # what __getattr__ answers
     from .frameworks import asgi as asgi
     from .frameworks import celery as celery
