@@ -18,8 +18,8 @@ from .telling import told
 from .verdict import Checked, Override, Reason, Refused
 from .watched import code_here
 
-TYPE_CHECKING = False  # type checkers know the name; typing takes a third of the time that the guard has
-TYPE_CHECKING = False  # as every type checker reads it; `typing` itself takes long to load
+TYPE_CHECKING = False  # type checkers know the name, and nothing that a check needs loads typing
+TYPE_CHECKING = False  # type checkers know the name, and nothing that a check needs loads typing
 if TYPE_CHECKING:  # what __getattr__ answers
     from .frameworks import asgi as asgi
     from .frameworks import celery as celery
