@@ -11,7 +11,7 @@ below Python (libpq, uvloop, gRPC) does not pass it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -33,15 +33,19 @@ _TELLING: ContextVar[bool] = ContextVar("telling", default=False)
 
 
 class _Denied(NamedTuple):
-    """Production's places as digests, and by kind what is asked for."""
+    """Production's places: host and port as they are shown, and as digests by kind where one is not."""
 
     key: bytes
     kinds: tuple[str, ...]
+    """None where every place is shown: a digest takes longer than an event should."""
     servers: Mapping[str, str]
+    shown: Mapping[str, str]
 
     def resource(self, host: str, port: int) -> str:
         """Whose server a host and port are; empty: nobody's of production."""
         name = spell(host)
+        if found := self.shown.get(f"{name}:{port}"):
+            return found
         for kind in self.kinds:
             place = Place(kind, name, port, "")
             if not place.private and (found := self.servers.get(digest(self.key, SERVER, place.server))):
@@ -116,7 +120,20 @@ def _denied(by: Watched) -> _Denied | None:
         return None
     asked = [e for e in by.opened.policy.all_endpoints if not e.private and e.kind not in _ELSEWHERE]
     servers = {each.server: each.of for each in reversed(asked)}
-    return _Denied(by.opened.key, tuple(sorted({each.kind for each in asked})), servers)
+    named = {server: place for server, place in _shown(by.opened.payload) if server in servers}
+    shown = {place: servers[server] for server, place in named.items()}
+    hidden = {each.kind for each in asked if each.server not in named}
+    return _Denied(by.opened.key, tuple(sorted(hidden)), servers, shown)
+
+
+def _shown(payload: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The digest of each server that a seal names, with its host and port; a blind one names none."""
+    policy = payload.get("policy")
+    resources = policy.get("resources", []) if isinstance(policy, dict) else []
+    listed = [policy, *resources] if isinstance(policy, dict) else []
+    for each in (found for holder in listed for found in holder.get("endpoints", [])):
+        if "shown" in each:
+            yield each["server"], each["shown"].partition("://")[2].partition("/")[0]
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
