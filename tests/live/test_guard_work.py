@@ -361,12 +361,12 @@ def test_what_settings_hold_besides_the_environment_is_compared(shop: Shop) -> N
 
 
 def test_checks_have_ids(shop: Shop) -> None:
-    """What a mode passes over is a warning of `check`, and an error of `check --deploy`."""
-    report, production = shop.variables("report"), shop.variables("platform")
+    """What a mode passes over is a warning of `check`, and an error of `check --deploy`, which asks servers."""
+    report, production, staging = (shop.variables(case) for case in ("report", "platform", "clean"))
     with ThreadPoolExecutor(3) as crew:
-        plain, deployed, theirs = crew.map(
+        plain, deployed, theirs, asked = crew.map(
             lambda each: ran(shop, each[0], PYTHON, "manage.py", "check", *each[1:]),
-            ((report,), (report, "--deploy"), (production, "--deploy")),
+            ((report,), (report, "--deploy"), (production, "--deploy"), (staging, "--deploy")),
         )
     assert plain.code == 0
     assert "(disjoint.W001) SHARED postgres/same-server: DATABASE_URL leads to" in plain.said
@@ -374,6 +374,8 @@ def test_checks_have_ids(shop: Shop) -> None:
     assert "(disjoint.E001) SHARED postgres/same-server: DATABASE_URL leads to" in deployed.said
     assert (theirs.code, "disjoint.E" in theirs.said) == (0, False)
     assert "(disjoint.W003)" in theirs.said
+    assert asked.code == 1
+    assert "(disjoint.E002) UNPROVEN postgres/same-server: database was not reached" in asked.said
 
 
 def test_a_session_is_asked_again_before_its_first_test(shop: Shop) -> None:
