@@ -361,7 +361,7 @@ def test_what_settings_hold_besides_the_environment_is_compared(shop: Shop) -> N
 
 
 def test_checks_have_ids(shop: Shop) -> None:
-    """What a mode passes over is a warning of `check`, and an error of `check --deploy`, which asks servers."""
+    """What a mode passes over is a warning of `check`, and an error of `check --deploy`, which asks."""
     report, production, staging = (shop.variables(case) for case in ("report", "platform", "clean"))
     with ThreadPoolExecutor(3) as crew:
         plain, deployed, theirs, asked = crew.map(
