@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import guard_hooks
 from measuring import DISJOINT, PYTHON, ROOT, result
 
 ROUNDS = 21
@@ -58,6 +59,7 @@ def measure() -> dict[str, dict[str, object]]:
     return {
         "guard/check": result(check, reference, f"python -c '{REFERENCE}' over bare Python") | more,
         "guard/command": result(*started.values(), "python -c pass"),
+        **guard_hooks.measure(),
     }
 
 
