@@ -88,6 +88,21 @@ def ddl(url: str) -> None:
         connection.execute(sqlalchemy.text("DROP TABLE made"))
 
 
+def ddl_async(url: str) -> None:
+    import sqlalchemy
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    async def main() -> None:
+        address = url.replace("postgresql://", "postgresql+asyncpg://").replace("sslmode", "ssl")
+        engine = create_async_engine(address)
+        async with engine.begin() as connection:
+            await connection.execute(sqlalchemy.text(f"CREATE TEMPORARY TABLE made AS {ASKS} AS it"))
+            await connection.execute(sqlalchemy.text("DROP TABLE made"))
+        await engine.dispose()
+
+    asyncio.run(main())
+
+
 def redis_sync(url: str) -> None:
     import redis
 
@@ -141,7 +156,7 @@ def celery_broker(url: str) -> None:
 WAYS: dict[str, Callable[[str], None]] = {
     "psycopg": psycopg_sync, "psycopg-async": psycopg_async, "asyncpg": asyncpg_one,
     "asyncpg-pool": asyncpg_pool,
-    "sqlalchemy": sqlalchemy_sync, "sqlalchemy-async": sqlalchemy_async, "ddl": ddl,
+    "sqlalchemy": sqlalchemy_sync, "sqlalchemy-async": sqlalchemy_async, "ddl": ddl, "ddl-async": ddl_async,
     "redis": redis_sync, "redis-3": redis_resp3, "redis-pubsub": redis_pubsub, "redis-async": redis_async,
     "redis-function": redis_function, "celery": celery_broker,
 }  # fmt: skip
