@@ -19,7 +19,6 @@ from .verdict import Checked, Override, Reason, Refused
 from .watched import code_here
 
 TYPE_CHECKING = False  # type checkers know the name, and nothing that a check needs loads typing
-TYPE_CHECKING = False  # type checkers know the name, and nothing that a check needs loads typing
 if TYPE_CHECKING:  # what __getattr__ answers
     from .frameworks import asgi as asgi
     from .frameworks import celery as celery
