@@ -208,7 +208,8 @@ here = g.__file__.rpartition('/disjoint/')[0]
 loaded = {m: getattr(sys.modules[m], '__file__', None) or '' for m in set(sys.modules) - before}
 known = sys.stdlib_module_names | {'disjoint'}
 print(sorted(m for m, f in loaded.items() if m.split('.')[0] not in known))
-print(sorted(m for m in sys.modules if m in {'dataclasses', 'tomllib', 'typing', 'inspect', 'logging', 'socket'}
+heavy = {'dataclasses', 'tomllib', 'typing', 'inspect', 'logging', 'socket'}
+print(sorted(m for m in sys.modules if m in heavy
              or m.startswith(('disjoint.model', 'disjoint.kinds.postgres'))))
 """
 
