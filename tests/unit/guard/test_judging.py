@@ -41,7 +41,7 @@ THEIRS = {
     "REDIS_URL": "redis://:Qm39dkQpw01mXy7aGh@cache.prod.example.com/0",
     "BROKER": "amqp://q.prod.example.com/shop", "RESULTS": "redis://results.prod.example.com/1",
     "BUCKET": "shop-files", "S3": "https://minio.example.com", "API": "https://api.example.com",
-    "SECRET_KEY": "u83kdLw9dQm2Xz0pVbTr5", "ADMIN_PASSWORD": "production-password-2024",
+    "SECRET_KEY": "u83kdLw9dQm2Xz0pVbTr5", "ADMIN_PASSWORD": "production password! 2024",
     "SEARCH": "mongodb://mongo.prod.example.com/x",
 }  # fmt: skip
 OURS = {
@@ -112,7 +112,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
         ("AUTH", f"Bearer {SECRET}"),
         ("X_PASSWORD", "Zk39dkQpw01mXy7aGh"),
         ("REDIS_URL", "redis://:Zk39dkQpw01mXy7aGh@cache.staging.example.com/0"),
-        ("X_PASSWORD", "production-password-2024"),
+        ("X_PASSWORD", "production password! 2024"),
         ("RESULTS", "redis://cache.prod.example.com/5"),
     ],
 )  # fmt: skip
