@@ -24,6 +24,7 @@ from disjoint.sealed.strengthening import secrets_in
 
 PROJECT = bytes.fromhex("0f" * 32)
 KEY = guarded.stable_key_of(PROJECT)
+_MADE: dict[str, Policy] = {}
 MANIFEST = """
 [environments.production]
 variables = { dotenv = "production.env" }
@@ -56,8 +57,11 @@ def environment(name: str, variables: Mapping[str, str]) -> Environment:
 
 
 def policy(manifest: Manifest, production: Mapping[str, str], *, blind: bool = False) -> Policy:
-    """What a seal of these variables states."""
-    return policy_in({"policy": stated(manifest, production, blind=blind)})
+    """What a seal of these variables states; made once, for guessable secrets take long to digest."""
+    mark = (manifest.resources, tuple(production.items()), blind)
+    if (known := _MADE.get(repr(mark))) is None:
+        known = _MADE[repr(mark)] = policy_in({"policy": stated(manifest, production, blind=blind)})
+    return known
 
 
 def stated(manifest: Manifest, production: Mapping[str, str], *, blind: bool = False) -> Any:

@@ -66,7 +66,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 
 @given(WORLDS, WORLDS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_what_verify_calls_shared_is_never_isolated(
     manifest: Manifest, theirs: dict[str, str], ours: dict[str, str]
 ) -> None:
