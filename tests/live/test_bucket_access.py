@@ -256,6 +256,7 @@ def _versioned(store: ObjectStore, *names: str) -> list[Place]:
     return [Place(name, store.user(f"of-{name}", [name]), store.port) for name in names]
 
 
+@pytest.mark.long
 def test_a_replica_in_either_direction_or_a_common_one_is_shared(store: ObjectStore) -> None:
     """As the store itself states it, on either side."""
     ours, theirs, third = _versioned(store, "archive", "archive-staging", "archive-all")

@@ -117,6 +117,7 @@ def test_a_deleted_copy_is_found_among_the_old_versions(pair: Pair) -> None:
     assert hits(pair.compared()) == {(CONTENTS, CONTENTS): 1}
 
 
+@pytest.mark.long
 def test_old_versions_that_may_not_be_listed_are_a_gap_in_staging_alone(pair: Pair) -> None:
     """In production they are left out, and that is said."""
     rights = [right for right in RIGHTS if right != "s3:ListBucketVersions"]
@@ -141,6 +142,7 @@ def test_what_both_may_hold_is_left_out_and_said(pair: Pair) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_how_many_lines_tell_nothing_is_said(pair: Pair) -> None:
     """A zero over three of four objects is not one over four."""
     pair.store.put(pair.production, {"mark": b"x"})
@@ -168,6 +170,7 @@ def test_contents_under_kms_are_a_gap(pair: Pair) -> None:
     assert any("KMS" in gap.reason for gap in gaps)
 
 
+@pytest.mark.long
 def test_encryption_that_may_not_be_asked_for_is_a_gap(pair: Pair) -> None:
     """With the right that would tell."""
     rights = [right for right in RIGHTS if right != "s3:GetEncryptionConfiguration"]
@@ -183,12 +186,14 @@ def test_a_name_that_may_be_a_hash_is_a_place_of_its_own(pair: Pair) -> None:
     assert hits(pair.compared()) == {(DOUBTFUL, DOUBTFUL): 1}
 
 
+@pytest.mark.long
 def test_a_name_that_may_be_a_hash_has_no_private_answer(pair: Pair) -> None:
     """A number of shared values says nothing of which they are."""
     pair.store.put(pair.production, {"media/9e107d9d372bb6826bd81d3542a419d6.png": b"x"})
     assert [gap.remedy for gap in pair.compared(rows="private").gaps] == ['rows = "sampled"']
 
 
+@pytest.mark.long
 def test_many_pages_are_read_to_their_end(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not one more than may be."""
     monkeypatch.setattr(listing, "PAGE", 2)

@@ -176,7 +176,7 @@ POINTS = (
 )
 
 
-OFTEN = ("held", "after AbortMultipartUpload")
+OFTEN = ("held",)
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,13 @@ def verified(manifest: Path, how: str) -> dict[str, object]:
     return found
 
 
-OTHERS = [pytest.param(leak, marks=pytest.mark.long) for leak in ("same-postgres", "redis-copy", "wrong-tls")]
+OTHERS = [
+    pytest.param(leak, marks=pytest.mark.long)
+    for leak in ("cache-is-broker", "same-postgres", "redis-copy", "wrong-tls")
+]
 
 
-@pytest.mark.parametrize("leak", [None, "cache-is-broker", *OTHERS])
+@pytest.mark.parametrize("leak", [None, *OTHERS])
 def test_lanes_and_threads_find_the_same_and_ask_the_same(
     leak: str | None, world: World, tmp_path: Path
 ) -> None:

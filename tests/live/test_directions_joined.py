@@ -68,6 +68,7 @@ def test_rows_are_judged_where_they_were_compared(
     assert without.verdict is not Outcome.ISOLATED  # what the manifest asks for is not passed over
 
 
+@pytest.mark.long
 def test_a_half_of_rows_that_does_not_belong_is_refused(world: World, tmp_path: Path) -> None:
     """Changed, of another manifest, of another database, of yesterday."""
     joined = Joined(sides(world, tmp_path, 1))

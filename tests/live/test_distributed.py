@@ -138,6 +138,7 @@ def test_what_a_worker_is_refused_is_a_gap(client: Any, exports: tuple[Path, Pat
     assert found.blind
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_replaced_and_nothing_counted_twice(
     exports: tuple[Path, Path], tmp_path: Path
 ) -> None:

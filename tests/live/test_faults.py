@@ -223,7 +223,14 @@ def expect_journal(place: Place, told: str, *, changed: bool, code: int) -> None
 
 
 @pytest.mark.parametrize(
-    "place", ["journal, first", "journal, next", "certify, next", "seal, first"], indirect=True
+    "place",
+    [
+        "journal, first",
+        "journal, next",
+        pytest.param("certify, next", marks=pytest.mark.long),
+        "seal, first",
+    ],
+    indirect=True,
 )
 def test_a_fault_leaves_old_or_new(place: Place) -> None:
     """A sample of all faults that there are, and one of those where the product itself is written."""

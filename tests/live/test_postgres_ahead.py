@@ -79,7 +79,7 @@ def states(world: World) -> list[str]:
         return [str(state) for (state,) in admin.execute(STATES.encode()).fetchall()]
 
 
-@pytest.mark.parametrize("width", [8, 16])
+@pytest.mark.parametrize("width", [8, pytest.param(16, marks=pytest.mark.long)])
 def test_its_digests_are_those_of_every_other_way(world: World, width: int) -> None:
     """Over three places with NULLs, short texts and deleted rows, the planted value among each."""
     with production(world, *ODD) as opened:

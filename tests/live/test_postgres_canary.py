@@ -214,6 +214,7 @@ def test_a_mark_that_was_taken_away_is_not_believed(world: World) -> None:
     assert after == dict.fromkeys((LOCK, NAME), Known(False))
 
 
+@pytest.mark.long
 def test_a_mark_goes_by_itself_when_its_window_is_over(world: World) -> None:
     """Whatever becomes of us, the server ends the holder five seconds after its window."""
     with Deadline(20) as deadline, hold(party(world.url(world.staging), "staging", deadline), 0):

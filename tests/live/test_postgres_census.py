@@ -326,6 +326,7 @@ def test_several_columns_together_find_a_row_that_no_column_tells(world: World, 
     assert not found.blind
 
 
+@pytest.mark.long
 def test_a_replica_is_read_instead_where_it_is_one(world: World, supervisor: Supervisor) -> None:
     """By ranges; another server's is not, and neither is the primary itself."""
     declared = target(world.url(world.production))

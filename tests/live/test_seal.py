@@ -234,9 +234,9 @@ def test_a_seal_of_something_else_is_refused(alone: World, tmp_path: Path) -> No
     manifest.write_text(stated)
     payload = json.loads(base64.b64decode(json.loads(text)["payload"]))
     over = datetime.now(UTC) - timedelta(seconds=1)
-    (manifest.parent / FILE).write_text(
-        signed({**payload, "expiresAt": over.isoformat().replace("+00:00", "Z")})
-    )
+    times = {"sealedAt": over - timedelta(hours=1), "expiresAt": over}
+    stated_times = {name: moment.isoformat().replace("+00:00", "Z") for name, moment in times.items()}
+    (manifest.parent / FILE).write_text(signed({**payload, **stated_times}))
     assert "expired on" in refusal(UnprovenError, lambda: proven(manifest))
 
 

@@ -152,6 +152,7 @@ def test_halves_that_do_not_belong_together_are_refused(world: World, place: Pat
     assert "another manifest" in refusal(lambda: joined(other, held, seen))
 
 
+@pytest.mark.long
 def test_a_mark_that_died_before_the_end_counts_for_nothing(world: World, place: Path) -> None:
     """The holder's session is ended after the look: the row falls back to identity, and says why."""
     manifest = world.write(place)
@@ -179,6 +180,7 @@ def test_a_clock_that_the_servers_contradict_makes_no_half(
     hold.end()
 
 
+@pytest.mark.long
 def test_production_is_asked_for_no_word_that_staging_chose(world: World, place: Path) -> None:
     """Signed by staging, and of its own making: a megabyte, or the name of an application's channel."""
     manifest = world.write(place)
