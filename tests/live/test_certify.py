@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-import time
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -350,7 +350,7 @@ def test_a_restart_changes_nothing_in_the_subject_and_a_change_does(
 
 @pytest.mark.long
 def test_a_sealed_production_gives_the_same_subjects(alone: Alone, world: World, tmp_path: Path) -> None:
-    """Beside a seal a server counts as another one where it is older than that, by more than clocks differ."""
+    """Beside a seal a server counts as another one where it is older by more than clocks differ."""
     _, database, cache, _ = alone
     time.sleep(5)
     manifest = declared(tmp_path / "world", world, (database.port, cache.port), **variables(alone))
