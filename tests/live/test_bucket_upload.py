@@ -239,6 +239,7 @@ def test_an_upload_that_its_holder_forgets_is_ended(
             holding.__exit__(None, None, None)
 
 
+@pytest.mark.long
 def test_a_forgotten_upload_is_ended_at_amazon_too(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +262,7 @@ def test_a_forgotten_upload_is_ended_at_amazon_too(
             holding.__exit__(None, None, None)
 
 
+@pytest.mark.long
 def test_an_upload_that_outlives_the_budget_is_ended(store: ObjectStore, staging: Place) -> None:
     """Nothing more may be sent through the visit then: the cleaner does it."""
     with both(staging, staging, budget=2.0) as sides:

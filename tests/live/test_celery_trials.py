@@ -170,6 +170,7 @@ def test_a_worker_of_productions_that_answers_is_seen(production: ValkeyServer) 
     assert gone(production)
 
 
+@pytest.mark.long
 def test_a_key_prefix_is_called_through(supervisor: Supervisor, production: ValkeyServer) -> None:
     """With a prefix the mailbox, the binding and the answer bear it too."""
     server = ValkeyServer.start(supervisor, "prefixed-broker")
@@ -185,6 +186,7 @@ def test_a_key_prefix_is_called_through(supervisor: Supervisor, production: Valk
     server.stop()
 
 
+@pytest.mark.long
 def test_nobody_to_call_and_somebody_who_does_not_answer(
     supervisor: Supervisor, production: ValkeyServer
 ) -> None:

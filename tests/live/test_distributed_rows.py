@@ -190,6 +190,7 @@ def test_what_travels_holds_no_credential(world: World, manifest: Manifest) -> N
     assert b"postgresql://" not in octets
 
 
+@pytest.mark.long
 def test_verify_takes_workers(manifest: Manifest) -> None:
     proof = pipeline.verify(manifest, budget=30, dask="local")
     (found,) = [finding for finding in proof.findings if finding.rule == "postgres/production-rows"]

@@ -200,6 +200,7 @@ def test_a_name_that_leads_to_production_now_is_refused_as_that(
     assert entries()[-1].event == "gate-refused"
 
 
+@pytest.mark.long
 def test_a_staging_that_does_not_answer_in_time_is_not_told_from_a_changed_one(
     gate: Gate, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,6 +156,7 @@ def clients(world: World) -> Iterator[None]:
             thread.join()
 
 
+@pytest.mark.long
 def test_who_turns_up_meanwhile_is_given_way(world: World) -> None:
     """Small steps with rests from then on, none under way while one is taken in; the same digests."""
     with production(world, "crowd.token") as opened:

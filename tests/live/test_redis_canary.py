@@ -262,6 +262,7 @@ def test_a_message_is_not_heard_on_another_server(production: ValkeyServer, stag
     assert world.tallies[False].footprint().writes > 0
 
 
+@pytest.mark.long
 def test_nodes_of_one_cluster_are_known_by_their_nodes(supervisor: Supervisor, staging: ValkeyServer) -> None:
     """Two nodes share no process and no subscriber; what each knows of the cluster gives them away."""
     first, second, _ = start_cluster(supervisor, "nodes")

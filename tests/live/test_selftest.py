@@ -122,6 +122,7 @@ def test_production_that_nobody_reaches_leaves_it_open(world: World, selftest: C
     assert "production was not reached: connection refused" in " ".join(found.stdout.split())
 
 
+@pytest.mark.long
 def test_a_name_that_tls_verifies_is_skipped_and_said(world: World, selftest: Command) -> None:
     """It counts for nothing."""
     world = world.setting("production", REDIS_URL="rediss://cache.production.test:6379/0")

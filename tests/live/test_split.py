@@ -168,6 +168,7 @@ def test_a_mark_that_died_before_the_end_counts_for_nothing(world: World, place:
     assert "did not see its own mark" in found.judgement.limits
 
 
+@pytest.mark.long
 def test_a_clock_that_the_servers_contradict_makes_no_half(
     world: World, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
