@@ -1,4 +1,4 @@
-"""What a machine may lack: Debian's PgBouncer, Redis and second PostgreSQL, or an extra's wheel."""
+"""What a newcomer's machine may lack, from Debian's packages to a right of root's."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def lacking(reason: str) -> NoReturn:
     """Skip on a newcomer's machine, and say what to install; fail in CI, which installs it."""
     if os.environ.get("CI"):
         pytest.fail(reason)
-    # a newcomer need not have Debian's packages: the summary names each, and CI, which has them, fails above
+    # a newcomer's run is green without it, and its summary names each; CI, which has it all, fails above
     pytest.skip(reason)

@@ -20,6 +20,7 @@ from disjoint.certification.history import expect_whole, open_journal
 from disjoint.certify.keys import project_key
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
+from lacking import lacking
 
 pytestmark = pytest.mark.live
 MANIFEST = """
@@ -273,7 +274,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "disjoint-test", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root, outside a closed container, mounts a small disk")
+        lacking("only root, outside a closed container, mounts a small disk")
     try:
         yield disk
     finally:

@@ -30,6 +30,7 @@ from disjoint.demo.stack import Servers, Stack
 from disjoint.demo.supervisor import Supervisor
 from disjoint.demo.world import STORAGE, World, clean, place
 from disjoint.kinds.postgres import queries
+from lacking import lacking
 
 pytestmark = pytest.mark.live
 POOL = 4
@@ -230,12 +231,13 @@ def pooled_settings(port: int, login: Login, database: str) -> set[tuple[str, ..
             return {tuple(map(str, row)) for each in sleeping for row in each.result().fetchall()}
 
 
-@pytest.mark.skipif(program() is None, reason=MISSING)
 @pytest.mark.parametrize("pooling", ["transaction", "statement"])
 def test_the_next_client_of_a_pooler_finds_everything_as_it_was(
     own: Stack, tmp_path: Path, pooling: Pooling
 ) -> None:
     """PgBouncer before production: the same reads; its connections keep no setting and no lock of ours."""
+    if program() is None:
+        lacking(MISSING)
     production = own.production
     world = pooled(
         clean(own), production.postgres, production.login, production.login.database, "production", pooling
