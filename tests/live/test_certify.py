@@ -403,3 +403,25 @@ def sealed(folder: Path) -> Path:
     told = stated.replace('{ dotenv = ".env.production" }', '{ sealed = "production.sealed.json" }')
     (folder / "disjoint.toml").write_text(told)
     return folder / "disjoint.toml"
+
+
+def test_a_cache_that_was_told_to_follow_production_does_not_pass_the_gate(
+    alone: Alone, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Same address, same process; production draws a new id as its first replica joins: the role tells."""
+    _, database, cache, _ = alone
+    manifest = declared(tmp_path / "world", world, (database.port, cache.port), **variables(alone))
+    assert certified(manifest, tmp_path / "world") == 0
+    place = ["--certificate", str(tmp_path / "world" / "certificate.intoto.jsonl"), "--approvals", "0"]
+    gate = ["gate", "--manifest", str(manifest), *place]
+    assert run(gate) == 0
+    theirs = re.search(r":([^:@]+)@", world.production.variables["REDIS_URL"])
+    assert theirs is not None
+    cache.ask("CONFIG", "SET", "masterauth", theirs[1])
+    cache.ask("REPLICAOF", *world.production.reach_at["cache.production.test:6379"].split(":"))
+    try:
+        capsys.readouterr()
+        assert run(gate) == 3
+        assert "cache: staging: role changed" in capsys.readouterr().err
+    finally:
+        cache.ask("REPLICAOF", "NO", "ONE")

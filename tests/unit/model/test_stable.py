@@ -26,7 +26,7 @@ KEY = RunKey(b"k" * 32)
 WORLDS = 300
 STABLE = {
     "postgres": "address database database_oid system_identifier",
-    "redis": "address database",
+    "redis": "address database role",
     "celery": "backend backend_database broker broker_database pidbox result_prefix",
     "bucket": "address owner",
     "web": "address named",

@@ -157,8 +157,12 @@ def _marks(fact: Fact[str] | Fact[tuple[str, ...]]) -> Fact[frozenset[str]]:
 
 
 def stable(facts: RedisFacts) -> Mapping[str, Fact[Plain | Address]]:
-    """Where the database is. Run and replication ids are new after a restart without a file."""
-    return {"address": facts.address, "database": facts.database}
+    """Where the database is, and whether it leads or follows: a replica holds another server's keys.
+
+    Run and replication ids are new after a restart without a file, and the latter where a first replica
+    joins: by them nobody would know a staging that was told to follow production.
+    """
+    return {"address": facts.address, "database": facts.database, "role": facts.role}
 
 
 def aged(theirs: RedisFacts, ours: RedisFacts, sealed_at: datetime) -> RedisFacts:
