@@ -68,19 +68,19 @@ def census(job: Job) -> dict[str, object]:
             import polars as pl  # noqa: F401, PLC0415  (loaded before the clock starts, like all libraries)
     import psycopg  # noqa: F401, PLC0415
 
-    from disjoint.kinds.postgres.census import reading  # noqa: PLC0415
+    from disjoint.kinds.postgres import census as postgres  # noqa: PLC0415
     from disjoint.model.census import Strength, Terms  # noqa: PLC0415
+    from disjoint.model.experiment import Pair  # noqa: PLC0415
     from disjoint.model.terms import detection  # noqa: PLC0415
     from disjoint.overlap import engine  # noqa: PLC0415
+    from disjoint.overlap.survey import both_open  # noqa: PLC0415
 
     spent = _timed(engine, "confirmed")
     terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
     with contextlib.ExitStack() as stack:
-        parties = [*_parties(job, stack)]
+        pair = Pair(*(party for _, party in _parties(job, stack)))
         clock = Clock()
-        production, staging = (
-            stack.enter_context(reading(party, careful=name == "production")) for name, party in parties
-        )
+        production, staging = stack.enter_context(both_open(postgres, pair, careful=False))
         found = engine.census(engine.Sides(production, staging, ("production", "staging")), terms)
     taken = clock.told()
     assert not found.blind, found.blind

@@ -19,6 +19,7 @@ from disjoint.kinds.postgres.traffic import (
     GENTLE,
     LONGEST_EASE,
     LONGEST_REST,
+    LOOKS,
     SHARE,
     SMALLER,
     WORK_SECONDS,
@@ -113,9 +114,10 @@ def test_while_others_are_served_it_takes_small_steps_with_rests(world: World) -
 
 
 def test_who_was_met_is_reckoned_with_for_a_while() -> None:
-    """Somebody new counts for three looks; one who only sits in a transaction does not."""
+    """Somebody new counts for so many looks; one who only sits in a transaction does not."""
     traffic = Traffic()
-    for met, busy in (("3/7", False), ("3/7", False), ("4/1", True), ("", True), ("", True), ("", False)):
+    later = [("", True)] * (LOOKS - 1)
+    for met, busy in (("3/7", False), ("3/7", False), ("4/1", True), *later, ("", False)):
         traffic.see(frozenset(filter(None, [met])))
         assert traffic.busy is busy
     assert (traffic.step(1024), traffic.rest(1.0)) == (1024, 0.0)

@@ -21,7 +21,7 @@ from .baseline import NONE, Baseline
 from .bound import missed, one_in
 from .compare import Hits, compared
 from .confirm import confirmed
-from .read import TOLD_NOBODY, Side, Steps, read_both
+from .read import TOLD_NOBODY, Side, Steps, read_both, values_of
 from .sketch import Sketch
 
 Gather = Callable[[Side, Side, Sieve], Hits]
@@ -101,7 +101,7 @@ def agreed(production: Survey, staging: Survey) -> Method:
 
 def fresh(method: Method, terms: Terms, sides: Sides) -> Sieve:
     """A sieve of new random numbers."""
-    values = sum(place.values for r in (sides.production, sides.staging) for place in r.survey.places)
+    values = values_of(sides.production) + values_of(sides.staging)
     kept = 1 if terms.strength is Strength.EXACT else one_in(terms.detect, values)
     return Sieve(method, _number(), _number(), secrets.token_bytes(16), kept, terms.fold)
 

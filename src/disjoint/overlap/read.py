@@ -30,6 +30,8 @@ class Steps(NamedTuple):
 
 
 TOLD_NOBODY = Steps()
+ABOUT = 1.25
+"""How many times the other's values a side may hold and count as no longer: both are estimates."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class Side:
     reader: Reader
     sketch: Sketch
     told: Told = nobody
+    unhurried: bool = False
+    """Whether it ends before the other anyway: then one connection is enough."""
     _failed: list[Gap] = field(default_factory=list)
     _read: set[int] = field(default_factory=set)
     """Places that some task was to read."""
@@ -75,7 +79,7 @@ class Side:
         of = sum(task.rows for task in tasks)
         crew = [
             threading.Thread(target=self._work, args=(waiting, sieve, of), daemon=True)
-            for _ in range(min(self.reader.abreast, len(tasks)))
+            for _ in range(min(1 if self.unhurried else self.reader.abreast, len(tasks)))
         ]
         for thread in crew:
             thread.start()
@@ -138,8 +142,19 @@ class Side:
         )
 
 
+def outpaces(own: Reader, other: Reader) -> bool:
+    """Whether one connection is enough for a side: the other has only one, and as much to read with it."""
+    return other.abreast == 1 and other.drawn is None and values_of(own) <= ABOUT * values_of(other)
+
+
+def values_of(reader: Reader) -> int:
+    """About how many values there are to read."""
+    return sum(place.values for place in reader.survey.places)
+
+
 def read_both(there: Side, here: Side, sieve: Sieve) -> None:
-    """Read both sides at once."""
+    """Read both sides at once; neither server is pressed only to wait for the other."""
+    here.unhurried, there.unhurried = outpaces(here.reader, there.reader), outpaces(there.reader, here.reader)
     other = threading.Thread(target=here.read, args=(sieve,), daemon=True)
     other.start()
     there.read(sieve)

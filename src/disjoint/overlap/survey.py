@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from disjoint.model.census import Overlap, Strength, Terms
-from disjoint.model.experiment import Census, Pair
+from disjoint.model.census import Overlap, Reader, Strength, Terms
+from disjoint.model.experiment import Census, Pair, Reading
 from disjoint.model.probe import ProbeError
 
 from .baseline import NONE, Baseline, load
@@ -32,12 +35,9 @@ def survey(
     terms = asked.terms(pair.staging.target.declared)
     if terms is None:
         raise ProbeError("no census is asked for", 'state rows = "sampled"')
-    reading, (production, staging) = asked.load(), (pair.production, pair.staging)
+    production, staging = pair.production, pair.staging
     baseline = baseline_of(terms, directory, staging.target.resource)
-    with (
-        reading.reading(production, careful=True) as there,
-        reading.reading(staging, careful=careful) as here,
-    ):
+    with both_open(asked.load(), pair, careful=careful) as (there, here):
         sides = Sides(there, here, (production.probe.environment, staging.probe.environment))
         steps = Steps(production.probe.progressed, staging.probe.progressed)
         if terms.strength is Strength.PRIVATE:
@@ -45,6 +45,19 @@ def survey(
 
             return private.census(sides, terms, baseline, steps)
         return census(sides, terms, baseline, steps, gather)
+
+
+@contextlib.contextmanager
+def both_open(opener: Reading[Any], pair: Pair[Any], *, careful: bool) -> Iterator[tuple[Reader, Reader]]:
+    """Open both sides at once, production first in the answer; leaving closes them.
+
+    Raises:
+        ProbeError: one of them cannot be read; production's reason before staging's.
+    """
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as other:
+        here = other.submit(stack.enter_context, opener.reading(pair.staging, careful=careful))
+        there = stack.enter_context(opener.reading(pair.production, careful=True))
+        yield there, here.result()
 
 
 def baseline_of(terms: Terms, directory: Path, resource: str) -> Baseline:

@@ -129,7 +129,7 @@ class Tables:
     @property
     def abreast(self) -> int:
         """Two connections where ranges are read."""
-        return 2 if self._pool.snapshot else 1
+        return 2 if self._may_range else 1
 
     def narrow(self, theirs: Survey) -> None:
         """Several columns together are compared where both sides have them."""

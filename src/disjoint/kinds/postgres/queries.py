@@ -262,8 +262,12 @@ ROWS_READ: Final = "SELECT pg_catalog.pg_stat_get_xact_tuples_returned({}::oid)"
 
 IN_PROGRESS: Final = """
 SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
-WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()"""
-"""Who is in a transaction now, by numbers that are used once; shown to every role."""
+WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+UNION ALL
+SELECT 'written until ' || pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+WHERE NOT pg_catalog.pg_is_in_recovery()"""
+"""Who is in a transaction now, by numbers that are used once; and the next number of one that writes,
+which tells of those that came and went between two looks. Shown to every role."""
 
 LAG: Final = "SELECT max(extract(epoch FROM r.replay_lag))::float8 FROM pg_catalog.pg_stat_replication r"
 

@@ -173,9 +173,9 @@ class Pace:
         return self._step
 
     def counts(self) -> bool:
-        """Whether to ask how many rows were read: after each answer, now and then while others are served."""
+        """Whether to ask how many rows were read: now and then, for it is a way there and back."""
         now = time.monotonic()
-        if self.gentle and now - self._counted < EVERY_SECONDS:
+        if now - self._counted < EVERY_SECONDS:
             return False
         self._counted = now
         return True

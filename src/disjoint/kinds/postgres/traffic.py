@@ -1,8 +1,9 @@
 """Whether others are at work on a server: then a census takes a fiftieth of its time, in small steps.
 
 Every transaction in progress holds a lock on its own number, which pg_locks shows to every role: where
-other numbers stand there a moment later, somebody is served meanwhile. On a server without traffic
-nobody is in the way, and nothing is waited for.
+other numbers stand there a moment later, somebody is served meanwhile. One that writes takes a number of
+a sequence besides, so that none between two looks is missed. On a server without traffic nobody is in the
+way, and nothing is waited for.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from . import queries
 from .session import Session, StatementError
 
 EVERY_SECONDS = 0.25
-LOOKS = 3
-"""So many looks that meet nobody new are wanted before nobody counts as there."""
+LOOKS = 8
+"""So many looks that meet nobody new are wanted before nobody counts as there: two seconds of them."""
 GENTLE = 64
 """By how much smaller a step is while others are served: a fraction of a thousandth of a second of work."""
 SMALLER = 8
