@@ -33,13 +33,13 @@ RANDOM = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", GUESSABLE)
+@pytest.mark.parametrize("value", GUESSABLE, ids=range(len(GUESSABLE)))
 def test_what_can_be_guessed_stays(value: str) -> None:
     """Addresses, numbers, names, and hashes of them."""
     assert not unguessable(value.encode())
 
 
-@pytest.mark.parametrize("value", RANDOM)
+@pytest.mark.parametrize("value", RANDOM, ids=range(len(RANDOM)))
 def test_what_is_random_goes(value: str) -> None:
     """UUIDs of versions 4 and 7, in a text of their own or in a row's."""
     assert unguessable(value.encode())
