@@ -105,6 +105,11 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     workers of the scheduler at `dask` make it, where one is named. Snapshots of two runs compare where both
     are given one `key` for their digests; what a report shows is digested under a key of its own even so.
     """
+    if manifest.staging.attested:
+        raise UsageError(
+            f"{manifest.source}: {manifest.staging.name} is attested, and this needs its own variables: "
+            "run it inside, or give them"
+        )
     if manifest.production.seal:
         return _beside_its_seal(manifest, offline, budget, progress, without, guarded)
     started = datetime.now(UTC)

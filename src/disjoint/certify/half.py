@@ -57,6 +57,8 @@ class Held(Common):
     alive_at: datetime | None = None
     """The last moment at which they are known to have stood; None in a half that never ended in order."""
     unclaimed: tuple[str, ...] = ()
+    connected: tuple[str, ...] = ()
+    """``address:port`` of the process's connections that no variable of its leads to."""
     marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By resource and canary: token, and what staging saw of its own mark before and after."""
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import click
 
+from disjoint.errors import UsageError
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
+from disjoint.report.inert import inert
 
 from .output import quiet_process
 from .progress import progress
@@ -56,10 +58,28 @@ def limits(command: Command) -> Command:
     return command
 
 
+def attested(stated: Manifest, within: Limits) -> Proof:
+    """Ask staging's deployed process, and look for its marks meanwhile.
+
+    Raises:
+        UsageError: an option asks for what takes staging's own variables; or as `disjoint.attested.proven`.
+    """
+    from disjoint.attested import proven  # noqa: PLC0415  (few manifests name a process)
+    from disjoint.certify.keys import project_key  # noqa: PLC0415  (as above)
+
+    if within.offline or within.dask:
+        raise UsageError(
+            f"{stated.staging.name} is attested: its process is asked, and gives no rows; leave out "
+            "--offline and --dask"
+        )
+    quiet_process()
+    click.echo(f"asking the process at {inert(stated.staging.attested)}", err=True)
+    return proven(stated, project_key(), within.budget)
+
+
 def proven(stated: Manifest, within: Limits, key: bytes | None = None) -> Proof:
     """Announce what production's log will show, run, and tell how far it is."""
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
-    from disjoint.report.inert import inert  # noqa: PLC0415  (as above)
 
     quiet_process()
     if not within.offline and not within.no_reach:

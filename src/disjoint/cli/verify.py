@@ -13,7 +13,7 @@ from .declared import PATH, declared, detecting, sources
 from .declared import budget as budget_of
 from .exits import Exit, code_of
 from .output import FORMATS, Output, emit, expect_writable
-from .proving import Limits, limits, proven
+from .proving import Limits, attested, limits, proven
 
 
 @click.command(epilog="Exit codes: 0 isolated, 1 shared, 2 usage or manifest, 3 unproven, 4 could not write.")
@@ -49,6 +49,9 @@ def command(
     Where it says `rows`, production's rows, keys or objects are looked for in staging by keyed digests; that
     may take the seconds of `rows_seconds` beyond the budget.
 
+    Where the manifest says `attested`, the deployed process answers for staging at its URL, and production's
+    observer looks for the marks that it places: docs/guard/attest.md. DISJOINT_ATTEST_TOKEN opens the route.
+
     Where the project's journal holds a certificate of these two environments, the notes say what has changed
     since then; `--fail-on drift` makes any change end with 3.
 
@@ -64,8 +67,10 @@ def command(
     _known(fail_on, pipeline.lints())
     expect_writable(output)
     stated = detecting(declared(manifest, staging, production), detect)
-    since, unknown = (None, ()) if offline else since_certified(stated)
-    proof = proven(stated, Limits(budget, no_reach, no_census, dask, offline), since and since.key)
+    since, unknown = (None, ()) if offline or stated.staging.attested else since_certified(stated)
+    within = Limits(budget, no_reach, no_census, dask, offline)
+    attests = bool(stated.staging.attested)
+    proof = attested(stated, within) if attests else proven(stated, within, since and since.key)
     proof = with_drift(stated, proof, since) if since else replace(proof, notes=(*proof.notes, *unknown))
     proof = replace(proof, notes=(*proof.notes, *overrides_noted()))
     emit(pipeline.render, proof, Output(format_, output))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from disjoint.model.environment import Environment
 from disjoint.model.names import same_environment
@@ -17,7 +18,7 @@ Read = Callable[..., Environment]
 """`disjoint.sources.read`, handed in: stages never meet."""
 
 KEYS = ("variables", "protected", "reach_at", "sealed_by")
-SOURCES = ("dotenv", "process", "sealed")
+SOURCES = ("dotenv", "process", "sealed", "attested")
 LATER = (
     "railway", "compose", "kubernetes", "helm", "heroku", "render", "fly", "vercel", "terraform",
     "aws", "gcp", "doppler", "infisical", "onepassword", "github",
@@ -26,6 +27,7 @@ LATER = (
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What an environment or a resource may be called: it stands in every report."""
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENDPOINT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@]+):(?P<port>[0-9]{1,5})")
 
 
@@ -61,12 +63,7 @@ def read_environments(top: Table, read: Read, directory: Path) -> Sides:
             None, f"{staging} and {production} are two words for one environment: rename one of them"
         )
     specs = {name: _spec(section) for name, section in sections.items()}
-    if "sealed" in specs[staging]:
-        raise sections[staging].refuse(
-            "variables", "only the protected environment is sealed; give staging its own variables"
-        )
-    if all("process" in spec for spec in specs.values()):
-        raise sections[staging].refuse("variables", "both environments read the variables of this process")
+    _expect_sources(sections, specs, production, staging)
     found = {
         name: read(
             specs[name],
@@ -78,6 +75,31 @@ def read_environments(top: Table, read: Read, directory: Path) -> Sides:
         for name, section in sections.items()
     }
     return Sides(found[production], found[staging])
+
+
+def _expect_sources(
+    sections: Mapping[str, Table],
+    specs: Mapping[str, Mapping[str, str | bool]],
+    production: str,
+    staging: str,
+) -> None:
+    """Whether each side's source is one that the side may have, beside the other's."""
+    if "sealed" in specs[staging]:
+        raise sections[staging].refuse(
+            "variables", "only the protected environment is sealed; give staging its own variables"
+        )
+    if "attested" in specs[production]:
+        raise sections[production].refuse(
+            "variables", "only staging is attested: production answers nobody; seal it, or give its variables"
+        )
+    if "attested" in specs[staging] and "sealed" in specs[production]:
+        raise sections[staging].refuse(
+            "variables",
+            "an attested staging is looked for by production's own observer, and production is sealed: run "
+            "`disjoint verify` inside staging, with variables = { process = true }",
+        )
+    if all("process" in spec for spec in specs.values()):
+        raise sections[staging].refuse("variables", "both environments read the variables of this process")
 
 
 def _protected(top: Table, sections: Mapping[str, Table]) -> str:
@@ -121,6 +143,8 @@ def _spec(section: Table) -> Mapping[str, str | bool]:
         return _sealed(section, table)
     if "dotenv" in table.values:
         return {"dotenv": table.text("dotenv")}
+    if "attested" in table.values:
+        return {"attested": _url(table)}
     if table.convert("process", bool) is not True:
         raise table.refuse("process", "is true, or does not stand at all")
     return {"process": True}
@@ -131,6 +155,19 @@ def _sealed(section: Table, table: Table) -> Mapping[str, str]:
         raise section.refuse("sealed_by", 'stands beside variables = { sealed = "…" } only')
     by = {"sealed_by": section.text("sealed_by")} if "sealed_by" in section.values else {}
     return {"sealed": table.text("sealed"), **by}
+
+
+def _url(table: Table) -> str:
+    """Nothing but https keeps the token from whoever is on the way; loopback is on nobody's."""
+    text = table.text("attested")
+    try:
+        url = urlsplit(text)
+        plain = url.scheme == "https" or (url.scheme == "http" and (url.hostname or "") in _LOOPBACK)
+        if plain and url.hostname and url.port != 0 and not (url.username or url.password or url.fragment):
+            return text
+    except ValueError:
+        pass
+    raise table.refuse("attested", "expected https://host/path without a login; http to 127.0.0.1 alone")
 
 
 def _reach_at(table: Table) -> Mapping[str, str]:

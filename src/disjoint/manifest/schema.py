@@ -65,6 +65,18 @@ _ENVIRONMENT: Schema = {
                     "required": ["sealed"],
                     "additionalProperties": False,
                 },
+                {
+                    "type": "object",
+                    "properties": {
+                        "attested": {
+                            "type": "string",
+                            "pattern": "^(https://|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])[:/])",
+                            "description": "Where the deployed process answers for itself.",
+                        }
+                    },
+                    "required": ["attested"],
+                    "additionalProperties": False,
+                },
             ],
         },
         "protected": {

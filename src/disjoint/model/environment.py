@@ -42,6 +42,8 @@ class Environment:
     """The file that holds this environment as it was sealed, in place of its variables."""
     sealed_by: str = ""
     """The file of the public key that must have signed the seal; empty where none is stated."""
+    attested: str = ""
+    """The URL at which the deployed process answers for its own variables, in place of them."""
 
     def variable(self, name: str) -> Fact[Secret]:
         """The variable's value; Absent if it is unset here."""

@@ -35,7 +35,7 @@ def exchange(request: HttpRequest, probe: Probe, dial: Dial) -> HttpAnswer:
     """
     url = _checked(request, probe)
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
-    with probe.seat(host, port), contextlib.closing(_connected(url, dial(host, port))) as sock:
+    with probe.seat(host, port), contextlib.closing(secured(url, dial(host, port))) as sock:
         probe.sent(f"{request.method} {request.name}".strip())
         certificate = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
         answer, body = _asked(request, url, sock)
@@ -68,7 +68,12 @@ def _split(text: str) -> SplitResult:
     raise ProbeError("the address is no http or https URL")
 
 
-def _connected(url: SplitResult, sock: socket.socket) -> socket.socket:
+def secured(url: SplitResult, sock: socket.socket) -> socket.socket:
+    """The connection itself, or TLS on it with a certificate that this machine trusts for the name.
+
+    Raises:
+        ProbeError: there is no such TLS; the connection is closed.
+    """
     if url.scheme == "http":
         return sock
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from disjoint.errors import SourceError
 from disjoint.model.environment import Environment
 
-SOURCES = ("dotenv", "process", "sealed")
+SOURCES = ("dotenv", "process", "sealed", "attested")
 """The sources of this version, as the manifest's `variables` table names them."""
 
 
@@ -24,7 +24,8 @@ def read(
 
     Args:
         spec: ``{"dotenv": ".env.staging"}``, ``{"process": True}`` or ``{"sealed": "…"}``, which may name
-            a public key beside it: ``{"sealed": "…", "sealed_by": "prover.pub.pem"}``.
+            a public key beside it: ``{"sealed": "…", "sealed_by": "prover.pub.pem"}``; or
+            ``{"attested": "https://…"}``, at which the deployed process answers for itself.
         name: what the manifest calls the environment.
         protected: True for production.
         reach_at: where this machine finds its endpoints; see `Environment.reach_at`.
@@ -51,5 +52,7 @@ def read(
             return read_sealed(
                 directory / file, by and directory / by, name=name, reach_at=reach_at, shown=file
             )
+        case {"attested": str(url), **rest} if not rest:
+            return Environment(name, protected, {}, url, reach_at, held=False, attested=url)
         case _:
             raise SourceError(f"{name}: variables come from exactly one of: {', '.join(SOURCES)}")

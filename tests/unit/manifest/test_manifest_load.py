@@ -264,6 +264,32 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str) -> None:
             '6:1: environments.staging.sealed_by: stands beside variables = { sealed = "…" } only',
         ),
         (
+            SIDES.replace('dotenv = ".env.production"', 'attested = "https://app.example"'),
+            "2:1: environments.production.variables: only staging is attested",
+        ),
+        (
+            SIDES.replace('dotenv = ".env.production"', 'sealed = "x"').replace(
+                'dotenv = ".env.staging"', 'attested = "https://app.example"'
+            ),
+            "5:1: environments.staging.variables: an attested staging is looked for by production's own",
+        ),
+        *(
+            (
+                SIDES.replace('dotenv = ".env.staging"', f'attested = "{url}"'),
+                "5:15: environments.staging.variables.attested: expected https://host/path without a login",
+            )
+            for url in (
+                "http://app.example/x",
+                "https://me:secret@app.example",
+                "https://",
+                "app.example",
+                "https://a#b",
+                "https://app.example:x/",
+                "http://127.0.0.1.example/",
+                "ftp://127.0.0.1/",
+            )
+        ),
+        (
             SIDES.replace('dotenv = ".env.staging"', 'dotnev = "x"'),
             '5:15: environments.staging.variables.dotnev: unknown key; did you mean "dotenv"?',
         ),
