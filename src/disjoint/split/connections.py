@@ -30,15 +30,17 @@ def elsewhere(connected: Iterable[str], environment: Environment) -> tuple[str, 
 
 
 def places_of(environment: Environment) -> frozenset[str]:
-    """Every ``address:port`` that some variable leads to from this machine."""
+    """Every ``address:port`` that some variable leads to from this machine, by a tunnel as well."""
     found = {
         (place.host, place.port)
         for name, value in resolved(environment)
         for place in in_variable(name, value)
         if place.port
     }
+    mapped = {_peer(environment.reach_at.get(f"{host}:{port}", "")) for host, port in found} - {""}
     with ThreadPoolExecutor(MOST) as pool:
-        return frozenset(text for each in pool.map(_addresses, sorted(found)[:_NAMES]) for text in each)
+        looked_up = pool.map(_addresses, sorted(found)[:_NAMES])
+        return frozenset(mapped.union(*looked_up))
 
 
 def _addresses(place: tuple[str, int]) -> list[str]:

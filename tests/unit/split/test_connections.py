@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from disjoint.model.environment import Environment, Variable
@@ -47,6 +49,12 @@ def test_a_connection_is_ours_by_address_and_port(peer: str, ours: bool) -> None
 )
 def test_what_is_no_connection_is_passed_over(text: str) -> None:
     assert elsewhere([text], OURS) == ()
+
+
+def test_a_tunnel_is_where_its_name_leads() -> None:
+    tunnelled = dataclasses.replace(OURS, reach_at={"no-such-host.invalid:5432": "127.0.0.9:4000"})
+    assert elsewhere(["127.0.0.9:4000"], OURS) == ("127.0.0.9:4000",)
+    assert elsewhere(["127.0.0.9:4000"], tunnelled) == ()
 
 
 def test_one_spelling_each_and_no_more_than_people_read() -> None:
