@@ -20,6 +20,7 @@ from .watched import code_here
 
 TYPE_CHECKING = False  # type checkers know the name, and nothing that a check needs loads typing
 if TYPE_CHECKING:  # what __getattr__ answers
+    from . import route as route
     from .frameworks import asgi as asgi
     from .frameworks import celery as celery
     from .frameworks import django as django
@@ -72,7 +73,9 @@ def assess(
 
 
 def __getattr__(name: str) -> object:
-    """A framework's module, loaded when it is asked for."""
+    """A framework's module, or the route's, loaded when it is asked for."""
+    if name == "route":
+        return importlib.import_module(f"{__name__}.route")
     if name not in _FRAMEWORKS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return importlib.import_module(f"{__name__}.frameworks.{name}")
