@@ -107,13 +107,14 @@ class Answer:
             thread.join(2 * _PATIENCE)
 
     def _refused(self) -> Refusal | None:
-        variables = {**os.environ, **self._own}
-        if may_be_production(variables):
+        outer = dict(os.environ)
+        variables = {**outer, **self._own}
+        if may_be_production(variables) or (self._own and may_be_production(outer)):
             return PRODUCTION
         try:
             self._start(variables)
         except (OSError, ValueError, RuntimeError) as error:  # whose text may hold a value
-            return Refusal(503, f"no process could be started here ({type(error).__name__})")
+            return Refusal(503, f"no child could be started ({type(error).__name__})")
         return None
 
     def _start(self, variables: Mapping[str, str]) -> None:
@@ -172,7 +173,9 @@ class Answer:
         told = self._said.decode("utf-8", "replace").removeprefix(_TOLD.decode()).strip()
         if code in _OWN_CODES and told:
             return Refusal(503, "".join(c for c in told if c.isprintable())[:_SHOWN])
-        return Refusal(503, f"its process ended without a half ({_ended(code)})")
+        return Refusal(
+            503, f"its child ended without a half ({_ended(code)}); try `python -m disjoint hold` there"
+        )
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
