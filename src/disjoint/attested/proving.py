@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import secrets
+from collections.abc import Callable
 
 from disjoint.certify.half import Held, read_half
 from disjoint.certify.keys import ProjectKey
@@ -25,13 +26,14 @@ SHARE = 3
 """What part of the budget they stand for: the rest is for observing both sides."""
 
 
-def proven(manifest: Manifest, key: ProjectKey, budget: float) -> Proof:
+def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[str], None]) -> Proof:
     """What staging's deployed process and production's observer saw of each other.
 
     Args:
         manifest: with production's variables; staging is attested.
         key: of the project, which the process has, too.
         budget: seconds, of which a third is how long the marks stand.
+        tell: told in a sentence what is waited for.
 
     Raises:
         UsageError: there is no token, or the process's half is of another shape.
@@ -44,7 +46,9 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float) -> Proof:
     question = Question(manifest.staging, token(), nonce, seconds)
     with Deadline(budget + seconds + BUDGET_SECONDS) as deadline, asked(question, deadline) as answer:
         standing = _standing(answer, where, key, nonce)
+        tell(f"its marks stand for {seconds} s: {manifest.production.name}'s observer looks for them")
         looked = look(manifest, key, standing, where)
+        tell("looked; now the process sees its marks once more")
         whole = answer.whole()
     held = _of_this_run(whole, where, key, nonce)
     _expect_apart(held, manifest)

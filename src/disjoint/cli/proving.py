@@ -73,8 +73,8 @@ def attested(stated: Manifest, within: Limits) -> Proof:
             "--offline and --dask"
         )
     quiet_process()
-    click.echo(f"asking the process at {inert(stated.staging.attested)}", err=True)
-    return proven(stated, project_key(), within.budget)
+    click.echo(f"asking the process at {inert(stated.staging.attested)}, which asks its servers", err=True)
+    return proven(stated, project_key(), within.budget, lambda line: click.echo(inert(line), err=True))
 
 
 def proven(stated: Manifest, within: Limits, key: bytes | None = None) -> Proof:
