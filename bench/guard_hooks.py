@@ -25,6 +25,7 @@ from disjoint.demo.world import clean, database_url
 from disjoint.sealed.remembering import open_journal
 
 PHRASE = "0f" * 32
+BLIND = "blind.sealed.json"
 EVENT_MICROSECONDS = 2.0
 ROUNDS, CONNECTIONS = 5, 60
 _CONNECTS = """
@@ -98,8 +99,11 @@ def _sealed(running: stack.Stack, folder: Path) -> dict[str, str]:
     world, key = clean(running), ProjectKey(bytes.fromhex(PHRASE), "DISJOINT_SEAL_KEY")
     declared = split.load_side(world.write(folder), protected=True)
     wish = Wish(timedelta(days=1), False)
-    made = seal(declared, "production", key, machine_signer(), open_journal(key), wish)
-    (folder / "production.sealed.json").write_text(made.text)
+    for name, blind in (("production.sealed.json", False), (BLIND, True)):
+        made = seal(
+            declared, "production", key, machine_signer(), open_journal(key), wish._replace(blind=blind)
+        )
+        (folder / name).write_text(made.text)
     own = {"DISJOINT_SEAL_KEY": PHRASE, "DISJOINT_SEAL": str(folder / "production.sealed.json")}
     return {"PATH": os.environ["PATH"], "HOME": str(folder), **world.staging.variables, **own}
 
@@ -125,14 +129,17 @@ def _connects(driver: str, url: str, variables: dict[str, str]) -> dict[str, obj
 
 
 def _events(variables: dict[str, str]) -> dict[str, dict[str, object]]:
-    lines = (line.rsplit(" ", 1) for line in _told(variables, _EVENTS).splitlines())
+    blind = variables | {"DISJOINT_SEAL": str(Path(variables["DISJOINT_SEAL"]).with_name(BLIND))}
+    *_, first = _told(blind, _EVENTS).splitlines()
+    said = [*_told(variables, _EVENTS).splitlines(), first.replace("first", "first-blind")]
+    lines = (line.rsplit(" ", 1) for line in said)
     return {
         f"guard/event-{event}": {
             "ours_us": round(float(microseconds), 2),
             "reference_us": EVENT_MICROSECONDS,
             "ratio": round(float(microseconds) / EVENT_MICROSECONDS, 2),
             "against": "two microseconds"
-            if event != "first"
+            if not event.startswith("first")
             else "two microseconds (first sight of an address)",
         }
         for event, microseconds in lines

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from disjoint.guard import tripwire
 
@@ -35,10 +36,17 @@ def tried(reach: object) -> str:
     return "reached"
 
 
-def connect(host: str, port: int) -> str:
+class Address(NamedTuple):
+    """An address as libraries pass it about."""
+
+    host: str | bytearray
+    port: int
+
+
+def connect(host: str | bytearray, port: int) -> str:
     with socket.socket() as one:
         one.settimeout(0.2)
-        return tried(lambda: one.connect((host, port)))
+        return tried(lambda: one.connect(Address(host, port)))
 
 
 def forked(host: str, port: int) -> str:
@@ -76,6 +84,12 @@ def main(own: int) -> None:
         "spelling": tried(lambda: socket.getaddrinfo("CACHE.production.test.", "6379")),
         "octets": tried(lambda: socket.getaddrinfo(host.encode(), 6379)),
         "connect": connect("203.0.113.7", 6379),
+        "mutable octets": connect(bytearray(b"203.0.113.7"), 6379),
+        "zeros": connect("203.000.113.007", 6379),
+        "mapped": tried(lambda: socket.getaddrinfo("::ffff:203.0.113.7", 6379)),
+        "wide": tried(lambda: socket.getaddrinfo("cache．production.test。", 6379)),
+        "long port": tried(lambda: socket.getaddrinfo(host, 65536 + 6379)),
+        "signed port": tried(lambda: socket.getaddrinfo(host, "+6379")),
         "datagram": tried(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("203.0.113.7", 6379))),
         "database": tried(lambda: socket.getaddrinfo("postgres.production.test", 5432)),
         "api": tried(lambda: socket.getaddrinfo("api.production.test", 80)),

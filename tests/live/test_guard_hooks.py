@@ -287,7 +287,7 @@ def test_the_tripwire_stops_what_leads_to_productions_places(sealed: Sealed, sea
             name,
             what,
         )
-    assert 'disjoint_guard_egress_total{event="socket.connect",outcome="shared"} 1' in said["metrics"]
+    assert 'disjoint_guard_egress_total{event="socket.connect",outcome="shared"} 3' in said["metrics"]
     assert sum("production's cache" in line for line in said["said"]) == 1, (
         "once, though the log itself met it"
     )

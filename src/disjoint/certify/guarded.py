@@ -14,7 +14,8 @@ from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.seal/v1"
 SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
-"""Domains of digests; the first is the observers' own."""
+REACHED = "seal.reached"
+"""Domains of digests; the first is the observers' own, the last of a host and port alone."""
 
 PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"
@@ -64,6 +65,21 @@ def digest(key: bytes, what: str, value: str) -> str:
     """As a run's digests are made: ``hmac:`` and 32 hexadecimal digits."""
     message = what.encode() + b"\0" + value.encode("utf-8", "surrogatepass")
     return "hmac:" + hmac.digest(key, message, "sha256").hex()[:32]
+
+
+def digester(key: bytes, what: str) -> Callable[[str], bytes]:
+    """The octets of `digest` for many values of one domain, sooner: its HMAC is begun once (RFC 2104)."""
+    padded = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(octet ^ 0x36 for octet in padded) + what.encode() + b"\0")
+    outer = hashlib.sha256(bytes(octet ^ 0x5C for octet in padded))
+
+    def made(value: str) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(value.encode("utf-8", "surrogatepass"))
+        around.update(within.digest())
+        return around.digest()[:16]
+
+    return made
 
 
 def guessable(form: str) -> bool:

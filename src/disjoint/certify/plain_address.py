@@ -266,13 +266,13 @@ def _port(text: str, default: int) -> int | None:
 def spell(host: str) -> str:
     """A host in lower case and ASCII, an address in its one spelling."""
     name = host.strip().lower().rstrip(".")
-    if ":" in name:
-        return _ipv6(name)
     if not name.isascii():
         try:
-            return name.encode("idna").decode("ascii").lower()
+            return spell(name.encode("idna").decode("ascii"))  # digits, dots and colons have wide forms, too
         except UnicodeError:
             return name
+    if ":" in name:
+        return _ipv6(name)
     return _ipv4(name) if _NUMERIC.match(name.rpartition(".")[2]) else name
 
 

@@ -38,6 +38,12 @@ def store(place: Place) -> Place:
     return place
 
 
+def renamed(host: str) -> bool:
+    """Whether `store` may know a host by another name: told sooner than by asking it."""
+    within = "-pooler." in host or ".cluster-ro-" in host or ".supabase." in host
+    return within or host.startswith((_RENDER, "master.", "replica."))
+
+
 def private(place: Place) -> bool:
     """Whether equal lines prove nothing; Render's short names are of one database in the world."""
     return place.private and not (place.kind == "postgres" and place.host.startswith(_RENDER))

@@ -33,6 +33,8 @@ class Endpoint(NamedTuple):
     private: bool
     shown: str
     """The canonical line; empty in a blind seal, and where it may hold a piece of a password."""
+    reached: str = ""
+    """Of what is not shown: the digest of host and port; empty in seals of before."""
 
 
 class Setting(NamedTuple):
@@ -168,6 +170,7 @@ def _endpoint(value: object, resource: str) -> Endpoint:
         text_in(said.get("server")),
         said.get("private") is not False,
         text_in(said.get("shown", "")),
+        text_in(said.get("reached", "")),
     )
 
 

@@ -11,13 +11,10 @@ below Python (libpq, uvloop, gRPC) does not pass it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import NamedTuple
 
-from disjoint.certify.guarded import SERVER, digest
-from disjoint.certify.plain_address import Place, spell
-
+from .denied import Denied, denied_by
 from .verdict import SHARED, UNPROVEN, Reason
 from .watching import Counts, ProductionError, Watched, tell, watched
 
@@ -25,32 +22,9 @@ __all__ = ["ProductionError", "counts", "install", "metrics"]
 
 _ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1, "socket.getaddrinfo": 0}
 """By event: where host and port stand in its arguments."""
-_ELSEWHERE = frozenset({"bucket", "file", "sqlite", "memory"})
-"""Kinds whose server is a vendor's, which strangers share, or none."""
-_KEPT = 4096
+_KEPT, _KEPT_AS = 4096, frozenset({str, int, bytes})
 _COUNTS = Counts()
 _TELLING: ContextVar[bool] = ContextVar("telling", default=False)
-
-
-class _Denied(NamedTuple):
-    """Production's places: host and port as they are shown, and as digests by kind where one is not."""
-
-    key: bytes
-    kinds: tuple[str, ...]
-    """None where every place is shown: a digest takes longer than an event should."""
-    servers: Mapping[str, str]
-    shown: Mapping[str, str]
-
-    def resource(self, host: str, port: int) -> str:
-        """Whose server a host and port are; empty: nobody's of production."""
-        name = spell(host)
-        if found := self.shown.get(f"{name}:{port}"):
-            return found
-        for kind in self.kinds:
-            place = Place(kind, name, port, "")
-            if not place.private and (found := self.servers.get(digest(self.key, SERVER, place.server))):
-                return found
-        return ""
 
 
 class _State:
@@ -60,7 +34,7 @@ class _State:
 
     def __init__(self) -> None:
         self.by: Watched | None = None
-        self.denied: _Denied | None = None
+        self.denied: Denied | None = None
         self.known: dict[tuple[object, object], str] = {}
         """By host and port as they were asked for: what they are of production's."""
         self.told: set[str] = set()
@@ -85,15 +59,15 @@ def install(
     """
     if (by := watched(seal, mode, variables)) is None:
         return False
-    if (denied := _denied(by)) is None:
+    if by.opened is None or by.opened.policy is None:
         reason = by.opened.reasons[0] if by.opened and by.opened.reasons else _UNUSED
         _COUNTS.add("install", UNPROVEN)
         tell(reason, refused=by.enforces, by="tripwire")
         if by.enforces:
             raise ProductionError(reason)
         return False
-    _STATE.by, _STATE.denied = by, denied
-    _STATE.known.clear()
+    _STATE.by, _STATE.denied = by, denied_by(by.opened.policy, by.opened.key)
+    _STATE.known = {}  # after what it is known by: another thread may be at it
     if not _HOOKED:
         sys.addaudithook(_hook)
         _HOOKED.append(True)
@@ -114,28 +88,6 @@ def metrics() -> str:
     return _COUNTS.lines("disjoint_guard_egress_total", "event", about)
 
 
-def _denied(by: Watched) -> _Denied | None:
-    """A private name is another machine in each network, and no place of production's here."""
-    if by.opened is None or by.opened.policy is None:
-        return None
-    asked = [e for e in by.opened.policy.all_endpoints if not e.private and e.kind not in _ELSEWHERE]
-    servers = {each.server: each.of for each in reversed(asked)}
-    named = {server: place for server, place in _shown(by.opened.payload) if server in servers}
-    shown = {place: servers[server] for server, place in named.items()}
-    hidden = {each.kind for each in asked if each.server not in named}
-    return _Denied(by.opened.key, tuple(sorted(hidden)), servers, shown)
-
-
-def _shown(payload: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The digest of each server that a seal names, with its host and port; a blind one names none."""
-    policy = payload.get("policy")
-    resources = policy.get("resources", []) if isinstance(policy, dict) else []
-    listed = [policy, *resources] if isinstance(policy, dict) else []
-    for each in (found for holder in listed for found in holder.get("endpoints", [])):
-        if "shown" in each:
-            yield each["server"], each["shown"].partition("://")[2].partition("/")[0]
-
-
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     """Every audit event of the process comes by: nothing but a hit may raise."""
     if event not in _ADDRESS_AT:
@@ -150,37 +102,18 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
 
 def _met(event: str, arguments: tuple[object, ...]) -> str:
     address = arguments if event == "socket.getaddrinfo" else arguments[1]
-    if type(address) is not tuple:
+    if not isinstance(address, tuple):
         return ""  # a socket of this machine, or connected before
-    host, port = address[0], address[1]
-    found = _STATE.known.get((host, port))
-    return _looked_up(host, port) if found is None else found
-
-
-def _looked_up(host: object, port: object) -> str:
-    """As `_STATE.known` keeps it: digests take longer than an event may."""
-    name = host.decode("idna") if isinstance(host, bytes | bytearray) else host
-    number = _port(port)
-    denied = _STATE.denied
-    found = denied.resource(name, number) if isinstance(name, str) and number and denied is not None else ""
-    if len(_STATE.known) >= _KEPT:
-        _STATE.known.clear()
-    _STATE.known[host, port] = found
-    return found
-
-
-def _port(port: object) -> int:
-    if isinstance(port, bytes):
-        port = port.decode("ascii")
-    if isinstance(port, int):
-        return port
-    if not isinstance(port, str) or not port:
-        return 0
-    if port.isdecimal():
-        return int(port)
-    import socket  # noqa: PLC0415  (who looks a name up has loaded it)
-
-    return socket.getservbyname(port)
+    place = host, port = address[0], address[1]
+    known, denied = _STATE.known, _STATE.denied
+    if type(host) not in _KEPT_AS or type(port) not in _KEPT_AS:  # equal ones may mean another
+        return denied.resource(host, port) if denied is not None else ""
+    found = known.get(place)
+    if found is None and denied is not None:
+        if len(known) >= _KEPT:
+            known.clear()
+        found = known[place] = denied.resource(host, port)
+    return found or ""
 
 
 def _hit(event: str, resource: str) -> ProductionError | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from disjoint.certify.guarded import COST, PLACE, PLATFORM, SERVER, Held, digest, filled, itself
+from disjoint.certify.guarded import COST, PLACE, PLATFORM, REACHED, SERVER, Held, digest, filled, itself
 from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting, read
 from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.endpoints import OVERRIDES
@@ -145,13 +145,16 @@ def _libpq(name: str, value: str, variables: Mapping[str, str]) -> list[Place]:
 
 
 def _place(place: Place, key: bytes, *, blind: bool) -> dict[str, Plain]:
+    server = store(place).server
     told: dict[str, Plain] = {
         "kind": place.kind,
         "place": digest(key, PLACE, store(place).line),
-        "server": digest(key, SERVER, store(place).server),
+        "server": digest(key, SERVER, server),
         "private": private(place),
     }
-    return {**told, "shown": place.line} if _is_plain(place) and not blind else told
+    if _is_plain(place) and not blind:
+        return {**told, "shown": place.line}
+    return {**told, "reached": digest(key, REACHED, server.partition("://")[2])}
 
 
 def _is_plain(place: Place) -> bool:
