@@ -15,14 +15,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from deployed_world import plain_world
 
 from disjoint.cli.main import run
+from disjoint.demo.stack import Stack
 from disjoint.demo.world import World
 
 pytestmark = pytest.mark.live
 HERE = Path(__file__).parent
 KEY, TOKEN = "0f" * 32, "a-token-of-this-test"
 PATH = "/.well-known/disjoint"
+
+
+@pytest.fixture
+def world(running: Stack) -> World:
+    """Both sides as one deploys them."""
+    return plain_world(running)
 
 
 @contextlib.contextmanager
@@ -97,7 +105,7 @@ def asked(verifier: Path, url: str, *options: str, command: str = "verify") -> i
     manifest = verifier / "disjoint.toml"
     text = manifest.read_text().replace('dotenv = ".env.staging"', f'attested = "{url}"')
     manifest.write_text(text)
-    budget = ["--budget", "15"] if command == "verify" else []
+    budget = ["--budget", "18"] if command == "verify" else []
     return run([command, "--manifest", str(manifest), *budget, *options])
 
 
@@ -128,6 +136,25 @@ def test_the_deployed_process_is_proven_by_marks_of_its_own(
         assert len(secrets) >= 4
         assert not [secret for secret in secrets if secret in answer]
     assert not [secret for secret in secrets if secret in "".join(capfd.readouterr())]
+
+
+def test_the_process_answers_and_no_file_of_its_image(
+    world: World, verifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest in the image names a file of variables and a tunnel; the application knows neither."""
+    ours = world.staging.variables["DATABASE_URL"].rpartition("@")[2].partition("/")[0]
+    theirs = world.production.variables["DATABASE_URL"]
+    there = theirs.rpartition("@")[2].partition("/")[0]
+
+    def with_files(world: World, folder: Path) -> Path:
+        (folder / "image").mkdir()
+        return world.reaching(there, int(ours.rpartition(":")[2])).write(folder / "image").parent
+
+    monkeypatch.setitem(globals(), "_image", with_files)
+    with deployed(world, tmp_path, DATABASE_URL=theirs) as url:
+        code, rows = verified(verifier, url)
+    assert (code, rows["variables"]) == (1, "SHARED")
+    assert rows["database"] in {"SHARED", "UNPROVEN"}
 
 
 def curled(url: str) -> str:

@@ -49,7 +49,10 @@ def _drawn(_context: click.Context, _option: click.Parameter, nonce: str) -> str
     help="How long the marks stand, 5 to 3600; production must look meanwhile.",
 )
 @click.option(
-    "--nonce", default="", callback=_drawn, help="The run's name, drawn by whoever will look: 32 hex digits."
+    "--nonce",
+    default="",
+    callback=_drawn,
+    help="The run's name, drawn by whoever will look: 32 hex digits. Has it hold this process's variables.",
 )
 @click.option("--connected", default="", hidden=True, help="Where an attested process is connected to.")
 @click.option(
@@ -77,7 +80,7 @@ def command(manifest: Path | None, seconds: float, nonce: str, connected: str, o
 
     if output != STREAM:
         expect_writable(output)
-    declared = side(manifest, protected=False)
+    declared = side(manifest, protected=False, attesting=bool(nonce))
     quiet_process()
     asked = Asked(nonce, tuple(connected.split(",")) if connected else ())
     hold(declared, key(), seconds, _published(output), lambda for_: _wait(for_, output), asked)

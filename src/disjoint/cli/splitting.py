@@ -20,8 +20,8 @@ MANIFEST = click.option(
 )
 
 
-def side(path: Path | None, *, protected: bool | None) -> Manifest:
-    """The manifest with one side's variables, or nobody's.
+def side(path: Path | None, *, protected: bool | None, attesting: bool = False) -> Manifest:
+    """The manifest with one side's variables, or nobody's; this process's own where it attests.
 
     Raises:
         UsageError: there is none, or it cannot be read.
@@ -34,7 +34,7 @@ def side(path: Path | None, *, protected: bool | None) -> Manifest:
         raise UsageError(
             "there is no disjoint.toml here, and no [tool.disjoint] in a pyproject.toml: name it"
         )
-    return load_side(found, protected=protected)
+    return load_side(found, protected=protected, attesting=attesting)
 
 
 def key() -> ProjectKey:

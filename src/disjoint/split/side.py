@@ -30,10 +30,11 @@ from disjoint.sources import read
 BUDGET_SECONDS = 30.0
 
 
-def load_side(path: Path, *, protected: bool | None) -> Manifest:
+def load_side(path: Path, *, protected: bool | None, attesting: bool = False) -> Manifest:
     """A manifest with one side's variables, or with nobody's (None): the others are not even opened.
 
-    Beside an attested process, its variables are this one's.
+    Beside an attested process, its variables are this one's. Whoever attests takes them whatever the manifest
+    in its image says, and no tunnel: the application beside it knows neither that file nor that tunnel.
     """
 
     def read_own(spec: Mapping[str, Any], **side: Any) -> Environment:
@@ -42,6 +43,8 @@ def load_side(path: Path, *, protected: bool | None) -> Manifest:
                 raise UsageError(
                     f"{path}: {side['name']} is sealed here: its own variables are needed for this"
                 )
+            if attesting:
+                return read({"process": True}, **{**side, "reach_at": {}})
             return read({"process": True} if "attested" in spec else spec, **side)
         return Environment(
             side["name"], side["protected"], {}, "another process", side["reach_at"], held=False
