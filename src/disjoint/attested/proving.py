@@ -6,6 +6,8 @@ import dataclasses
 import ipaddress
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from disjoint.certify.half import Held, read_half
 from disjoint.certify.keys import ProjectKey
@@ -14,7 +16,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 from disjoint.report.inert import inert
 from disjoint.runner.deadline import Deadline
-from disjoint.split import BUDGET_SECONDS, join, look
+from disjoint.split import BUDGET_SECONDS, join, observing
 from disjoint.split.connections import places_of
 
 from .asking import Answer, Question, asked, token
@@ -44,10 +46,17 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
     nonce, where = secrets.token_hex(16), inert(manifest.staging.attested)
     seconds = max(SHORTEST, min(LONGEST, round(budget / SHARE)))
     question = Question(manifest.staging, token(), nonce, seconds)
-    with Deadline(budget + seconds + BUDGET_SECONDS) as deadline, asked(question, deadline) as answer:
-        standing = _standing(answer, where, key, nonce)
-        tell(f"its marks stand for {seconds} s: {manifest.production.name}'s observer looks for them")
-        looked = look(manifest, key, standing, where)
+    with (
+        Deadline(budget + seconds + BUDGET_SECONDS) as deadline,
+        ExitStack() as stack,
+        ThreadPoolExecutor(1) as other,
+    ):
+        answering = other.submit(lambda: stack.enter_context(asked(question, deadline)))
+        with observing(manifest, key, nonce) as seen:
+            answer = answering.result()
+            standing = _standing(answer, where, key, nonce)
+            tell(f"its marks stand for {seconds} s: {manifest.production.name}'s observer looks for them")
+            looked = seen.look(standing, where)
         tell("looked; now the process sees its marks once more")
         whole = answer.whole()
     held = _of_this_run(whole, where, key, nonce)

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from .holding import Asked, hold
 from .joining import Rows, join
-from .looking import look
+from .looking import look, observing
 from .side import BUDGET_SECONDS, UNABLE, digest_of, load_side
 
-__all__ = ["BUDGET_SECONDS", "UNABLE", "Asked", "Rows", "digest_of", "hold", "join", "load_side", "look"]
+__all__ = [
+    "BUDGET_SECONDS",
+    "UNABLE",
+    "Asked",
+    "Rows",
+    "digest_of",
+    "hold",
+    "join",
+    "load_side",
+    "look",
+    "observing",
+]

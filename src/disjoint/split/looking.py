@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from disjoint.certify.belonging import follows, of_one_manifest, trusted_clock
 from disjoint.certify.half import Held, Looked, digests_key, read_half, standing, written
@@ -10,6 +14,7 @@ from disjoint.certify.keys import ProjectKey
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.certify.watch import Watch
 from disjoint.model.manifest import Manifest
+from disjoint.model.snapshot import Snapshot
 from disjoint.runner.marks import Key, look_for
 from disjoint.runner.run import Run
 from disjoint.runner.visit import Seats
@@ -24,29 +29,63 @@ def look(manifest: Manifest, key: ProjectKey, held_text: str, where: str) -> str
         UnprovenError: the half is not one to follow now, or the clocks disagree.
         TamperedError, UsageError: it is not what `hold` wrote.
     """
-    watch = Watch()
-    held = read_half(Held, held_text, where, key)
-    of_one_manifest(held, digest_of(manifest), manifest.staging.name)
-    follows(held, watch.started)
-    with Run((manifest.production,), BUDGET_SECONDS, forks=False, key=digests_key(key, held.run)) as run:
-        snapshot = observed(manifest, manifest.production, run, watch.started)
+    held = _standing(manifest, key, held_text, where, datetime.now(UTC))
+    with observing(manifest, key, held.run) as seen:
+        return seen.look(held_text, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Production, observed in a run that staging's side has named."""
+
+    manifest: Manifest
+    key: ProjectKey
+    name: str
+    run: Run
+    watch: Watch
+    snapshot: Snapshot
+
+    def look(self, held_text: str, where: str) -> str:
+        """Look for the marks that stand; the looked half's text. Raises as the function `look`."""
+        held = _standing(self.manifest, self.key, held_text, where, self.watch.now())
         seats = Seats()
-        parts = parts_of(manifest, snapshot, run, run.deadline, lambda: seats)
-        begun = watch.now()
+        parts = parts_of(self.manifest, self.snapshot, self.run, self.run.deadline, lambda: seats)
+        begun = self.watch.now()
         looks = look_for(_tokens(held), parts)
         half = Looked(
-            **common_of(manifest, manifest.production, run, key),
-            run=held.run,
-            started_at=watch.started,
-            snapshot=written_snapshot(snapshot),
+            **common_of(self.manifest, self.manifest.production, self.run, self.key),
+            run=self.name,
+            started_at=self.watch.started,
+            snapshot=written_snapshot(self.snapshot),
             held=standing(held),
             looked_from=begun,
-            looked_until=watch.now(),
+            looked_until=self.watch.now(),
             looks=by_resource(looks),
         )
-    watch.expect_unset()
-    trusted_clock(half)
-    return written(half, key)
+        self.watch.expect_unset()
+        trusted_clock(half)
+        return written(half, self.key)
+
+
+@contextlib.contextmanager
+def observing(manifest: Manifest, key: ProjectKey, name: str) -> Iterator[Seen]:
+    """Observe production before its marks are looked for, which then takes a moment alone.
+
+    Args:
+        manifest: with production's variables.
+        key: of the project.
+        name: the run's, under which staging holds.
+    """
+    watch, production = Watch(), manifest.production
+    with Run((production,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run:
+        yield Seen(manifest, key, name, run, watch, observed(manifest, production, run, watch.started))
+
+
+def _standing(manifest: Manifest, key: ProjectKey, text: str, where: str, now: datetime) -> Held:
+    held = read_half(Held, text, where, key)
+    of_one_manifest(held, digest_of(manifest), manifest.staging.name)
+    follows(held, now)
+    return held
 
 
 def _tokens(held: Held) -> dict[Key, str]:
