@@ -7,6 +7,10 @@ READY := .venv/.ready
 WORKFLOWS := docs/ci/github-actions.yml $(wildcard .github/workflows/*.yml)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# What pytest makes of the tests is kept: collecting them anew takes three times as long, in every process.
+unexport PYTHONDONTWRITEBYTECODE
+# One process for each core, at least two; what one file holds runs in one of them, longest files first.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,10 +19,10 @@ demo: $(READY) ## prove two embedded environments disjoint, on real servers
 	$(BIN)/disjoint demo
 
 test: $(READY) ## the tests, real servers included (eight to eleven minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long"
 
 test-all: $(READY) ## and every world of the catalogue, one process each, and the long runs
-	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 lint: $(READY) ## what CI runs before the tests: format, lint, types, architecture
 	$(BIN)/ruff format --check src tests bench docs

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +19,56 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.register_profile("searching", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 """One seed for every run that decides something; `make test-all` searches on."""
+
+TESTS = Path(__file__).parent
+LONGEST_FIRST = (
+    "test_catalogue",
+    "test_postgres_harmless",
+    "test_guard_work",
+    "test_footprint",
+    "test_laws",
+    "test_bucket_census",
+    "test_redis_canary",
+    "test_faults",
+    "test_celery_trials",
+    "test_postgres_ahead",
+)
+"""The files that a process had better not find at the very end; all others as they are collected."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many as cores, and two on a machine with one: half of the time is spent waiting for servers."""
+    return max(2, min(os.cpu_count() or 2, 8))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, and the rest of the live ones before what needs no server."""
+    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        return rank.get(item.path.stem, len(rank)), item.get_closest_marker("live") is None
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that holds a bound on seconds runs while no other one does, in any process."""
+    with _turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def _turn(*, alone: bool) -> Iterator[None]:
+    """Whoever wants to be alone closes the door first, or those who come and go would never let it in."""
+    with (TESTS / "conftest.py").open() as door, (TESTS / "test_laws.py").open() as room:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(room, fcntl.LOCK_UN)  # closing would not do it: a test's child holds the same file
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -189,6 +189,7 @@ def test_one_that_time_is_up_for_says_so_and_leaves_a_session_to_go_on_with(worl
             assert session.ask("SELECT 1") == [(1,)]
 
 
+@pytest.mark.alone
 def test_one_that_nobody_reads_on_is_gone_at_once(world: World) -> None:
     """Closed half-way: no statement is under way any more, and the connection is closed."""
     with production(world, "crowd.token") as opened:

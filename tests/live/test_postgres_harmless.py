@@ -312,6 +312,7 @@ def slowed(server: PostgresServer) -> None:
                 slow.execute(b"ANALYZE slow")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["production", "staging"])
 def test_leaving_ends_the_servers_statement_within_a_second(world: World, name: str) -> None:
     """Whatever thread waits for it."""
@@ -342,6 +343,7 @@ def test_leaving_ends_the_servers_statement_within_a_second(world: World, name: 
     assert len(failed) == 1
 
 
+@pytest.mark.alone
 def test_the_deadline_ends_it_too(world: World) -> None:
     """The socket is cut, and the server looks whether its client is there four times a second."""
     slowed(world.production)
@@ -359,6 +361,7 @@ def _for_ever(reader: Any, sieve: Any) -> None:
         everything(reader, sieve)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["production", "staging"])
 def test_a_killed_census_leaves_no_statement_behind(world: World, name: str) -> None:
     """kill -9: nobody is there to cancel."""

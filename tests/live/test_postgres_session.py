@@ -187,6 +187,7 @@ def test_a_dripping_greeting_ends_in_time() -> None:
     assert seconds < 1.5
 
 
+@pytest.mark.alone
 def test_a_silent_peer_ends_in_time() -> None:
     """A peer that accepts and says nothing is left at the deadline."""
     with listening(lambda _: time.sleep(30)) as port:
@@ -194,6 +195,7 @@ def test_a_silent_peer_ends_in_time() -> None:
     assert seconds < 1.2
 
 
+@pytest.mark.alone
 def test_an_answer_that_never_ends_is_cut_at_the_deadline(world: World) -> None:
     """A server that stops answering inside the transaction costs the rest of its facts, on time."""
 

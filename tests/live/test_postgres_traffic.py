@@ -97,6 +97,7 @@ def read(world: World) -> Taken:
     return Taken(octets // 8, sum(p.rows for p in portions), len(portions), counts, seconds)
 
 
+@pytest.mark.alone
 def test_while_others_are_served_it_takes_small_steps_with_rests(world: World) -> None:
     """The same digests, in many more steps; a small share of the time at work, and no time for counting."""
     quiet = read(world)
@@ -143,6 +144,7 @@ def test_a_step_is_as_small_as_its_rows_are_laborious() -> None:
     assert traffic.step(4096) == most // SMALLER
 
 
+@pytest.mark.alone
 def test_what_cannot_be_taken_in_steps_is_followed_by_a_rest() -> None:
     """One table after the other; and nobody waits where nobody is there."""
 
@@ -172,6 +174,7 @@ class Distant(Wire):
                 other.sendall(octets)
 
 
+@pytest.mark.alone
 def test_the_way_to_a_distant_server_is_no_work_of_its(world: World) -> None:
     """A rest is for what the server did, not for the way there and back."""
     nearby, distant = Traffic(), Traffic()

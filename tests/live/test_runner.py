@@ -66,6 +66,7 @@ def ask(port: int, budget: float = 5.0) -> HttpAnswer:
         return visit.exchange(HttpRequest("GET", f"http://127.0.0.1:{port}/health"))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "drip", [b"x", b"HTTP/1.1 200 OK\r\nX-A: b\r\n", OK + b"Content-Length: 900\r\n\r\n"]
 )

@@ -157,6 +157,6 @@ def test_a_value_is_never_shown(token: str, noise: str) -> None:
 @pytest.mark.parametrize("letter", ["{", " ", "%", "`", "#{", "a", "\\n", "[", ",", "'", "%(", "$"])
 def test_a_long_value_takes_no_time(letter: str) -> None:
     """No pattern backtracks: 100 000 characters in well under a second."""
-    began = time.perf_counter()
+    began = time.process_time()
     compare_text("x" + letter * 100_000 + "y", "x" + letter * 100_001)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

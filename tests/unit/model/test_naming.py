@@ -95,6 +95,6 @@ def test_any_text_is_of_one_kind(name: str) -> None:
 @pytest.mark.parametrize("part", ["a", "-", "@", "a@", "0", "f", "Az9", "session:", "=", "a.", "a@a."])
 def test_a_name_of_a_million_characters_takes_no_time(part: str) -> None:
     """Whoever may write a key must not be able to hold a census up."""
-    started = time.perf_counter()
+    started = time.process_time()
     naming(part * 1_000_000)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
