@@ -247,6 +247,11 @@ def beat(shop: Shop, variables: Mapping[str, str]) -> Ended:
     return begun(shop, variables, "Waking up", *command)
 
 
+def smoke(shop: Shop, variables: Mapping[str, str]) -> Ended:
+    """Tests that are meant to run in production, too."""
+    return session(shop, variables, "-o", "disjoint_production=start")
+
+
 def session(shop: Shop, variables: Mapping[str, str], *options: str, folder: str = "tests") -> Ended:
     """A copy of a folder of tests, run in it."""
     place = shop.folder / secrets.token_hex(8)
@@ -285,7 +290,7 @@ KINDS = {
     "celery worker --pool=solo": Kind(worker_of("solo")),
     "celery worker --pool=gevent": Kind(worker_of("gevent")),
     "celery beat": Kind(beat),
-    "pytest": Kind(session),
+    "pytest": Kind(smoke),
     "disjoint guard -- CMD": Kind(guarded_migrate),
 }
 SAYS = {
@@ -402,16 +407,32 @@ def test_a_session_without_a_seal_is_nobody_s(shop: Shop) -> None:
     assert ended == [(0, True), (REFUSES, False), (REFUSES, False)]
 
 
-def test_a_session_says_what_it_is(shop: Shop) -> None:
-    """In its header; one that is production's is refused only where that is asked for."""
-    clean, production = shop.variables("clean"), shop.variables("production")
+@pytest.mark.parametrize("case", PRODUCTION)
+def test_a_session_with_production_s_variables_is_refused(shop: Shop, case: str) -> None:
+    """Before its first test, with the way out; what is stated otherwise than `start` is no way."""
+    variables = shop.variables(case)
     with ThreadPoolExecutor(3) as crew:
-        ours, theirs = crew.submit(session, shop, clean), crew.submit(session, shop, production)
-        refused = crew.submit(session, shop, production, "-o", "disjoint_production=refuse")
-    assert "disjoint: ISOLATED: " in ours.result().said
-    assert "disjoint: PRODUCTION: " in theirs.result().said
-    ended = [(each.result().code, each.result().started) for each in (ours, theirs, refused)]
-    assert ended == [(0, True), (0, True), (REFUSES, False)]
+        refused = crew.submit(session, shop, variables)
+        mistaken = crew.submit(session, shop, variables, "-o", "disjoint_production=yes")
+        started = crew.submit(session, shop, variables, "-o", "disjoint_production=start")
+    ended = [(each.result().code, each.result().started) for each in (refused, mistaken, started)]
+    assert ended == [(REFUSES, False), (REFUSES, False), (0, True)]
+    assert "disjoint_production = start" in refused.result().said
+    assert "disjoint: PRODUCTION: " in started.result().said
+
+
+def test_a_session_says_what_it_is(shop: Shop) -> None:
+    """In its header."""
+    assert "disjoint: ISOLATED: " in session(shop, shop.variables("clean")).said
+
+
+def test_the_page_shows_how_a_session_of_production_s_ends(shop: Shop) -> None:
+    """Line for line."""
+    said = session(shop, shop.variables("production")).said
+    shown = (
+        (DOCS / "pytest.md").read_text().partition("with production's own variables:\n\n```\n$ pytest\n")[2]
+    )
+    assert _rows(shown.partition("$ echo $?\n78\n```")[0]) == _rows(said)
 
 
 def celery(shop: Shop, case: str, *words: str) -> Ended:

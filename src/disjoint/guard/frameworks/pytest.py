@@ -1,5 +1,7 @@
 """pytest: a session that would touch production's resources ends before its first test, with exit code 78.
 
+So does one that has production's own variables: it is no process of production's, whatever they say.
+
 Asked for by a seal: `DISJOINT_SEAL`, the ini option `disjoint_seal`, or `production.sealed.json` in the root
 directory. Without one nothing is compared, said or refused.
 """
@@ -15,22 +17,24 @@ if TYPE_CHECKING:
     from disjoint.guard.verdict import Checked
 
 _SEAL, _FILE = "DISJOINT_SEAL", "production.sealed.json"
-_GATE = "disjoint-gate"
+_GATE, _INI = "disjoint-gate", "disjoint_production"
+_REFUSED = (
+    "disjoint refused this session (exit 78): it has production's own variables, and tests write. "
+    f"Set {_INI} = start if they are meant to run in production"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The ini options."""
     parser.addini("disjoint_seal", "production's seal, from the root directory: the session is guarded by it")
-    parser.addini(
-        "disjoint_production", "start or refuse: a session that is production's own process", default="start"
-    )
+    parser.addini(_INI, "refuse or start: a session that has production's own variables", default="refuse")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check once the plugins and conftest files have set their variables."""
     if seal := _seal(config):
-        gate = Gate(seal, production=config.getini("disjoint_production") != "refuse")
+        gate = Gate(seal, production=config.getini(_INI).strip().lower() == "start")
         gate.refuse()
         config.pluginmanager.register(gate, _GATE)
 
@@ -56,15 +60,16 @@ class Gate:
         if self._seen == (now := dict(os.environ)):
             return
         self._seen = now
-        from disjoint.guard import Refused, check  # noqa: PLC0415  (only a session that has a seal)
+        from disjoint.guard import assess  # noqa: PLC0415  (only a session that has a seal)
+        from disjoint.guard.telling import told  # noqa: PLC0415
 
-        try:
-            checked = check(self._seal)
-        except Refused:
+        checked = assess(self._seal)
+        if checked.role == "production" and not self._production:
+            pytest.exit(_REFUSED, returncode=78)
+        told(checked)
+        if checked.refuses:
             pytest.exit("disjoint refused this session, as said above", returncode=78)
         self._line = _line(checked)
-        if checked.role == "production" and not self._production:
-            pytest.exit("disjoint: this is production, and disjoint_production = refuse", returncode=78)
 
     def pytest_report_header(self) -> str:
         """What the session is."""
