@@ -29,6 +29,8 @@ _PHRASES = {
     429: "Too Many Requests", 503: "Service Unavailable",
 }  # fmt: skip
 _NO_LOOP = Refusal(503, "this server runs another loop than asyncio's; the route needs that one")
+_CANARY = ("hold=", "look=")
+"""What an application that offers the canary of `web/same-deployment` is asked at the same path."""
 _LOST = Refusal(503, "the question was lost")
 _BETWEEN = 0.05
 """Seconds between two messages of a client that should have none left: no server's loop is kept busy."""
@@ -43,9 +45,11 @@ class _Route:
         self._path, self._manifest = path, manifest
         self._own: Mapping[str, str] = {} if variables is None else variables
 
-    def token(self, path: str) -> str:
+    def token(self, path: str, query: str) -> str:
         """What opens the route at this moment; empty where the request is the application's."""
-        return token_of({**os.environ, **self._own}) if path == self._path else ""
+        if path != self._path or query.startswith(_CANARY):
+            return ""
+        return token_of({**os.environ, **self._own})
 
     def answer(self, request: Request, token: str) -> Answer | Refusal:
         """To a request at the route."""
@@ -76,7 +80,7 @@ class Asgi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is asked at the route, and pass on everything else."""
-        token = self._route.token(_path(scope)) if scope["type"] == "http" else ""
+        token = self._route.token(_path(scope), _query(scope)) if scope["type"] == "http" else ""
         if not token:
             await self._app(scope, receive, send)
             return
@@ -103,7 +107,7 @@ class Wsgi:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer what is asked at the route, and pass on everything else."""
-        token = self._route.token(environ.get("PATH_INFO", ""))
+        token = self._route.token(environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
         if not token:
             return self._app(environ, start_response)
         words = ("REQUEST_METHOD", "HTTP_AUTHORIZATION", "HTTP_DISJOINT_NONCE", "HTTP_DISJOINT_SECONDS")
@@ -227,6 +231,11 @@ def _path(scope: Scope) -> str:
     path, prefix = str(scope.get("path", "")), str(scope.get("root_path", ""))
     within = path.startswith(f"{prefix.rstrip('/')}/")
     return path[len(prefix.rstrip("/")) :] if within else path
+
+
+def _query(scope: Scope) -> str:
+    query = scope.get("query_string", b"")
+    return query.decode("latin-1") if isinstance(query, bytes) else ""
 
 
 def _request(scope: Scope) -> Request:

@@ -46,12 +46,14 @@ def by_asgi(
     prefix: str = "",
     more: Iterable[tuple[str, str]] = (),
     at: str = PATH,
+    query: str = "",
     **route: Any,
 ) -> Said:
     """What an ASGI server would send."""
     headers = [(name.lower().encode(), text.encode()) for name, text in (*ASKS.items(), *more) if text]
     scope: Scope = {
         "type": "http", "method": method, "path": path, "root_path": prefix, "headers": headers,
+        "query_string": query.encode(),
     }  # fmt: skip
     sent: list[Message] = []
 
@@ -93,12 +95,13 @@ def by_wsgi(
     prefix: str = "",
     more: Iterable[tuple[str, str]] = (),
     at: str = PATH,
+    query: str = "",
     **route: Any,
 ) -> Said:
     """What a WSGI server would send, which the specification's checker watches."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
-        "QUERY_STRING": "",
+        "QUERY_STRING": query,
         "SCRIPT_NAME": prefix,
         "PATH_INFO": path,
     }
@@ -185,6 +188,13 @@ def test_the_path_is_the_applications_to_choose(ask: Ask) -> None:
     assert ask("PUT", at="/asked")[::2] == (404, OWN)
     with pytest.raises(ValueError, match="absolute path"):
         ask(at="asked")
+
+
+@pytest.mark.parametrize("query", ["hold=ab", "look=ab"])
+def test_the_canary_at_the_same_path_is_the_applications(ask: Ask, query: str) -> None:
+    """Whatever else is asked there is not."""
+    assert ask(query=query)[::2] == (404, OWN)
+    assert ask("PUT", query=f"from={query}").status == 405
 
 
 @pytest.mark.parametrize(("path", "status"), [(PATH, 405), (f"/api{PATH}", 405), (f"/apis{PATH}", 404)])
