@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from .asking import VARIABLE
+from .asking import VARIABLE, shown
 from .proving import proven
 
-__all__ = ["VARIABLE", "proven"]
+__all__ = ["VARIABLE", "proven", "shown"]

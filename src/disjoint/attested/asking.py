@@ -14,7 +14,7 @@ from disjoint.certify.half import OCTETS
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.model.environment import Environment
 from disjoint.model.probe import ProbeError
-from disjoint.model.secret import RunKey, Secret
+from disjoint.model.secret import MASK, RunKey, Secret
 from disjoint.report.inert import inert
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.http import secured
@@ -45,6 +45,12 @@ class Question(NamedTuple):
     nonce: str
     seconds: int
     """For which the marks are to stand."""
+
+
+def shown(url: str) -> str:
+    """Where a process is asked, for people: a query may hold a secret, and an error shows no URL."""
+    parts = urlsplit(url)
+    return inert(f"{parts.netloc}{parts.path}")
 
 
 def token() -> Secret:
@@ -108,8 +114,8 @@ def asked(question: Question, deadline: Deadline) -> Iterator[Answer]:
     Raises:
         UnprovenError: it was not reached, or refused; the message says why, and what mends it.
     """
-    where = question.environment.attested
-    url = urlsplit(where)
+    url = urlsplit(question.environment.attested)
+    where = shown(question.environment.attested)
     visit = Visit(question.environment, deadline, Seats(), Tally(protected=False), RunKey())
     try:
         dialled = visit.dial(url.hostname or "", url.port or _PORTS[url.scheme])
@@ -119,7 +125,7 @@ def asked(question: Question, deadline: Deadline) -> Iterator[Answer]:
             yield Answer(where, _begun(connection, question, url))
     except ProbeError as error:
         raise UnprovenError(
-            f"{inert(where)}: {error.reason}" + (f"; {error.remedy}" if error.remedy else "")
+            f"{where}: {error.reason}" + (f"; {error.remedy}" if error.remedy else "")
         ) from None
 
 
@@ -130,11 +136,11 @@ def _begun(
         _send(connection, question, url)
         response = connection.getresponse()
         if response.status != http.client.OK:
-            _refuse(url.geturl(), _why(response))
+            _refuse(shown(url.geturl()), _why(response, question.token))
         if response.headers.get_content_type() != _TYPE:
-            _refuse(url.geturl(), f"{_WHY[404]} (what answers is {response.headers.get_content_type()})")
+            _refuse(shown(url.geturl()), f"{_WHY[404]} (what answers sends another type than {_TYPE})")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        _refuse(url.geturl(), f"no answer that can be read came ({type(error).__name__})")
+        _refuse(shown(url.geturl()), f"no answer that can be read came ({type(error).__name__})")
     return response
 
 
@@ -154,11 +160,14 @@ def _send(connection: http.client.HTTPConnection, question: Question, url: Split
     connection.endheaders()
 
 
-def _why(response: http.client.HTTPResponse) -> str:
-    said = inert(response.read(_SAID).decode("utf-8", "replace").strip())
+def _why(response: http.client.HTTPResponse, opens: Secret) -> str:
+    """In its own words, unless they hold the token: some servers give a whole question back."""
+    token = opens.reveal()
+    words = response.read(_SAID + len(token)).decode("utf-8", "replace")
+    said = MASK if token in words else inert(words[:_SAID].strip())
     own = f"it could not make its half: {said}" if response.status == http.client.SERVICE_UNAVAILABLE else ""
     return _WHY.get(response.status) or own or f"it answered {response.status}"
 
 
 def _refuse(where: str, why: str) -> NoReturn:
-    raise UnprovenError(f"{inert(where)}: {why}")
+    raise UnprovenError(f"{where}: {why}")

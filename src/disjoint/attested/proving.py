@@ -19,7 +19,7 @@ from disjoint.runner.deadline import Deadline
 from disjoint.split import BUDGET_SECONDS, join, observing
 from disjoint.split.connections import places_of
 
-from .asking import Answer, Question, asked, token
+from .asking import Answer, Question, asked, shown, token
 
 LOOKED = "this process"
 SHORTEST, LONGEST = 5, 60
@@ -43,7 +43,7 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
         TamperedError: its half is not as it was signed.
         BarredError: the process is connected to production.
     """
-    nonce, where = secrets.token_hex(16), inert(manifest.staging.attested)
+    nonce, where = secrets.token_hex(16), shown(manifest.staging.attested)
     seconds = max(SHORTEST, min(LONGEST, round(budget / SHARE)))
     question = Question(manifest.staging, token(), nonce, seconds)
     with (

@@ -64,7 +64,7 @@ def attested(stated: Manifest, within: Limits) -> Proof:
     Raises:
         UsageError: an option asks for what takes staging's own variables; or as `disjoint.attested.proven`.
     """
-    from disjoint.attested import proven  # noqa: PLC0415  (few manifests name a process)
+    from disjoint.attested import proven, shown  # noqa: PLC0415  (few manifests name a process)
     from disjoint.certify.keys import project_key  # noqa: PLC0415  (as above)
 
     if within.offline or within.dask:
@@ -73,7 +73,7 @@ def attested(stated: Manifest, within: Limits) -> Proof:
             "--offline and --dask"
         )
     quiet_process()
-    click.echo(f"asking the process at {inert(stated.staging.attested)}, which asks its servers", err=True)
+    click.echo(f"asking the process at {shown(stated.staging.attested)}, which asks its servers", err=True)
     return proven(stated, project_key(), within.budget, lambda line: click.echo(inert(line), err=True))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from disjoint.attested.asking import VARIABLE, Answer, Question, asked, token
+from disjoint.cli.spoken import spoken
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.model.environment import Environment
 from disjoint.model.secret import Secret
@@ -124,6 +125,14 @@ def test_a_standing_half_is_given_out_before_the_answer_ends() -> None:
             [b"HTTP/1.1 503 No\r\n\r\nthere is no \x1b[31mdisjoint.toml here\n"],
             r"it could not make its half: there is no \x1b[31mdisjoint.toml here",
         ),
+        (
+            [b"HTTP/1.1 503 No\r\n\r\n" + b"a" * 290 + b"Bearer t0ken-of-the-test"],
+            "it could not make its half: •••",
+        ),
+        (
+            [b"HTTP/1.1 200 OK\r\nContent-Type: t0ken-of-the-test/x\r\n\r\n"],
+            "(what answers sends another type than application/json-seq)",
+        ),
         ([b"SSH-2.0-OpenSSH_9.2\r\n"], "no answer that can be read came"),
         ([b""], "no answer that can be read came"),
     ],
@@ -133,6 +142,8 @@ def test_whatever_else_comes_proves_nothing_and_says_why(pieces: list[bytes], wh
         told = refused(server.port)
     assert why in told
     assert "t0ken" not in told
+    assert "from=ci" not in told
+    assert spoken(told).startswith(f"127.0.0.1:{server.port}/.well-known/disjoint: ")
 
 
 @pytest.mark.parametrize("pieces", [[HEAD], [b"HTTP/1.1 200"], [HEAD, b'\x1e{"a":1}\n']])
