@@ -335,7 +335,7 @@ MORE: Mapping[str, Sequence[str]] = {
     "uvicorn-workers": (*UVICORN, "--workers", "2", "routed_apps:of_fastapi"),
     "uvicorn-wsgi": (*UVICORN, "--interface", "wsgi", "routed_apps:of_nobody"),
     "uvicorn-starlette": (*UVICORN, "routed_apps:of_starlette"),
-    "hypercorn": ("hypercorn", "--bind", "127.0.0.1:PORT", "routed_apps:of_fastapi"),
+    "hypercorn": ("hypercorn", "--bind", "127.0.0.1:PORT", "routed_apps:fastapi()"),
     "flask": ("flask", "--app", "routed_apps:of_flask", "run", "-p", "PORT"),
 }
 
