@@ -215,8 +215,9 @@ async def _left(receive: Receive) -> None:
 
 
 async def _refuse(refusal: Refusal, send: Send) -> None:
-    await send(_started(refusal.status, _TEXT, *refusal.headers))
-    await send({"type": "http.response.body", "body": _body(refusal)})
+    body = _body(refusal)
+    await send(_started(refusal.status, _TEXT, ("Content-Length", str(len(body))), *refusal.headers))
+    await send({"type": "http.response.body", "body": body})
 
 
 def _started(status: int, kind: str, *more: tuple[str, str]) -> Message:

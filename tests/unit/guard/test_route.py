@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,11 +22,11 @@ import pytest
 import disjoint.guard
 from disjoint.guard import child
 from disjoint.guard.frameworks.asgi import Message, Receive, Scope, Send
-from disjoint.guard.questions import PATH
+from disjoint.guard.questions import PATH, Question
 from disjoint.guard.route import Asgi, Wsgi
 
 TOKEN = "Zk39dkQpw01mXy7aGh"
-NONCE = "ab" * 16
+NONCE = secrets.token_hex(16)
 ASKS = {"Authorization": f"Bearer {TOKEN}", "Disjoint-Nonce": NONCE, "Disjoint-Seconds": "5"}
 OWN = "the application's own"
 STARTED: list[str] = []
@@ -225,6 +228,7 @@ def test_a_refusal_is_one_line_that_nobody_keeps(
     assert found.status == status
     assert found.headers["cache-control"] == "no-store"
     assert found.headers["content-type"] == "text/plain; charset=utf-8"
+    assert found.headers["content-length"] == str(len(found.body))
     assert (found.body.count("\n"), TOKEN in found.body, OWN in found.body) == (1, False, False)
     assert STARTED == []
 
@@ -290,6 +294,55 @@ def test_what_is_no_words_of_ours_is_not_passed_on(ask: Ask, tmp_path: Path) -> 
         "its child ended without a half (exit code 9)",
     )
     assert "Zk39" not in found.body
+
+
+def test_a_child_that_holds_nothing_is_ended_in_time(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(child, "GRACE", -4.0)
+    began = time.monotonic()
+    found = ask(variables={"PYTHONPATH": str(tmp_path)})
+    assert (found.status, found.body.partition(";")[0]) == (
+        503,
+        "its child ended without a half (it was ended)",
+    )
+    assert time.monotonic() - began < 10
+    assert child_processes() == []
+
+
+def test_a_child_that_says_much_stops_nobody(ask: Ask, tmp_path: Path) -> None:
+    """Neither on its way, nor by what is kept of it."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nsys.stderr.write('error: first\\n' + 'x' * (1 << 20) + '\\nerror: last\\n')\n"
+        "sys.stderr.flush()\nos._exit(3)\n"
+    )
+    found = ask(variables={"PYTHONPATH": str(tmp_path)})
+    assert (found.status, found.body) == (503, "last\n")
+
+
+@pytest.mark.long
+def test_a_child_that_does_not_end_when_asked_to_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('\\x1e{}', flush=True)\ntime.sleep(60)\n"
+    )
+    answer = child.Answer(Question(NONCE, 60), "", {"PYTHONPATH": str(tmp_path)})
+    assert answer.begin() == b"\x1e{}\n"
+    began = time.monotonic()
+    answer.close()
+    assert 2 < time.monotonic() - began < 10
+    assert child_processes() == []
+
+
+def child_processes() -> list[str]:
+    """Of this process, those that were started for a question."""
+    found = []
+    for words in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            text = words.read_bytes().decode()
+            found += [text] if f"hold\0--nonce\0{NONCE}" in text else []
+    return found
 
 
 def test_a_server_without_asyncio_is_told_so() -> None:
