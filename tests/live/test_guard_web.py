@@ -109,6 +109,10 @@ def refused(server: Server, result: Ran, says: str) -> None:
     assert result.status is None, result.said
     assert result.code in server.refuses_with, (result.code, result.said)
     assert says in result.said, result.said
+    code = (
+        REFUSES if server.refuses_with == {REFUSES} else DID_NOT_BOOT
+    )  # of a worker: its own, not the server's
+    assert result.said.count(REFUSED) == result.said.count(f"{REFUSED} (exit {code}): "), result.said
     assert 1 <= result.said.count(REFUSED) <= server.workers, result.said
     assert not result.left, result.said
 
@@ -182,6 +186,31 @@ def test_without_a_lifespan_nothing_is_served_either(sealed: Sealed, tmp_path: P
         "disjoint: this process refused to start; standard error says why",
     )
     assert says in result.said
+    assert f"{REFUSED}: " in result.said, "it goes on, and answers"
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "guard"
+SHOWN = {
+    "$ uvicorn shop:app\n": ("fastapi.md", uvicorn("guarded_fastapi:fronted"), DID_NOT_BOOT),
+    "$ gunicorn shop:app\n": ("flask.md", gunicorn("guarded_flask:app"), DID_NOT_BOOT),
+    "$ flask --app shop run\n": ("flask.md", SERVERS["flask"], REFUSES),
+}
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_a_page_shows_what_a_refusal_says(command: str, sealed: Sealed, tmp_path: Path) -> None:
+    """Line for line, with the code that the server ends with."""
+    page, server, code = SHOWN[command]
+    block = next(each for each in (DOCS / page).read_text().split("```")[1::2] if command in each)
+    result = ran(server, situations(sealed)["shared"][0], tmp_path)
+    assert _ours(block) == _ours(result.said)
+    assert block.endswith(f"$ echo $?\n{code}\n")
+    assert result.code == code
+    assert f"(exit {code})" in block
+
+
+def _ours(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(("disjoint: ", "  "))]
 
 
 @LONG

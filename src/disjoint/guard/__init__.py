@@ -55,9 +55,10 @@ def check(
             in a worker of gunicorn's or uvicorn's with code 3, on which its server stops, too.
     """
     checked = assess(seal, mode=mode, variables=variables, deep=deep)
-    told(checked)
+    code = code_here()
+    told(checked, code)
     if checked.refuses:
-        raise Refused(checked, code_here())
+        raise Refused(checked, code)
     return checked
 
 

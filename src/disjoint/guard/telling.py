@@ -11,31 +11,36 @@ from .verdict import PRODUCTION, REFUSES, REPORT, SHARED, Checked
 LOGGER = "disjoint.guard"
 
 
-def lines_of(checked: Checked) -> list[str]:
-    """What people read; empty where nothing is to be said."""
+def lines_of(checked: Checked, code: int | None = REFUSES) -> list[str]:
+    """What people read; empty where nothing is to be said.
+
+    Args:
+        checked: what was found.
+        code: with which this process ends if it is refused; None: nobody knows, or it does not end.
+    """
     if not checked.reasons and not checked.notes:
         return []
-    first = [_headline(checked)] if checked.reasons else []
+    first = [_headline(checked, code)] if checked.reasons else []
     return [*first, *(f"  {reason}" for reason in checked.reasons), *(f"  {note}" for note in checked.notes)]
 
 
-def _headline(checked: Checked) -> str:
+def _headline(checked: Checked, code: int | None) -> str:
     if checked.role == PRODUCTION:
         return "disjoint: this is production, and does not say so; it starts"
     what = "this process is not disjoint from production"
     if checked.outcome != SHARED:
         what = "this process is not known to be disjoint from production"
     if checked.refuses:
-        return f"disjoint: refused to start (exit {REFUSES}): {what}"
+        return f"disjoint: refused to start{'' if code is None else f' (exit {code})'}: {what}"
     if (override := checked.override) is not None and checked.mode != REPORT:
         until = f"until {override.expires} by {override.by}, because: {override.reason}"
         return f"disjoint: OVERRIDDEN {until}. Otherwise refused: {what}"
     return f"disjoint: reported only, and started: {what}"
 
 
-def told(checked: Checked) -> None:
-    """Say it; where nobody listens, nothing is said, and nothing fails."""
-    if not (lines := lines_of(checked)):
+def told(checked: Checked, code: int | None = REFUSES) -> None:
+    """Say it; where nobody listens, nothing is said, and nothing fails; arguments as of `lines_of`."""
+    if not (lines := lines_of(checked, code)):
         return
     if checked.override is not None and checked.mode != REPORT:
         from .recording import recorded  # noqa: PLC0415  (hardly any start is overridden)

@@ -15,6 +15,11 @@ def code_here() -> int:
     return DID_NOT_BOOT if _is_watched() else REFUSES
 
 
+def code_in_lifespan() -> int | None:
+    """The code of this process if its ASGI application does not start; None: under a server unknown here."""
+    return DID_NOT_BOOT if {"gunicorn.arbiter", "uvicorn.lifespan.on"} & sys.modules.keys() else None
+
+
 def _is_watched() -> bool:
     """Whether a server waits for this process and would start another."""
     if "gunicorn.arbiter" in sys.modules:

@@ -55,7 +55,7 @@ def test_what_is_refused_never_reaches_the_application(capsys: pytest.CaptureFix
     assert http[-1]["body"] == REFUSED.encode()
     assert [message["type"] for message in websocket] == ["websocket.close"]
     assert other == []
-    assert capsys.readouterr().err.count("disjoint: refused to start") == 1
+    assert capsys.readouterr().err.count("disjoint: refused to start: ") == 1
 
 
 def test_production_reaches_the_application_in_every_protocol() -> None:

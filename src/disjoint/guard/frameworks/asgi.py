@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
 
-from disjoint.guard import Checked, assess
+from disjoint.guard import Checked, Refused, assess
 from disjoint.guard.telling import told
+from disjoint.guard.watched import code_here, code_in_lifespan
 
 Scope = MutableMapping[str, object]
 Message = MutableMapping[str, object]
@@ -42,16 +43,16 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what this process may serve, and refuse the rest."""
-        if self._may_serve():
+        if self._may_serve(code_in_lifespan() if scope["type"] == "lifespan" else None):
             await self._app(scope, receive, send)
         else:
             await _refuse(str(scope["type"]), receive, send)
 
-    def _may_serve(self) -> bool:
-        """By the one check of this process, which is made and told once."""
+    def _may_serve(self, code: int | None) -> bool:
+        """By the one check of this process, which is made and told once; a refused request ends nothing."""
         if self._checked is None:
             self._checked = self._assess()
-            told(self._checked)
+            told(self._checked, code)
         return not self._checked.refuses
 
 
@@ -65,6 +66,25 @@ def guard(
 ) -> Guard:
     """The application, behind a check that its server's start waits for; arguments as of `check`."""
     return Guard(app, seal, mode=mode, variables=variables, deep=deep)
+
+
+def check_in_lifespan(
+    seal: str | None = None,
+    *,
+    mode: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    deep: bool = False,
+) -> Checked:
+    """As `check`; what is said is the code that a server makes of a lifespan which does not start.
+
+    Raises:
+        Refused: as of `check`.
+    """
+    checked = assess(seal, mode=mode, variables=variables, deep=deep)
+    told(checked, code_in_lifespan())
+    if checked.refuses:
+        raise Refused(checked, code_here())
+    return checked
 
 
 async def _refuse(kind: str, receive: Receive, send: Send) -> None:

@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from disjoint.guard import check
-
+from .asgi import check_in_lifespan
 from .starlette import Guard, lifespan
 
 __all__ = ["Guard", "lifespan", "router"]
@@ -20,7 +19,7 @@ __all__ = ["Guard", "lifespan", "router"]
 
 @asynccontextmanager
 async def _checked(_app: FastAPI) -> AsyncIterator[None]:
-    check()
+    check_in_lifespan()
     yield
 
 

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
-from disjoint.guard import check
-
-from .asgi import Guard
+from .asgi import Guard, check_in_lifespan
 
 __all__ = ["Guard", "lifespan"]
 
@@ -36,7 +34,7 @@ def lifespan(
 
     @asynccontextmanager
     async def guarded(app: App) -> AsyncIterator[State]:
-        check(seal, mode=mode, variables=variables, deep=deep)
+        check_in_lifespan(seal, mode=mode, variables=variables, deep=deep)
         async with own(app) as state:
             yield state
 
