@@ -65,10 +65,13 @@ bare = {event: min(each(event, *of) for _ in range(5)) for event, of in events.i
 assert tripwire.install(), "not watched"
 for event, of in events.items():
     print(event, min(each(event, *of) for _ in range(5)) - bare[event])
-started = time.perf_counter()
-for n in range(3000):
-    sys.audit("socket.connect", None, (f"10.1.{n // 250}.{n % 250}", 5432))
-print("first", (time.perf_counter() - started) / 3000 * 1e6)
+def fresh(batch):
+    addresses = [(None, (f"10.{batch}.{n // 250}.{n % 250}", 5432)) for n in range(600)]
+    started = time.perf_counter()
+    for of in addresses:
+        sys.audit("socket.connect", *of)
+    return (time.perf_counter() - started) / 600 * 1e6
+print("first", min(map(fresh, range(5))) - bare["socket.connect"])
 """
 
 
