@@ -73,7 +73,7 @@ class Answer:
     def __init__(self, where: str, response: http.client.HTTPResponse) -> None:
         self._where = where
         self._response = response
-        self._read = b""
+        self._read = bytearray()
 
     def standing(self) -> str:
         """The half whose marks stand now.
@@ -100,11 +100,13 @@ class Answer:
 
     def _next(self) -> str | None:
         """A record is one line: whatever stands before its mark is none of it."""
-        record, end, after = self._read.partition(RECORD)[2].partition(b"\n")
-        if not end:
+        begin = self._read.find(RECORD) + len(RECORD)
+        end = self._read.find(b"\n", begin) if begin else -1
+        if end < 0:
             return None
-        self._read = after
-        return record.decode("utf-8", "replace")
+        record = self._read[begin:end].decode("utf-8", "replace")
+        del self._read[: end + 1]
+        return record
 
 
 @contextlib.contextmanager
