@@ -20,7 +20,6 @@ settings.register_profile("searching", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 """One seed for every run that decides something; `make test-all` searches on."""
 
-TESTS = Path(__file__).parent
 LONGEST_FIRST = (
     "test_catalogue",
     "test_postgres_harmless",
@@ -53,15 +52,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """A test that holds a bound on seconds runs while no other one does, in any process."""
-    with _turn(alone=item.get_closest_marker("alone") is not None):
+    """A test that holds a bound on seconds runs while no other process of this run is at one."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    run = Path(item.config.getoption("basetemp")).parent
+    with _turn(run, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 
 @contextmanager
-def _turn(*, alone: bool) -> Iterator[None]:
+def _turn(run: Path, *, alone: bool) -> Iterator[None]:
     """Whoever wants to be alone closes the door first, or those who come and go would never let it in."""
-    with (TESTS / "conftest.py").open() as door, (TESTS / "test_laws.py").open() as room:
+    with (run / "door").open("a") as door, (run / "room").open("a") as room:
         fcntl.flock(door, fcntl.LOCK_EX)
         fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(door, fcntl.LOCK_UN)
