@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from disjoint.certify.plain_address import in_variable
+from disjoint.errors import UnprovenError
 from disjoint.model.environment import Environment
 from disjoint.sealed.strengthening import resolved
 
 MOST = 64
-"""Connections that are told of, and names that are looked up at a time."""
+"""Names that are looked up at a time, and connections that a note names."""
+WHOLE = 511
+"""A process tells of one more at most, so that a list of more may be cut: `disjoint.guard.peers`."""
 _NAMES = 1000
 
 
@@ -23,10 +26,23 @@ def elsewhere(connected: Iterable[str], environment: Environment) -> tuple[str, 
     Args:
         connected: ``address:port``, an IPv6 address in brackets; what is none is passed over.
         environment: whose variables are looked at, by the resolver of this machine.
+
+    Raises:
+        UnprovenError: there are so many that some may be missing.
     """
-    peers = {peer for text in connected if (peer := _peer(text))}
+    told = tuple(connected)
+    if len(told) > WHOLE:
+        raise UnprovenError(f"the process is connected to more than {WHOLE} places: they are not all known")
+    peers = {peer for text in told if (peer := _peer(text))}
     known = places_of(environment) if peers else frozenset()
-    return tuple(sorted(peers - known)[:MOST])
+    return tuple(sorted(peers - known))
+
+
+def named(places: Sequence[str]) -> tuple[str, ...]:
+    """Connections as a note names them: not more than people read."""
+    more = len(places) - MOST
+    found = tuple(f"a connection to {place}" for place in places[:MOST])
+    return (*found, f"{more} connections more") if more > 0 else found
 
 
 def places_of(environment: Environment) -> frozenset[str]:

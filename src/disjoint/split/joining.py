@@ -22,6 +22,7 @@ from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 from disjoint.model.snapshot import Snapshot
 
+from .connections import named
 from .side import BUDGET_SECONDS, UNABLE, digest_of
 
 CENSUS = "census"
@@ -67,7 +68,7 @@ def _judged(
     production = _read(looked, manifest, manifest.production, files[1])
     marks = tried(held, looked)
     live = _with(marks, {} if rows is None else rows(production, staging))
-    unclaimed = (*held.unclaimed, *(f"a connection to {place}" for place in held.connected))
+    unclaimed = (*held.unclaimed, *named(held.connected))
     judged = judge(BY_NAME, manifest, production, staging, unclaimed, datetime.now(UTC), live)
     return Proof(
         staging=staging,

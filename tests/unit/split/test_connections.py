@@ -6,10 +6,12 @@ import dataclasses
 
 import pytest
 
+from disjoint.errors import UnprovenError
+from disjoint.guard import peers as guard
 from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.secret import Secret
-from disjoint.split.connections import MOST, elsewhere, places_of
+from disjoint.split.connections import MOST, WHOLE, elsewhere, named, places_of
 
 
 def environment(**variables: str) -> Environment:
@@ -57,9 +59,22 @@ def test_a_tunnel_is_where_its_name_leads() -> None:
     assert elsewhere(["127.0.0.9:4000"], tunnelled) == ()
 
 
-def test_one_spelling_each_and_no_more_than_people_read() -> None:
+def test_one_spelling_each() -> None:
     assert elsewhere(["[::ffff:10.0.0.8]:1", "10.0.0.8:1"], OURS) == ("10.0.0.8:1",)
-    assert len(elsewhere([f"10.0.0.8:{port}" for port in range(1, 500)], OURS)) == MOST
+
+
+def test_no_connection_is_lost_behind_many_others() -> None:
+    """The one to production may be the last; a list that may have been cut is none."""
+    many = [f"10.0.0.8:{port}" for port in range(1, WHOLE)]
+    assert elsewhere([*many, "99.0.0.1:5432"], OURS)[-1] == "99.0.0.1:5432"
+    assert WHOLE + 1 == guard.MOST
+    with pytest.raises(UnprovenError, match="not all known"):
+        elsewhere([*many, "99.0.0.1:5432", "99.0.0.1:5433"], OURS)
+
+
+def test_a_note_names_no_more_than_people_read() -> None:
+    assert named(("10.0.0.8:1",)) == ("a connection to 10.0.0.8:1",)
+    assert named(("10.0.0.8:1",) * (MOST + 7))[MOST:] == ("7 connections more",)
 
 
 def test_without_a_connection_no_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
