@@ -225,6 +225,27 @@ def test_a_process_that_does_not_answer_proves_nothing(
     assert says in capsys.readouterr().err
 
 
+def test_whoever_is_interrupted_waits_for_no_process(verifier: Path) -> None:
+    """A server that never answers: the command ends when it is told to."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        manifest = verifier / "disjoint.toml"
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}{PATH}"
+        manifest.write_text(manifest.read_text().replace('dotenv = ".env.staging"', f'attested = "{url}"'))
+        verify = subprocess.Popen(
+            [sys.executable, "-m", "disjoint", "verify", "--manifest", str(manifest)], start_new_session=True
+        )
+        connection, _ = silent.accept()
+        with connection:
+            time.sleep(3)
+            verify.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            try:
+                assert verify.wait(60) == 130
+            finally:
+                verify.kill()
+    assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize(
     ("command", "options"),
     [("verify", ["--offline"]), ("verify", ["--dask", "local"]), ("certify", [])],

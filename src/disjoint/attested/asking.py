@@ -68,19 +68,22 @@ def token() -> Secret:
 
 
 class Answer:
-    """A process's half on its way."""
+    """A process's half on its way; the process works on it whether anybody reads or not."""
 
-    def __init__(self, where: str, response: http.client.HTTPResponse) -> None:
+    def __init__(self, where: str, connection: http.client.HTTPConnection, opens: Secret) -> None:
         self._where = where
-        self._response = response
+        self._connection = connection
+        self._opens = opens
+        self._response: http.client.HTTPResponse | None = None
         self._read = bytearray()
 
     def standing(self) -> str:
         """The half whose marks stand now.
 
         Raises:
-            UnprovenError: it did not come.
+            UnprovenError: it did not come, or was refused; the message says why, and what mends it.
         """
+        self._response = _begun(self._where, self._connection, self._opens)
         return self._record("its marks never stood")
 
     def whole(self) -> str:
@@ -90,7 +93,7 @@ class Answer:
     def _record(self, otherwise: str) -> str:
         while (record := self._next()) is None:
             try:
-                octets = self._response.read1(1 << 16)
+                octets = self._response.read1(1 << 16) if self._response else b""
             except (OSError, http.client.HTTPException, ValueError) as error:
                 _refuse(self._where, f"{otherwise}: the connection broke ({type(error).__name__})")
             if not octets or len(self._read) > OCTETS:
@@ -114,7 +117,7 @@ def asked(question: Question, deadline: Deadline) -> Iterator[Answer]:
     """Ask; the answer comes while the context lasts, and by the deadline.
 
     Raises:
-        UnprovenError: it was not reached, or refused; the message says why, and what mends it.
+        UnprovenError: it was not reached; the message says why.
     """
     url = urlsplit(question.environment.attested)
     where = shown(question.environment.attested)
@@ -124,29 +127,27 @@ def asked(question: Question, deadline: Deadline) -> Iterator[Answer]:
         with contextlib.closing(secured(url, dialled)) as sock:
             connection = http.client.HTTPConnection(url.hostname or "")
             connection.sock = sock
-            yield Answer(where, _begun(connection, question, url))
+            _send(where, connection, question, url)
+            yield Answer(where, connection, question.token)
     except ProbeError as error:
         raise UnprovenError(
             f"{where}: {error.reason}" + (f"; {error.remedy}" if error.remedy else "")
         ) from None
 
 
-def _begun(
-    connection: http.client.HTTPConnection, question: Question, url: SplitResult
-) -> http.client.HTTPResponse:
+def _begun(where: str, connection: http.client.HTTPConnection, opens: Secret) -> http.client.HTTPResponse:
     try:
-        _send(connection, question, url)
         response = connection.getresponse()
         if response.status != http.client.OK:
-            _refuse(shown(url.geturl()), _why(response, question.token))
+            _refuse(where, _why(response, opens))
         if response.headers.get_content_type() != _TYPE:
-            _refuse(shown(url.geturl()), f"{_WHY[404]} (what answers sends another type than {_TYPE})")
+            _refuse(where, f"{_WHY[404]} (what answers sends another type than {_TYPE})")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        _refuse(shown(url.geturl()), f"no answer that can be read came ({type(error).__name__})")
+        _refuse(where, f"no answer that can be read came ({type(error).__name__})")
     return response
 
 
-def _send(connection: http.client.HTTPConnection, question: Question, url: SplitResult) -> None:
+def _send(where: str, connection: http.client.HTTPConnection, question: Question, url: SplitResult) -> None:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     connection.putrequest("GET", target, skip_host=True, skip_accept_encoding=True)
     for name, value in (
@@ -159,7 +160,10 @@ def _send(connection: http.client.HTTPConnection, question: Question, url: Split
         ("Connection", "close"),
     ):
         connection.putheader(name, value)
-    connection.endheaders()
+    try:
+        connection.endheaders()
+    except OSError as error:
+        _refuse(where, f"the question could not be sent ({type(error).__name__})")
 
 
 def _why(response: http.client.HTTPResponse, opens: Secret) -> str:

@@ -6,8 +6,6 @@ import dataclasses
 import ipaddress
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 from disjoint.certify.half import Held, read_half
 from disjoint.certify.keys import ProjectKey
@@ -48,12 +46,9 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
     question = Question(manifest.staging, token(), nonce, seconds)
     with (
         Deadline(budget + seconds + BUDGET_SECONDS) as deadline,
-        ExitStack() as stack,
-        ThreadPoolExecutor(1) as other,
+        asked(question, deadline) as answer,
     ):
-        answering = other.submit(lambda: stack.enter_context(asked(question, deadline)))
-        with observing(manifest, key, nonce) as seen:
-            answer = answering.result()
+        with observing(manifest, key, nonce) as seen:  # while the process observes its own side
             standing = _standing(answer, where, key, nonce)
             tell(f"its marks stand for {seconds} s: {manifest.production.name}'s observer looks for them")
             looked = seen.look(standing, where)
