@@ -312,13 +312,13 @@ def test_a_child_that_holds_nothing_is_ended_in_time(
 
 
 def test_a_child_that_says_much_stops_nobody(ask: Ask, tmp_path: Path) -> None:
-    """Neither on its way, nor by what is kept of it."""
+    """Neither on its way, nor by what is kept of it: the last reason, as far as it can be printed."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nsys.stderr.write('error: first\\n' + 'x' * (1 << 20) + '\\nerror: last\\n')\n"
-        "sys.stderr.flush()\nos._exit(3)\n"
+        "import os, sys\nsys.stderr.write('error: first\\n' + 'x' * (1 << 20))\n"
+        "sys.stderr.write('\\nerror: the \\x1blast\\ntry: --help\\n')\nsys.stderr.flush()\nos._exit(3)\n"
     )
     found = ask(variables={"PYTHONPATH": str(tmp_path)})
-    assert (found.status, found.body) == (503, "last\n")
+    assert (found.status, found.body) == (503, "the last\n")
 
 
 @pytest.mark.long
