@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import secrets
 from collections.abc import Callable
 
 from disjoint.certify.half import Held, read_half
 from disjoint.certify.keys import ProjectKey
-from disjoint.errors import BarredError, UnprovenError
+from disjoint.errors import UnprovenError
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
 from disjoint.report.inert import inert
@@ -37,9 +36,9 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
 
     Raises:
         UsageError: there is no token, or the process's half is of another shape.
-        UnprovenError: the process did not answer, or the halves do not belong together.
+        UnprovenError: the process did not answer, the halves do not belong together, or the process is
+            connected to where production is.
         TamperedError: its half is not as it was signed.
-        BarredError: the process is connected to production.
     """
     nonce, where = secrets.token_hex(16), shown(manifest.staging.attested)
     seconds = max(SHORTEST, min(LONGEST, round(budget / SHARE)))
@@ -79,17 +78,8 @@ def _expect_apart(held: Held, manifest: Manifest) -> None:
     theirs = places_of(manifest.production) if held.connected else frozenset()
     for place in held.connected:
         if place in theirs:
-            _refuse(inert(place), manifest)
-
-
-def _refuse(place: str, manifest: Manifest) -> None:
-    told = (
-        f"the attested process is connected to {place}, where {manifest.production.name}'s variables lead, "
-    )
-    address = ipaddress.ip_address(place.rpartition(":")[0].strip("[]"))
-    if address.is_global:
-        raise BarredError(f"{told}and none of its own: find the setting in its code or files, and change it")
-    raise UnprovenError(
-        f"{told}and none of its own; a private address may be another server's in another network: find the "
-        "setting in its code or files"
-    )
+            raise UnprovenError(
+                f"the attested process is connected to {inert(place)}, where {manifest.production.name}'s "
+                "variables lead, and none of its own: find the setting in its code or files (an address may "
+                "also be of many: a private one in another network, a proxy's before several stores)"
+            )

@@ -263,14 +263,11 @@ ROWS_READ: Final = "SELECT pg_catalog.pg_stat_get_xact_tuples_returned({}::oid)"
 IN_PROGRESS: Final = """
 SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
 WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
-UNION ALL
-SELECT 'written until ' || pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+UNION ALL SELECT 'until ' || pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
 WHERE NOT pg_catalog.pg_is_in_recovery()"""
-"""Who is in a transaction now, by numbers that are used once; and the next number of one that writes,
-which tells of those that came and went between two looks. Shown to every role."""
+"""Who is in a transaction now, by numbers used once; and the next writer's, for who came and went since."""
 
 LAG: Final = "SELECT max(extract(epoch FROM r.replay_lag))::float8 FROM pg_catalog.pg_stat_replication r"
-
 LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
 """Where there are no statistics: how much the first rows differ, by digests of a fixed seed."""
 
@@ -294,7 +291,6 @@ PACKED: Final = "SELECT count(*), {} FROM {} s"
 CURSOR: Final = "DECLARE census NO SCROLL CURSOR FOR SELECT {} FROM {} s WHERE {}"
 FETCH: Final = "FETCH {} FROM census"
 CLOSE: Final = "CLOSE census"
-
 KNOWN: Final = "SELECT encode(string_agg({}, ''::bytea ORDER BY s.n), 'hex') FROM (VALUES {}) s (n, v0)"
 """What everybody knows, under numbers that everybody knows."""
 
