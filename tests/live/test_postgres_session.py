@@ -180,6 +180,7 @@ def drip(peer: socket.socket) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.alone
 def test_a_dripping_greeting_ends_in_time() -> None:
     """A peer that sends a byte at a time holds a visit no longer than its deadline."""
     with listening(drip) as port:

@@ -507,6 +507,7 @@ def test_a_server_that_says_no_mode_may_be_a_cluster_node() -> None:
         assert "cluster node" in why(facts(f"redis://127.0.0.1:{port}/0").clustered)
 
 
+@pytest.mark.alone
 def test_a_drip_of_octets_ends_at_the_deadline() -> None:
     """A server that sends one octet at a time holds the visit no longer than its budget."""
     with answering([b"$900000\r\n", *[b"x"] * 600], pause=0.05) as peer:

@@ -99,6 +99,7 @@ def test_two_records_come_one_after_the_other() -> None:
     }
 
 
+@pytest.mark.alone
 def test_a_standing_half_is_given_out_before_the_answer_ends() -> None:
     began = time.monotonic()
     with peer(HEAD, b'\x1e{"a":1}\n', stays=True) as server, asking(server.port) as answer:
@@ -146,6 +147,7 @@ def test_whatever_else_comes_proves_nothing_and_says_why(pieces: list[bytes], wh
     assert spoken(told).startswith(f"127.0.0.1:{server.port}/.well-known/disjoint: ")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("pieces", [[HEAD], [b"HTTP/1.1 200"], [HEAD, b'\x1e{"a":1}\n']])
 def test_a_peer_that_falls_silent_holds_nobody_up(pieces: list[bytes]) -> None:
     began = time.monotonic()
@@ -154,6 +156,7 @@ def test_a_peer_that_falls_silent_holds_nobody_up(pieces: list[bytes]) -> None:
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.alone
 def test_a_peer_that_drips_holds_nobody_up() -> None:
     with peer(HEAD, *[b"\x1e"] * 100) as server:
         began = time.monotonic()

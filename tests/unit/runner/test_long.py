@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from disjoint.kinds.postgres.facts import PostgresDeclared, from_text
 from disjoint.kinds.postgres.kind import KIND
 from disjoint.model.census import Overlap, Read, Strength
@@ -101,6 +103,7 @@ def test_a_census_begins_when_all_others_have_ended() -> None:
     assert censuses[0][1] <= censuses[1][0]
 
 
+@pytest.mark.alone
 def test_a_census_may_outlast_the_budget_and_not_its_own_seconds() -> None:
     """What takes longer is unknown; the run ends all the same."""
     found, _ = carried_out(Log(), reading=0.6, budget=0.4, names=("a",))
