@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import distributed
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from disjoint.model.census import Detection, Overlap, Strength, Terms
@@ -22,14 +25,6 @@ from disjoint.overlap.distributed import Afar
 from disjoint.overlap.engine import Sides, census
 from disjoint.overlap.errand import Job, Visited
 from disjoint.overlap.parquet import Exports, Parquet
-from lacking import lacking
-
-try:
-    import distributed
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ImportError:
-    lacking("pip install 'disjoint[dask]'")
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 EXACT = Terms(Strength.EXACT, Detection(1000, 0.999), 60)

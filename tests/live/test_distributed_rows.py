@@ -26,12 +26,6 @@ from disjoint.model.manifest import Manifest, target
 from disjoint.overlap import distributed as afar
 from disjoint.overlap.survey import survey
 from disjoint.runner.run import Job, Run
-from lacking import lacking
-
-try:
-    import distributed  # noqa: F401  (an extra)
-except ImportError:
-    lacking("pip install 'disjoint[dask]'")
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 CENSUS = next(test for test in KIND.experiments if isinstance(test, Census))

@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from postgres_world import build
 
 from disjoint.cli.main import run as command
 from disjoint.demo.supervisor import Supervisor
-from lacking import lacking
-
-try:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ImportError:
-    lacking("pip install 'disjoint[dask]'")
 
 pytestmark = pytest.mark.live
 THEIRS = [f"user-{n}@shop.test" for n in range(300)]

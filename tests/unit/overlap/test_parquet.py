@@ -10,6 +10,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from listed import EXACT, SAMPLED, Listed, addresses, sides
 
@@ -18,13 +20,6 @@ from disjoint.model.probe import ProbeError
 from disjoint.overlap import bound, hashed
 from disjoint.overlap.engine import census
 from disjoint.overlap.parquet import Exports, Parquet
-from lacking import lacking
-
-try:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ImportError:
-    lacking("pip install 'disjoint[dask]'")
 
 THEIRS, OURS = addresses(500), addresses(400, "staging.test")
 SIEVE = Sieve(Method.SHA256, 0, 0, b"0123456789abcdef", 1, fold=False, width=16)
