@@ -117,7 +117,7 @@ def sealed(job: Job) -> dict[str, object]:
         other.join()
         assert other.exitcode == 0
         theirs, ours = (selectors_of(file.read_bytes(), HALF) for file in files)
-    hits = shared_in({0: theirs}, {0: ours})
+    hits = shared_in({0: [theirs]}, {0: [ours]})
     return {
         **clock.told(),
         "confirming": 0.0,

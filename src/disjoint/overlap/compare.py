@@ -8,14 +8,16 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .sketch import PARTS, Selectors, Sketch, ordered
+from .sketch import PARTS, Held, Selectors, Sketch, ordered
 
 Marks: TypeAlias = npt.NDArray[np.bool_]
-Held: TypeAlias = Mapping[int, Selectors]
-"""A side's selectors, or a part of them, by place."""
 
-SPREADS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
-"""Odd factors, each of which gives selectors another order; an even number, for the sides take turns."""
+SPREADS = (
+    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F),
+    (0xD6E8FEB86659FD93, 0xA0761D6478BD642F),
+    (0x87C37B91114253D5, 0x4CF5AD432745937F),
+)
+"""Odd factors, each of which gives selectors another order: for staging's, and for production's."""
 WIDEST = 26
 """Bits of the largest table of marks: 64 million octets."""
 RUN = 1 << 17
@@ -32,11 +34,8 @@ class Hits(NamedTuple):
 def compared(production: Sketch, staging: Sketch) -> Hits:
     """Every selector that both sides hold, by place of each side."""
     number = PARTS if production.spilled or staging.spilled else 1
-    found = [
-        shared_in(theirs, ours)
-        for theirs, ours in zip(production.parts(number), staging.parts(number), strict=True)
-    ]
-    return together(found)
+    both = zip(production.parts(number), staging.parts(number), strict=True)
+    return together([shared_in(theirs, ours) for theirs, ours in both])
 
 
 def common(one: Selectors, other: Selectors) -> Selectors:
@@ -59,35 +58,44 @@ def shared_in(production: Held, staging: Held) -> Hits:
 
 
 def sifted(production: Held, staging: Held) -> tuple[Held, Held]:
-    """Both sides without most of what only one of them has: nothing is lost that stands on both."""
-    one, other = production, staging
-    for spread in SPREADS:
-        one, other = _met(other, _marked(one, spread), spread), one
-    return one, other
+    """Both sides without most of what only one of them has: nothing is lost that stands on both.
+
+    It goes on while it pays: of two sides that hold the same, nothing can be sifted out.
+    """
+    for one, other in SPREADS:
+        before = size(production) + size(staging)
+        staging = _met(staging, _marked(production, one), one)
+        production = _met(production, _marked(staging, other), other)
+        if size(production) + size(staging) > before // 2:
+            break
+    return production, staging
+
+
+def size(side: Held) -> int:
+    """How many selectors it holds."""
+    return sum(run.size for runs in side.values() for run in runs)
 
 
 def _marked(side: Held, spread: int) -> Marks:
     """A mark at the place of each selector; several may share one."""
-    most = sum(own.size for own in side.values())
-    table = np.zeros(1 << min(WIDEST, max(1, (2 * most).bit_length())), np.bool_)
-    for own in side.values():
-        for run in _runs(own):
+    table = np.zeros(1 << min(WIDEST, max(1, (2 * size(side)).bit_length())), np.bool_)
+    for runs in side.values():
+        for run in _cut(runs):
             table[_at(run, spread, table)] = True
     return table
 
 
 def _met(side: Held, table: Marks, spread: int) -> Held:
     """Those whose place is marked."""
+    # no place is outside the table, and to look for one that is takes numpy half of the time
     return {
-        place: np.concatenate(
-            [run.compress(table.take(_at(run, spread, table))) for run in _runs(own)] or [own]
-        )
-        for place, own in side.items()
+        place: [run.compress(table.take(_at(run, spread, table), mode="clip")) for run in _cut(runs)]
+        for place, runs in side.items()
     }
 
 
-def _runs(own: Selectors) -> Iterator[Selectors]:
-    return (own[at : at + RUN] for at in range(0, own.size, RUN))
+def _cut(runs: Sequence[Selectors]) -> Iterator[Selectors]:
+    return (own[at : at + RUN] for own in runs for at in range(0, own.size, RUN))
 
 
 def _at(run: Selectors, spread: int, table: Marks) -> npt.NDArray[np.int64]:
@@ -98,7 +106,7 @@ def _at(run: Selectors, spread: int, table: Marks) -> npt.NDArray[np.int64]:
 
 
 def _pooled(side: Held) -> Selectors:
-    return ordered(np.concatenate([*side.values(), np.empty(0, np.uint64)]))
+    return ordered(np.concatenate([np.empty(0, np.uint64), *(run for runs in side.values() for run in runs)]))
 
 
 def _among(wanted: Selectors, held: Selectors) -> Marks:
@@ -111,11 +119,16 @@ def _among(wanted: Selectors, held: Selectors) -> Marks:
     return found
 
 
-def _held(side: Held, shared: Selectors) -> Held:
+def _held(side: Held, shared: Selectors) -> Mapping[int, Selectors]:
     if not shared.size:
         return {}
-    found = {place: distinct(np.sort(own[_among(own, shared)])) for place, own in side.items()}
+    found = {place: _those(runs, shared) for place, runs in side.items()}
     return {place: own for place, own in found.items() if own.size}
+
+
+def _those(runs: Sequence[Selectors], shared: Selectors) -> Selectors:
+    found = [run[_among(run, shared)] for run in runs]
+    return distinct(np.sort(np.concatenate([np.empty(0, np.uint64), *found])))
 
 
 def distinct(in_order: Selectors) -> Selectors:

@@ -15,7 +15,7 @@ from disjoint.model.census import Reader, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
 
 from .compare import Hits, shared_in
-from .sketch import Selectors, Sketch
+from .sketch import Held, Selectors, Sketch
 
 
 class Visited(NamedTuple):
@@ -113,8 +113,8 @@ def _split(sketch: Sketch, parts: int) -> Pieces:
     shift = np.uint64(64 - (parts.bit_length() - 1))
     pieces: list[dict[int, list[Selectors]]] = [{} for _ in range(parts)]
     for held in sketch.parts(1) if not sketch.spilled else sketch.parts(256):
-        for place, selectors in held.items():
-            in_order = np.sort(selectors)
+        for place, runs in held.items():
+            in_order = np.sort(np.concatenate(runs))
             which = in_order >> shift if parts > 1 else np.zeros(in_order.size, np.uint64)
             edges = np.searchsorted(which, np.arange(parts + 1, dtype=np.uint64))
             for part in np.unique(which).tolist():
@@ -137,9 +137,9 @@ def compared_in(theirs: Sequence[Mapping[int, Selectors]], ours: Sequence[Mappin
     return shared_in(_joined(theirs), _joined(ours))
 
 
-def _joined(pieces: Sequence[Mapping[int, Selectors]]) -> Mapping[int, Selectors]:
+def _joined(pieces: Sequence[Mapping[int, Selectors]]) -> Held:
     found: dict[int, list[Selectors]] = {}
     for piece in pieces:
         for place, selectors in piece.items():
             found.setdefault(place, []).append(selectors)
-    return {place: np.concatenate(runs) for place, runs in found.items()}
+    return found

@@ -7,7 +7,7 @@ same first octet are sorted and searched, and no part is needed for another.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from disjoint.model.census import HALF, Portion
 
 Selectors: TypeAlias = npt.NDArray[np.uint64]
+Held: TypeAlias = Mapping[int, Sequence[Selectors]]
+"""A side's selectors, or a part of them, by place, as they came."""
 
 ROOM = 160_000_000
 """Octets of selectors that a sketch keeps in memory: 20 million values."""
@@ -66,12 +68,10 @@ class Sketch:
         if self._octets > self._room:
             self._spill()
 
-    def parts(self, number: int) -> Iterator[Mapping[int, Selectors]]:
+    def parts(self, number: int) -> Iterator[Held]:
         """Selectors by place, in so many parts (1 or `PARTS`) by their first octet."""
         if number == 1:
-            for place, runs in self._held.items():
-                self._held[place] = [np.concatenate(runs)] if len(runs) > 1 else runs
-            yield {place: runs[0] for place, runs in self._held.items()}
+            yield self._held
             return
         folder = self._spill()
         for part in range(PARTS):
@@ -111,7 +111,7 @@ def _append(file: Path, place: int, run: Selectors) -> None:
             opened.write(run.tobytes())
 
 
-def _part(file: Path) -> Mapping[int, Selectors]:
+def _part(file: Path) -> Held:
     found: dict[int, list[Selectors]] = {}
     octets = file.read_bytes() if file.exists() else b""
     at = 0
@@ -120,7 +120,7 @@ def _part(file: Path) -> Mapping[int, Selectors]:
         at += _RUN.itemsize
         found.setdefault(place, []).append(np.frombuffer(octets, np.uint64, count, at))
         at += count * HALF
-    return {place: np.concatenate(runs) for place, runs in found.items()}
+    return found
 
 
 def selectors_of(packed: bytes, width: int) -> Selectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_each_part_holds_what_begins_with_its_octet() -> None:
         sketch.add(_portion(4, EDGES))
         assert sketch.spilled
         for number, part in enumerate(sketch.parts(PARTS)):
-            assert all(int(s) >> 56 == number for own in part.values() for s in own)
+            assert all(int(s) >> 56 == number for runs in part.values() for own in runs for s in own)
 
 
 def test_whole_digests_are_cut_to_their_selectors() -> None:
@@ -130,4 +131,16 @@ def _portion(place: int, selectors: list[int]) -> Portion:
 def _all(sketch: Sketch, number: int) -> list[tuple[int, int]]:
     parts = [*sketch.parts(number)]
     assert len(parts) == number
-    return sorted((place, int(s)) for part in parts for place, own in part.items() for s in own)
+    return sorted(
+        (place, int(s)) for part in parts for place, runs in part.items() for own in runs for s in own
+    )
+
+
+def test_no_thread_is_begun_for_matrices() -> None:
+    """They spin while servers on this machine work."""
+    count = "import os, disjoint.overlap.compare; print(len(os.listdir('/proc/self/task')))"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
+    ran = subprocess.run(
+        [sys.executable, "-c", count], env=variables, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "1"
