@@ -71,7 +71,7 @@ SELECT n.nspname || '.' || c.relname,
                                    AND has_table_privilege(c.oid, 'SELECT') AND NOT c.relrowsecurity)) OVER ()
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
-  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+  AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)
 ORDER BY 1 LIMIT 2001"""
 
 FOREIGN_SERVERS: Final = """
@@ -211,7 +211,7 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.reltu
        pg_stat_get_mod_since_analyze(c.oid)::float8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND c.relpersistence <> 't'
-  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+  AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)
 ORDER BY 2, 3 LIMIT 20001"""
 """pg_class shows every table to every role: what may not be read is seen all the same."""
 
@@ -247,7 +247,7 @@ JOIN pg_catalog.pg_type t ON t.oid = b.base JOIN pg_catalog.pg_namespace tn ON t
 LEFT JOIN pg_catalog.pg_stats s
   ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
 WHERE a.attnum > 0 AND NOT a.attisdropped
-  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+  AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)
 ORDER BY a.attrelid, a.attnum LIMIT 200001) found"""
 """Of the statistics three numbers: most_common_vals and histogram_bounds hold values of rows."""
 
@@ -255,7 +255,7 @@ SIZES: Final = """
 SELECT c.oid::bigint, pg_catalog.pg_relation_size(c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
-  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"""
+  AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)"""
 
 ROWS_READ: Final = "SELECT pg_catalog.pg_stat_get_xact_tuples_returned({}::oid)"
 """How many rows this very transaction has read of a table: a cursor tells nobody."""
