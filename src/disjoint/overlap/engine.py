@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from disjoint.model.census import HALF, Method, Overlap, Reader, Sieve, Strength, Survey, Terms
+from disjoint.model.overlapping import is_leak
 from disjoint.model.probe import ProbeError
 
 from .baseline import NONE, Baseline
@@ -68,9 +69,27 @@ def census(
     sieve = drawn(sides, terms)
     found = _compared(sides, sieve, terms, baseline, steps, gather)
     if found.shared and sieve.one_in > 1 and _may_be_read_again(sides) and terms.strength is Strength.SAMPLED:
-        whole = _compared(sides, whole_of(sides, sieve), terms, baseline, steps, gather)
-        return whole if any(hit.confirmed for hit in whole.shared) else found
+        return _counted_whole(found, sides, sieve, terms, baseline, steps, gather)
     return found
+
+
+def _counted_whole(
+    found: Overlap,
+    sides: Sides,
+    sieve: Sieve,
+    terms: Terms,
+    baseline: Baseline,
+    steps: Steps,
+    gather: Gather,
+) -> Overlap:
+    """What a second reading of everything counts; what the sample told for sure it does not take back."""
+    try:
+        whole = _compared(sides, whole_of(sides, sieve), terms, baseline, steps, gather)
+    except ProbeError:
+        return found
+    if any(hit.identifying for hit in found.shared) and not any(map(is_leak, whole.shared)):
+        return found  # those rows went in between, or could not be read again
+    return whole if any(hit.confirmed for hit in whole.shared) else found
 
 
 def drawn(sides: Sides, terms: Terms) -> Sieve:

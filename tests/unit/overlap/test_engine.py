@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listed import EXACT, SAMPLED, Listed, addresses, sides
 
-from disjoint.model.census import Gap, Left, Method, Overlap, Shared, Strength
+from disjoint.model.census import Gap, Left, Method, Overlap, Planted, Shared, Sieve, Strength
 from disjoint.model.probe import ProbeError
 from disjoint.overlap import bound, hashed
 from disjoint.overlap.baseline import NONE, Baseline
@@ -21,6 +21,22 @@ OURS = addresses(40, "staging.test")
 THEIRS = addresses(40)
 TEXTS = st.lists(st.text(max_size=6), max_size=25)
 PLACES = st.dictionaries(st.sampled_from(["a", "b", "c"]), TEXTS, min_size=1)
+
+
+@dataclasses.dataclass
+class Fleeting(Listed):
+    """A side that is not the same when it is read again."""
+
+    goes: str = ""
+    """A place that is empty by then; without one the server has gone."""
+    shut_at: int = 0
+
+    def plant(self, sieve: Sieve) -> Planted:
+        if len(self.asked) == self.shut_at - 1:
+            if not self.goes:
+                raise ProbeError("time is up", "raise rows_seconds")
+            self.texts = {**self.texts, self.goes: []}
+        return super().plant(sieve)
 
 
 def run(production: Listed, staging: Listed, baseline: Baseline = NONE) -> Overlap:
@@ -226,6 +242,20 @@ class TestSampled:
         found = census(sides(tired, Listed({"a": both}, rows=1000)), SAMPLED)
         assert found.one_in == 128
         assert found.shared[0].confirmed == found.shared[0].values > 0
+
+    @pytest.mark.parametrize("mails_go", [True, False])
+    def test_rows_that_went_before_they_were_counted_were_there(
+        self, mails_go: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A first name that is still shared then is no word on the addresses that were."""
+        monkeypatch.setattr(bound, "SMALL", 0)
+        texts = {"users.mail": addresses(6000), "users.first": [f"Anna {n}" for n in range(4000)]}
+        staging = Fleeting(dict(texts), rows=1000, goes="users.mail" if mails_go else "", shut_at=2)
+        production = Listed(texts, rows=1000, shy=frozenset({"users.first"}))
+        found = census(sides(production, staging), SAMPLED)
+        assert found.one_in == 128
+        leaks = [hit for hit in found.shared if hit.identifying and hit.confirmed]
+        assert [(hit.production, hit.staging) for hit in leaks] == [("users.mail", "users.mail")]
 
 
 def test_very_many_places_are_told_together() -> None:
