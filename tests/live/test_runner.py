@@ -79,6 +79,17 @@ def test_a_dripping_server_is_cut_at_the_deadline(drip: bytes) -> None:
         assert time.monotonic() - started < 1.5
 
 
+@pytest.mark.parametrize("drip", [b"", b"x", OK + b"Content-Length: 900\r\n\r\n"])
+def test_an_answer_that_is_late_is_called_so(drip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that the server broke off: whoever reads it looks for what is slow, or down."""
+    monkeypatch.setattr("disjoint.runner.visit.HTTP_SECONDS", 0.5)
+    with serving(answering(drip, *[b"y"] * 200, pause=0.1)) as port:
+        with pytest.raises(ProbeError, match=r"no whole answer within 0\.5 s"):
+            ask(port, budget=30.0)
+        with pytest.raises(ProbeError, match=r"not answered within the 0\.4 s"):
+            ask(port, budget=0.4)
+
+
 @pytest.mark.parametrize(
     ("chunks", "why"),
     [

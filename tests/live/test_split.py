@@ -23,11 +23,25 @@ pytestmark = pytest.mark.live
 KEY = ProjectKey(b"k" * 32, "the test")
 LONG = 3.4
 """Seconds that a hold must outlive a look by: both clocks may be off."""
+PATIENT = (
+    "runner.visit.CONNECT_SECONDS",
+    "runner.visit.HTTP_SECONDS",
+    "kinds.postgres.connect.CONNECT_SECONDS",
+    "kinds.redis.wire.HANDSHAKE_SECONDS",
+)
+"""What one answer may take: 3 to 5 seconds of the budget's 30, for whoever is down must not use it up."""
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bound on seconds is tried here: a service that a busy machine lets wait is not down."""
+    for name in PATIENT:
+        monkeypatch.setattr(f"disjoint.{name}", 15.0)
 
 
 class Hold:

@@ -136,11 +136,20 @@ class Visit:
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
         with self._deadline.within(HTTP_SECONDS) as deadline:
-            answer = exchange(request, self, lambda host, port: self._dial(host, port, deadline))
-            # a socket that the deadline shut looks like a server that closed: no whole answer
-            deadline.remaining()
+            try:
+                answer = exchange(request, self, lambda host, port: self._dial(host, port, deadline))
+            except ProbeError:
+                self._expect_in_time(deadline)
+                raise
+            self._expect_in_time(deadline)
             self._note_date(answer)
             return answer
+
+    def _expect_in_time(self, deadline: Deadline) -> None:
+        """A socket that the deadline shut looks like a server that closed: that it was late says more."""
+        self.remaining()
+        if deadline.left() <= 0:
+            raise ProbeError(f"no whole answer within {HTTP_SECONDS:g} s", _UNANSWERED)
 
     def _note_date(self, answer: HttpAnswer) -> None:
         """The server's time as it stands in every answer, to the second (RFC 9110, 6.6.1)."""
