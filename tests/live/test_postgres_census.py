@@ -283,6 +283,28 @@ def test_a_sample_is_the_same_on_both_sides_and_so_large(
     assert ("FETCH {} FROM census" in dict(there.tally.footprint().commands)) is True
 
 
+FILLED = """
+CREATE TABLE people (declared text NOT NULL, open text, unsure text);
+INSERT INTO people SELECT 'declared ' || n, CASE WHEN n % 3 = 0 THEN 'open ' || n END,
+                          CASE WHEN n % 5 = 0 THEN 'unsure ' || n END FROM generate_series(1, 900) n;
+ALTER TABLE people ADD CONSTRAINT unsure_is_there NOT NULL unsure NOT VALID;
+GRANT SELECT ON people TO app;
+"""
+
+
+def test_values_are_counted_where_the_server_does_not_vouch_for_one_in_every_row(world: World) -> None:
+    """A constraint that was never looked through vouches for nothing."""
+    fresh_database(world.staging, "filled", FILLED)
+    columns = tuple(f"people.{name}" for name in ("declared", "open", "unsure"))
+    where = target(world.url(world.staging, database="filled"), "staging", columns=columns)
+    with side(where, careful=False) as here:
+        found = everything(here.reader, sieve_for(here.reader))
+    counted = {name: sum(each.values for each in portions) for name, portions in found.items()}
+    assert counted == {"public.people.declared": 900, "public.people.open": 300, "public.people.unsure": 180}
+    kept = {name: len(digests(portions)) for name, portions in found.items()}
+    assert kept == {name: values + 1 for name, values in counted.items()}
+
+
 def test_a_copied_column_is_found_under_another_name(world: World) -> None:
     """In a table of its own, among others' values."""
     fresh_database(world.production, "source", SOURCE)

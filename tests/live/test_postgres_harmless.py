@@ -222,7 +222,7 @@ def test_a_table_is_read_by_a_sequential_scan_though_an_index_would_do(world: Wo
         part = Part(reader._choice.chosen[0].table, ((0, reader._choice.chosen[0]),))
         rows = rows_from(part, sieve)
         cursor = sql.SQL(queries.CURSOR).format(one(0, sieve), rows, kept(value(0), sieve))
-        whole = sql.SQL(queries.PACKED).format(packed(0, sieve), rows)
+        whole = sql.SQL(queries.PACKED).format(packed(0, sieve, counted=True), rows)
         for statement in (cursor, whole):
             with reader._pool.borrowed() as session:
                 answer = session.fetch(sql.SQL("EXPLAIN {}").format(statement), "EXPLAIN {}")

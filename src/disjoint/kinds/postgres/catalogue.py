@@ -89,8 +89,21 @@ def _table(row: tuple[Any, ...], columns: tuple[Column, ...]) -> Table:
 def _column(
     name: str, kind: str, readable: bool, generated: bool, sequence: bool, *rest: Any
 ) -> Column:  # fmt: skip
-    primary, unique, foreign, nulls, distinct, width = rest
-    return Column(name, kind, readable, generated, sequence, primary, unique, foreign, nulls, distinct, width)
+    primary, unique, foreign, nulls, distinct, width, filled = rest
+    return Column(
+        name,
+        kind,
+        readable,
+        generated,
+        sequence,
+        primary,
+        unique,
+        foreign,
+        nulls,
+        distinct,
+        width,
+        filled=filled,
+    )
 
 
 def sizes_of(opened: Session) -> dict[int, int]:

@@ -145,11 +145,12 @@ def _within(first: int, until: int) -> sql.Composed:
     return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds)) if bounds else sql.Composed([])
 
 
-def packed(number: int, sieve: Sieve) -> sql.Composed:
-    """Count a place's values, and put its digests end to end."""
+def packed(number: int, sieve: Sieve, *, counted: bool) -> sql.Composed:
+    """Put a place's digests end to end, and count its values where they are not as many as rows."""
     text = value(number)
-    return sql.SQL("count({0}), pg_catalog.string_agg({1}, ''::bytea) FILTER (WHERE {2})").format(
-        text, digest(text, sieve, sieve.width), kept(text, sieve)
+    count = sql.SQL("count({})" if counted else "NULL").format(text)
+    return sql.SQL("{}, pg_catalog.string_agg({}, ''::bytea) FILTER (WHERE {})").format(
+        count, digest(text, sieve, sieve.width), kept(text, sieve)
     )
 
 

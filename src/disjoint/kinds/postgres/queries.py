@@ -227,7 +227,7 @@ sequences (relid, attnum) AS (
   JOIN pg_catalog.pg_class q ON q.oid = p.refobjid AND q.relkind = 'S'),
 keys (relid, attnum, contype) AS (
   SELECT k.conrelid, unnest(k.conkey), k.contype FROM pg_catalog.pg_constraint k
-  WHERE k.contype IN ('p', 'f')),
+  WHERE k.contype IN ('p', 'f') OR k.contype = 'n' AND NOT k.convalidated),
 alone (relid, attnum) AS (
   SELECT i.indrelid, i.indkey[0] FROM pg_catalog.pg_index i
   WHERE i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL)
@@ -238,7 +238,8 @@ SELECT a.attrelid::bigint, a.attname::text,
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'p'),
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM alone),
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'f'),
-       s.null_frac::float8, s.n_distinct::float8, s.avg_width
+       s.null_frac::float8, s.n_distinct::float8, s.avg_width,
+       a.attnotnull AND (a.attrelid, a.attnum) NOT IN (SELECT relid, attnum FROM keys WHERE contype = 'n')
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -248,8 +249,7 @@ LEFT JOIN pg_catalog.pg_stats s
   ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
 WHERE a.attnum > 0 AND NOT a.attisdropped
   AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)
-ORDER BY a.attrelid, a.attnum LIMIT 200001) found"""
-"""Of the statistics three numbers: most_common_vals and histogram_bounds hold values of rows."""
+ORDER BY a.attrelid, a.attnum LIMIT 200001) found"""  # of pg_stats three numbers: lists hold values of rows
 
 SIZES: Final = """
 SELECT c.oid::bigint, pg_catalog.pg_relation_size(c.oid)

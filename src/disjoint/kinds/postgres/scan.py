@@ -49,13 +49,14 @@ def rows_from(part: Part, sieve: Sieve) -> sql.Composed:
 
 def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
     """Everything in one answer."""
-    measures = sql.SQL(", ").join(packed(n, sieve) for n in range(len(part.chosen)))
+    counted = [not any(column.filled for column in chosen.columns) for _, chosen in part.chosen]
+    measures = sql.SQL(", ").join(packed(n, sieve, counted=each) for n, each in enumerate(counted))
     statement = sql.SQL(queries.PACKED).format(measures, rows_from(part, sieve))
     answer = asked(opened, statement, queries.PACKED)
     control = 1 if part.last and sieve.planted.text else 0
     rows = _number(answer.get_value(0, 0)) - control
     for at, (place, _) in enumerate(part.chosen):
-        values = _number(answer.get_value(0, 1 + 2 * at)) - control
+        values = _number(answer.get_value(0, 1 + 2 * at)) - control if counted[at] else rows
         yield Portion(place, answer.get_value(0, 2 + 2 * at) or b"", values, 0 if at else rows)
 
 

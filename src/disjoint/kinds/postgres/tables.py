@@ -43,6 +43,8 @@ class Column(NamedTuple):
     shaped: float | None = None
     """Share of the values looked at that have a form which nobody counts up to: an address, a token, a
     random UUID; None where none was looked at."""
+    filled: bool = False
+    """Whether the server vouches for a value in every row: declared so, and looked through."""
 
 
 class Table(NamedTuple):
