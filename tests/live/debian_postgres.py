@@ -35,9 +35,9 @@ class DebianServer:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
 
-def start(supervisor: Supervisor) -> DebianServer:
-    """A fresh cluster in UTF8, on a free port of 127.0.0.1."""
-    at, cluster = programs(), supervisor.folder("debian", supervisor.account)
+def start(supervisor: Supervisor, at: Path | None = None) -> DebianServer:
+    """A fresh cluster in UTF8, on a free port of 127.0.0.1; of the programs in another folder, if stated."""
+    at, cluster = at or programs(), supervisor.folder("debian", supervisor.account)
     password, word = supervisor.secret(), cluster.parent / "debian.pw"
     word.write_text(password)
     if supervisor.account:
