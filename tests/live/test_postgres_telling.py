@@ -8,13 +8,13 @@ import hmac
 from collections.abc import Iterator
 
 import pytest
-from census_world import Opened, digests, everything, sides, sieve_for
-from postgres_world import World, build
+from census_world import Opened, digests, everything, side, sides, sieve_for
+from postgres_world import World, build, target
 
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres.census import Tables
-from disjoint.kinds.postgres.telling import told
+from disjoint.kinds.postgres.telling import ANSWER, FEWEST, MOST, Rows, told
 from disjoint.model.census import Method, Sieve
 from disjoint.overlap.digester import drawn
 from disjoint.overlap.keyed import Keyed
@@ -123,3 +123,47 @@ def test_what_would_come_in_another_encoding_does_not_come_at_all(world: World) 
 def _both(world: World, *, careful: bool = True) -> contextlib.AbstractContextManager[tuple[Opened, Opened]]:
     production = world.url(world.production, database="utf")
     return sides(production, world.url(world.staging, database="latin"), careful=careful, columns=COLUMNS)
+
+
+LONG = 8_000
+MIXED = """
+CREATE TABLE documents (body text);
+INSERT INTO documents SELECT 'short ' || n FROM generate_series(1, 30000) n;
+INSERT INTO documents SELECT repeat(md5(n::text), 250) FROM generate_series(1, 20000) n;
+GRANT SELECT ON documents TO app;
+ANALYZE documents;
+"""
+
+
+def test_an_answer_of_long_values_has_few_of_them(world: World) -> None:
+    """It is held whole by this process; what was asked for before they began may be more."""
+    database = "documents"
+    with world.production.admin() as admin:
+        admin.execute(f"CREATE DATABASE {database}".encode())
+    with world.production.admin(database) as admin:
+        admin.execute(MIXED.encode())
+    where = target(world.url(world.production, database=database), columns=("documents.body",))
+    with side(where) as opened:
+        sieve = sieve_for(opened.reader)
+        found = [
+            step.values for task in opened.reader.tasks(sieve) for step in opened.reader.tell(task, sieve)
+        ]
+    assert sum(map(len, found)) == 50_001
+    assert max(map(len, found)) == MOST
+    long_ones = [len(values) for values in found if values and len(values[0]) == LONG]
+    assert len(long_ones) > 5
+    assert max(long_ones[2:]) <= ANSWER // LONG
+
+
+def test_as_many_rows_are_asked_for_as_fill_an_answer() -> None:
+    rows = Rows()
+    assert rows.next() == FEWEST
+    for _ in range(9):
+        rows.took(rows.next(), 32 * rows.next())
+    assert rows.next() == MOST
+    rows.took(MOST, MOST * 1024)
+    assert rows.next() == ANSWER // 1024
+    rows.took(10, 10 * ANSWER)
+    assert rows.next() == FEWEST
+    rows.took(0, 0)
+    assert rows.next() == FEWEST

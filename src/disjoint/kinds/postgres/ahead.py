@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from psycopg import pq, sql
@@ -33,7 +33,8 @@ def read_ahead(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterato
     How many rows were read is asked at the end alone: until then what was kept is the least of it.
     """
     before, told = begun(opened, part, sieve, pace), 0
-    for answer, last in steps(opened, batch(len(part.chosen), sieve), pace):
+    most = batch(len(part.chosen), sieve)
+    for answer, last in steps(opened, lambda: most if pace.gentle else max(1, most // SMALLER), pace):
         rows = answer.ntuples
         if last:
             now = None if before is None else rows_read(opened, part.table)
@@ -42,13 +43,13 @@ def read_ahead(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterato
         yield from portions(part, answer, rows)
 
 
-def steps(opened: Session, size: int, pace: Pace) -> Iterator[Step]:
-    """Answer by answer. While others are served, nothing is asked for before its turn.
+def steps(opened: Session, size: Callable[[], int], pace: Pace) -> Iterator[Step]:
+    """Answer by answer, of so many rows. While others are served, nothing is asked for before its turn.
 
     Whoever leaves half-way leaves a statement under way: the connection has to be closed, which ends it.
     """
     pending = opened.pending()
-    step = _asked(pending, _step(size, pace))
+    step = _asked(pending, pace.step(size()))
     while True:
         answer, seconds = _taken(pending)
         if answer.ntuples < step:
@@ -56,15 +57,11 @@ def steps(opened: Session, size: int, pace: Pace) -> Iterator[Step]:
         pace.wait(opened, seconds)
         if gentle := pace.gentle:
             yield Step(answer, last=False)
-        step = _asked(pending, _step(size, pace))
+        step = _asked(pending, pace.step(size()))
         if not gentle:
             yield Step(answer, last=False)
     opened.ask(queries.CLOSE)
     yield Step(answer, last=True)
-
-
-def _step(size: int, pace: Pace) -> int:
-    return pace.step(size if pace.gentle else max(1, size // SMALLER))
 
 
 def _asked(pending: Pending, step: int) -> int:

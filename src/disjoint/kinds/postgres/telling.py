@@ -15,8 +15,12 @@ from .digesting import SHORTEST, value
 from .scan import Pace, Part, declare, rows_from
 from .session import Session
 
-ANSWER = 8192
+FEWEST, MOST = 64, 8192
 """Rows of one answer."""
+GROWING = 4
+"""How many times the one before."""
+ANSWER = 1 << 20
+"""Octets of an answer whose values are as long as those before."""
 _AS_STORED: LiteralString = "{}"
 _CONVERTED: LiteralString = "pg_catalog.convert_to({}, 'UTF8')"
 _SENT_AS_STORED: LiteralString = "pg_catalog.current_setting('client_encoding') = 'UTF8'"
@@ -30,11 +34,29 @@ def told(opened: Session, part: Part, sieve: Sieve, pace: Pace, encoding: str) -
     wanted = sql.SQL(_SENT_AS_STORED if stored else "true").format()
     pace.look(opened)
     declare(opened, columns, rows_from(part, sieve), [wanted])
-    for answer, _ in steps(opened, ANSWER, pace):
+    sizes = Rows()
+    for answer, _ in steps(opened, sizes.next, pace):
         get, count = answer.get_value, range(answer.ntuples)
+        found = [[octets for row in count if (octets := get(row, at))] for at in range(len(part.chosen))]
+        sizes.took(answer.ntuples, sum(len(octets) for values in found for octets in values))
         for at, (place, _) in enumerate(part.chosen):
-            found = [octets for row in count if (octets := get(row, at))]
-            yield Values(place, found, 0 if at else answer.ntuples)
+            yield Values(place, found[at], 0 if at else answer.ntuples)
+
+
+class Rows:
+    """How many are asked for at once: few where values are long, for an answer is held whole."""
+
+    def __init__(self) -> None:
+        self._rows = FEWEST
+
+    def next(self) -> int:
+        """Of the next answer."""
+        return self._rows
+
+    def took(self, rows: int, octets: int) -> None:
+        """Take in what an answer was."""
+        fitting = ANSWER * rows // max(octets, 1)
+        self._rows = max(FEWEST, min(MOST, GROWING * self._rows, fitting))
 
 
 def _octets(text: sql.Composable, form: LiteralString) -> sql.Composed:
