@@ -267,15 +267,10 @@ UNION ALL SELECT 'until ' || pg_catalog.txid_snapshot_xmax(pg_catalog.txid_curre
 WHERE NOT pg_catalog.pg_is_in_recovery()"""
 """Who is in a transaction now, by numbers used once; and the next writer's, for who came and went since."""
 
-LAG: Final = """
-SELECT max(CASE WHEN r.state IS NOT NULL THEN coalesce(extract(epoch FROM r.replay_lag), 0) END)::float8
-FROM pg_catalog.pg_stat_replication r
-"""
-"""Of the replicas that the role may see. One that was quiet for a while has no lag to show, and may fall behind."""
-
+LAG: Final = """SELECT max(coalesce(extract(epoch FROM r.replay_lag), 0))::float8
+FROM pg_catalog.pg_stat_replication r WHERE r.state > ''"""  # seen; one that was quiet has no lag to show
 LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
 """Where there are no statistics: how much the first rows differ, by digests of a fixed seed."""
-
 SHAPES: Final = "SELECT {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
 """How many of the first rows' values have a form that nobody counts up to; never which."""
 
