@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from census_world import compared, shared
-from postgres_world import World, build
+from census_world import compared, everything, shared, side, sieve_for
+from postgres_world import World, build, target
 
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
@@ -53,3 +53,64 @@ def test_a_schema_that_is_called_nearly_as_the_servers_own_is_read(world: World,
             admin.execute(b"ALTER ROLE app RESET standard_conforming_strings")
     assert shared(found) == {("public.people.mail", f"{schema}.kept.mail"): (40, 40)}
     assert not found.blind
+
+
+LETTERS = """
+CREATE TABLE letters (id serial, body text, document jsonb);
+INSERT INTO letters (body, document) SELECT string_agg(md5(n::text || m), ''),
+  jsonb_build_object('of', string_agg(md5(m || n::text), ''))
+FROM generate_series(1, 200) n, generate_series(1, 120) m GROUP BY n;
+GRANT SELECT ON letters TO app;
+"""
+
+
+FETCHED = b"SELECT idx_scan FROM pg_stat_all_tables WHERE relid = \
+(SELECT reltoastrelid FROM pg_class WHERE relname = 'letters')"
+
+
+def test_what_lies_beside_a_table_is_not_fetched_though_statistics_call_it_narrow(world: World) -> None:
+    """ANALYZE counts a value that lies in TOAST as the 18 octets of its pointer."""
+    url = filled(world, world.production, PEOPLE + LETTERS)
+    with world.production.admin("passed") as admin:
+        admin.execute(b"VACUUM ANALYZE letters")
+        widths = admin.execute(b"SELECT DISTINCT avg_width FROM pg_stats WHERE attname = 'body'").fetchall()
+        assert widths == [(18,)]
+        admin.execute(b"SELECT pg_stat_force_next_flush()")
+        before = admin.execute(FETCHED).fetchone()
+        with side(target(url)) as opened:
+            sieve = sieve_for(opened.reader)
+            places = everything(opened.reader, sieve).keys()
+            gaps = {gap.place for gap in opened.reader.survey.gaps}
+        assert admin.execute(FETCHED).fetchone() == before
+    assert places == {"public.people.mail"}
+    assert gaps == {"public.letters.body", "public.letters.document"}
+
+
+LATE = """
+CREATE TABLE busy (n int);
+CREATE TABLE late (mail text) WITH (autovacuum_enabled = off);
+INSERT INTO late SELECT NULL FROM generate_series(1, 500);
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO app;
+"""
+
+
+def test_statistics_of_other_rows_are_known_though_no_size_is(world: World) -> None:
+    """A migration of one table keeps the sizes of all from being told."""
+    url = filled(world, world.production, LATE)
+    with world.production.admin("passed") as admin:
+        admin.execute(b"ANALYZE late")
+        admin.execute(b"INSERT INTO late SELECT md5(n::text) || '@x.test' FROM generate_series(1, 2000) n")
+        admin.execute(b"SELECT pg_stat_force_next_flush()")
+        admin.execute(b"BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
+        with side(target(url)) as opened:
+            assert [place.name for place in opened.reader.survey.places] == ["public.late.mail"]
+
+
+def test_a_look_that_a_lock_kept_from_is_no_word_on_values(world: World) -> None:
+    """Addresses whose form nobody saw are not told as values that say nothing."""
+    url = filled(world, world.production, PEOPLE)
+    with world.production.admin("passed") as admin:
+        admin.execute(b"ANALYZE people")
+        admin.execute(b"BEGIN; LOCK TABLE people IN ACCESS EXCLUSIVE MODE")
+        with side(target(url)) as opened:
+            assert [gap.place for gap in opened.reader.survey.gaps] == ["public.people.mail"]

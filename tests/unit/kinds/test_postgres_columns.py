@@ -102,7 +102,7 @@ def test_nulls_are_no_values_that_stand_twice() -> None:
         (column(nulls=0.995), "hardly ever filled"),
         (column(foreign=True), "refers to another table"),
         (column(sequence=True), "numbered by a sequence"),
-        (column(generated=True), "made of other columns"),
+        (column(generated=True, virtual=True), "made of other columns"),
         (column(type="int8"), "nobody's own"),
         (column(type="timestamptz"), "nobody's own"),
         (column(type="other"), "nobody's own"),
@@ -408,3 +408,61 @@ def test_a_slow_answer_is_followed_by_a_pause() -> None:
     assert patience(9.0, usual) == 5.0
     assert patience(0.05, [0.001] * 9) == 0.0
     assert patience(9.0, usual[:3]) == 0.0
+
+
+def test_what_a_table_keeps_of_other_columns_is_read_where_it_is_stored() -> None:
+    """A copy may hold as a column of its own what is part of a document here, and the other way round."""
+    stored = column(generated=True)
+    for wish in (PRODUCTION, STAGING):
+        assert names(choose([table(stored)], wish)) == {"public.users.email": True}
+        assert not names(choose([table(stored._replace(virtual=True))], wish))
+
+
+def test_columns_that_only_together_would_tell_are_a_gap_where_one_of_them_is_hidden() -> None:
+    """A right to the keys alone lets a table of numbers look as if nothing of it could be compared."""
+    hidden = tuple(c._replace(readable=c.name != "value") for c in READINGS)
+    (gap,) = choose([table(*hidden, rows=1_000)], PRODUCTION).gaps
+    assert (gap.place, gap.remedy) == (
+        "public.users.value",
+        'GRANT SELECT ("value") ON "public"."users" TO role;',
+    )
+    unseen = tuple(c._replace(distinct=None if c.name == "value" else c.distinct) for c in READINGS)
+    (gap,) = choose([table(*unseen, rows=1_000)], PRODUCTION).gaps
+    assert "could not be counted" in gap.reason
+    production = choose([table(*READINGS, rows=1_000)], PRODUCTION)
+    staging = aligned(choose([table(*hidden, readable=False)], STAGING), survey(production), STAGING)
+    assert [gap.place for gap in staging.gaps] == ["public.users.value"]
+
+
+def test_a_table_that_staging_has_migrated_already_is_an_open_question() -> None:
+    """Its rows may be production's: a column fewer, and no digest of several is the same."""
+    production = choose([table(*READINGS, rows=1_000)], PRODUCTION)
+    fewer = [c for c in READINGS if c.name != "sensor"]
+    for others, gaps in (([table(*fewer)], 1), ([table(*fewer, name="other")], 0)):
+        staging = aligned(choose(others, STAGING), survey(production), STAGING)
+        assert [left.why for left in staging.left if left.place == others[0].named] == [
+            "no column of it can be compared"
+        ]
+        found = aligned(production, survey(staging), PRODUCTION)
+        assert len(found.gaps) == gaps
+        assert not found.chosen or not gaps
+    own = choose([table(*READINGS, column("token", unique=True, shaped=1.0), rows=1_000)], PRODUCTION)
+    assert not aligned(own, survey(choose([table(*fewer)], STAGING)), PRODUCTION).gaps
+
+
+def test_an_extensions_table_may_hold_a_copy() -> None:
+    """In staging it is read, unless it may not be; and where it is named."""
+    own = table(column(), extension="pgmq")
+    assert not choose([own], PRODUCTION).chosen
+    assert names(choose([own], STAGING)) == {"public.users.email": True}
+    for hidden in ({"secured": True}, {"usable": False}, {"readable": False}):
+        found = choose([own._replace(**hidden)], STAGING)
+        assert (found.gaps, [left.place for left in found.left]) == ([], ["public.users"])
+    assert choose([own], Wish(protected=True, columns=("users.email",))).chosen
+
+
+def test_a_staging_table_of_wide_values_alone_is_a_gap_where_they_are_spared() -> None:
+    """As on production: nothing of it was looked through."""
+    wide = table(column("body", width=4_000))
+    assert [gap.place for gap in choose([wide], Wish(protected=False)).gaps] == ["public.users.body"]
+    assert not choose([wide._replace(columns=(*wide.columns, column()))], Wish(protected=False)).gaps

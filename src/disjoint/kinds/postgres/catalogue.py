@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -13,7 +13,7 @@ from disjoint.model.probe import ProbeError
 from . import queries
 from .digesting import HASH_ANSWER, SEED, known, text_of, value
 from .session import Session, StatementError
-from .tables import CONTENTS, Column, Table
+from .tables import CONTENTS, TEXTS, WIDE, Column, Table
 from .ways import Server, rows_of
 
 MOST_RELATIONS, MOST_COLUMNS = 20_000, 200_000
@@ -86,43 +86,44 @@ def _table(row: tuple[Any, ...], columns: tuple[Column, ...]) -> Table:
     )  # fmt: skip
 
 
-def _column(
-    name: str, kind: str, readable: bool, generated: bool, sequence: bool, *rest: Any
-) -> Column:  # fmt: skip
-    primary, unique, foreign, nulls, distinct, width, filled = rest
+def _column(name: str, kind: str, readable: bool, generated: bool, sequence: bool, *rest: Any) -> Column:
+    primary, unique, foreign, nulls, distinct, width, virtual, filled = rest
     return Column(
-        name,
-        kind,
-        readable,
-        generated,
-        sequence,
-        primary,
-        unique,
-        foreign,
-        nulls,
-        distinct,
-        width,
-        filled=filled,
-    )
+        name, kind, readable, generated, sequence, primary, unique, foreign, nulls, distinct, width,
+        virtual=virtual, filled=filled,
+    )  # fmt: skip
 
 
-def sizes_of(opened: Session) -> dict[int, int]:
-    """Octets of each table now; empty where one is locked, as by a migration."""
+class Size(NamedTuple):
+    """Octets of a table."""
+
+    own: int
+    beside: int
+    """Of values that lie beside it (TOAST)."""
+
+
+def sizes_of(opened: Session) -> dict[int, Size]:
+    """What each table takes now; empty where one is locked, as by a migration."""
     try:
-        return {int(oid): int(size or 0) for oid, size in opened.ask(queries.SIZES)}
+        return {
+            int(oid): Size(int(own or 0), int(beside or 0)) for oid, own, beside in opened.ask(queries.SIZES)
+        }
     except StatementError:
         return {}
 
 
-def counted(tables: Sequence[Table], sizes: Mapping[int, int], server: Server) -> Iterator[Table]:
-    """The same tables, with about as many rows as they hold by now."""
+def counted(tables: Sequence[Table], sizes: Mapping[int, Size], server: Server) -> Iterator[Table]:
+    """The same tables, with about as many rows as they hold by now.
+
+    Where that is not known statistics may be of other rows all the same, and values lie beside every table.
+    """
     for table in tables:
         size = sizes.get(table.oid)
         if size is None:
-            yield table
+            yield table._replace(columns=_current(table, max(table.rows, 0.0)), beside=1)
         else:
-            now = float(rows_of(table, -(-size // server.block), server))
-            yield table._replace(rows=now, columns=_current(table, now))
+            now = float(rows_of(table, -(-size.own // server.block), server))
+            yield table._replace(rows=now, columns=_current(table, now), beside=size.beside)
 
 
 def _current(table: Table, now: float) -> tuple[Column, ...]:
@@ -132,20 +133,80 @@ def _current(table: Table, now: float) -> tuple[Column, ...]:
     return tuple(column._replace(nulls=None, distinct=None, width=None) for column in table.columns)
 
 
-def looked(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
+def widened(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
+    """The same tables, with how wide the first rows' values are where some lie beside their table.
+
+    ANALYZE counts such a value as the 18 octets that point to it.
+    """
+    for table in tables:
+        asked = [c for c in table.columns if c.readable and c.type in TEXTS and not c.virtual]
+        yield _sized(opened, table, asked) if table.beside and asked and _may_be_looked_at(table) else table
+
+
+def looked(opened: Session, tables: Sequence[Table], *, sparing: bool) -> Iterator[Table]:
     """The same tables, with numbers of their first rows where no statistics are shown."""
     for table in tables:
-        unknown = [c for c in table.columns if c.distinct is None and c.readable and c.type in CONTENTS]
-        may = table.kind in "rm" and table.usable and not table.secured and table.populated
-        yield _measured(opened, table, unknown) if may and unknown and not table.extension else table
+        unknown = [
+            c
+            for c in table.columns
+            if c.distinct is None and c.readable and c.type in CONTENTS and not _is_spared(c, sparing=sparing)
+        ]
+        yield _measured(opened, table, unknown) if unknown and _may_be_looked_at(table) else table
 
 
-def shaped(opened: Session, tables: Sequence[Table]) -> Iterator[Table]:
+def shaped(opened: Session, tables: Sequence[Table], *, sparing: bool) -> Iterator[Table]:
     """The same tables, with the share of values that have a telling form, where numbers alone tell little."""
     for table in tables:
-        asked = [c for c in table.columns if c.readable and c.type in _SHAPEABLE and not c.foreign]
-        may = table.kind in "rm" and table.usable and not table.secured and table.populated
-        yield _formed(opened, table, asked) if may and asked and not table.extension else table
+        asked = [
+            c
+            for c in table.columns
+            if c.readable and c.type in _SHAPEABLE and not (c.foreign or _is_spared(c, sparing=sparing))
+        ]
+        yield _formed(opened, table, asked) if asked and _may_be_looked_at(table) else table
+
+
+def _may_be_looked_at(table: Table) -> bool:
+    readable = table.kind in "rm" and table.usable and not table.secured and table.populated
+    return readable and not table.extension
+
+
+def _is_spared(column: Column, *, sparing: bool) -> bool:
+    """Whether a look at it would reach beside its table, or make it out of other columns."""
+    return column.virtual or column.uncounted or (sparing and (column.width or 0) > WIDE)
+
+
+def _sized(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
+    """By what is stored, which is told without being fetched."""
+    measures = [sql.SQL(_STORED).format(value(n)) for n in range(len(asked))]
+    own = [sql.SQL("{} AS {}").format(sql.Identifier(c.name), value(n)) for n, c in enumerate(asked)]
+    numbers = _first_rows(opened, table, measures, own)
+    if numbers is None:
+        return _not_counted(table, asked)
+    widths = {c.name: max(width, c.width or 0) for c, width in zip(asked, numbers[1:], strict=True) if width}
+    columns = tuple(c._replace(width=widths.get(c.name, c.width)) for c in table.columns)
+    return table._replace(columns=columns)
+
+
+_STORED: LiteralString = "avg(pg_catalog.pg_column_size({}))::int4"
+
+
+def _first_rows(
+    opened: Session, table: Table, measures: Sequence[sql.Composed], columns: Sequence[sql.Composed]
+) -> list[int] | None:
+    """What a look at them measures, after their number; None where it was refused."""
+    comma, name = sql.SQL(", "), sql.Identifier(table.schema, table.name)
+    statement = sql.SQL(queries.LOOK).format(comma.join(measures), comma.join(columns), name)
+    try:
+        found = opened.fetch(statement, queries.LOOK)
+    except StatementError:
+        return None
+    return [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
+
+
+def _not_counted(table: Table, asked: Sequence[Column]) -> Table:
+    names = {column.name for column in asked}
+    columns = tuple(c._replace(uncounted=c.uncounted or c.name in names) for c in table.columns)
+    return table._replace(columns=columns)
 
 
 _SHAPEABLE = frozenset({"text", "varchar", "bpchar", "citext", "uuid"})
@@ -162,7 +223,7 @@ def _formed(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
             sql.SQL(queries.SHAPES).format(measures, comma.join(texts), name), queries.SHAPES
         )
     except StatementError:
-        return table
+        return _not_counted(table, asked)
     numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
     shares = {c.name: numbers[2 * n] / filled for n, c in enumerate(asked) if (filled := numbers[2 * n + 1])}
     columns = tuple(c._replace(shaped=shares.get(c.name)) for c in table.columns)
@@ -178,14 +239,9 @@ def _measured(opened: Session, table: Table, unknown: Sequence[Column]) -> Table
         for n in range(len(unknown))
     ]
     texts = [sql.SQL("{} AS {}").format(text_of((c,), fold=False), value(n)) for n, c in enumerate(unknown)]
-    comma = sql.SQL(", ")
-    name = sql.Identifier(table.schema, table.name)
-    statement = sql.SQL(queries.LOOK).format(comma.join(measures), comma.join(texts), name)
-    try:
-        found = opened.fetch(statement, queries.LOOK)
-    except StatementError:
-        return table
-    numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
+    numbers = _first_rows(opened, table, measures, texts)
+    if numbers is None:
+        return _not_counted(table, unknown)
     return _with_numbers(table, unknown, numbers)
 
 

@@ -14,7 +14,7 @@ from disjoint.model.telling import Values
 
 from . import queries
 from .ahead import read_ahead
-from .catalogue import counted, header_of, looked, server_of, shaped, sizes_of, tables_of
+from .catalogue import Size, counted, header_of, looked, server_of, shaped, sizes_of, tables_of, widened
 from .columns import choose
 from .facts import PostgresDeclared
 from .login import login_of
@@ -78,9 +78,12 @@ def _surveyed(
     )
     with spared.easing():
         found = tables_of(opened)
-    tables = tuple(spared.eased(looked(opened, tuple(counted(found, sizes_of(opened), server)))))
+    tables = tuple(counted(found, sizes_of(opened), server))
+    if wish.sparing:
+        tables = tuple(spared.eased(widened(opened, tables)))
+    tables = tuple(spared.eased(looked(opened, tables, sparing=wish.sparing)))
     if protected and declared.columns is None:
-        tables = tuple(spared.eased(shaped(opened, tables)))
+        tables = tuple(spared.eased(shaped(opened, tables, sparing=wish.sparing)))
     may = by_ranges(
         server, protected=protected, careful=careful, replica=replica, pressure=declared.cache_pressure
     )
@@ -112,7 +115,7 @@ class Tables:
         self._probe = probe
         self._wish = wish
         self._may_range = ranged
-        self._sizes: Mapping[int, int] = {}
+        self._sizes: Mapping[int, Size] = {}
         self._waiting = 0
         self._lock = threading.Lock()
 
@@ -178,7 +181,8 @@ class Tables:
             yield first, until, round(rows * share), table.named
 
     def _pages(self, oid: int, known: int) -> int:
-        return -(-self._sizes.get(oid, known * self._server.block) // self._server.block)
+        size = self._sizes.get(oid)
+        return known if size is None else -(-size.own // self._server.block)
 
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
         """Read one task. Raises as the protocol says."""

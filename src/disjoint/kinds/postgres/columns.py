@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from disjoint.model.census import Gap, Left, Place
 
-from .several import combined
+from .several import NOTHING, combined, contents
 from .tables import (
     NARROW,
     TEXTS,
@@ -23,6 +23,7 @@ from .tables import (
     Wish,
     distinct,
     full_column,
+    grant,
     quoted,
     values,
 )
@@ -67,11 +68,18 @@ def _left_out(table: Table, wish: Wish) -> Left | None:
     }.get(table.kind, "")
     if any(table.is_called(name) for name in wish.reference):
         why = "declared as reference: both sides may hold it"
-    if not why and table.extension:
+    if not why and table.extension and not _is_wanted(table, wish):
         why = f"filled by the extension {table.extension}"
     if not why and not table.populated:
         why = "a materialized view that was never filled"
     return Left(table.named, why) if why else None
+
+
+def _is_wanted(table: Table, wish: Wish) -> bool:
+    """Of an extension's tables, which are alike wherever it is: one that is named, or may hold a copy."""
+    if wish.columns is not None:
+        return any(table.holds(name) for name in wish.columns)
+    return not wish.protected and table.usable and table.readable and not table.secured
 
 
 def _barred(table: Table, wish: Wish) -> Iterator[Gap]:
@@ -102,7 +110,7 @@ _BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
 
 
 def _judge(table: Table, wish: Wish, choice: Choice) -> None:
-    passed_over: dict[str, list[str]] = {}
+    before, passed_over = len(choice.gaps), dict[str, list[str]]()
     for column in table.columns:
         if why := _unfit(table, column, wish):
             passed_over.setdefault(why, []).append(column.name)
@@ -111,26 +119,36 @@ def _judge(table: Table, wish: Wish, choice: Choice) -> None:
         else:
             choice.chosen.append(_single(table, column, wish))
     mine = [chosen for chosen in choice.chosen if chosen.table is table]
-    found = [chosen.place for chosen in mine if wish.protected and chosen.place.identifying]
-    if wish.protected and not found and table.rows != 0:
+    telling = [chosen for chosen in mine if chosen.place.identifying]
+    if table.rows != 0 and not telling:
         choice.gaps.extend(_beside(table, wish))
-    if not any(place.group for place in found) and (together := combined(table, wish)) is not None:
-        choice.chosen.append(together)
-        mine.append(together)
+    if not (wish.protected and any(chosen.place.group for chosen in telling)):
+        choice.gaps.extend(_uncombined(table, wish))
+        together = [one for one in (combined(table, wish),) if one is not None]
+        choice.chosen.extend(together)
+        mine.extend(together)
     for why, names in passed_over.items():
         choice.left.append(Left(f"{table.named} ({', '.join(names)})", why))
-    if not mine and not any(gap.place.startswith(f"{table.named}.") for gap in choice.gaps):
-        choice.left.append(Left(table.named, f"no column of it can be compared{_of(table)}"))
+    if not mine and len(choice.gaps) == before:
+        choice.left.append(Left(table.named, f"{NOTHING}{_of(table)}"))
 
 
 def _unseen(table: Table, column: Column, wish: Wish) -> Gap | None:
     """Why a column that should be read cannot be."""
     name = f"{table.named}.{column.name}"
     if not column.readable:
-        return Gap(name, "permission denied for the column", _grant_column(table, column))
+        return Gap(name, "permission denied for the column", grant(table, column))
     if wish.protected and is_unknown(column):
         return Gap(name, _UNCOUNTED, f"run again, or ANALYZE {_quoted_name(table)};")
     return None
+
+
+def _uncombined(table: Table, wish: Wish) -> Iterator[Gap]:
+    """What of production's would be compared together with others alone, and cannot be."""
+    several = contents(table, wish) if wish.protected and table.rows != 0 else ()
+    for column in several if len(several) > 1 else ():
+        if column.type not in TEXTS and (gap := _unseen(table, column, wish)) is not None:
+            yield gap
 
 
 _UNCOUNTED = "it has no statistics, and its first rows could not be counted (a lock, or time was up)"
@@ -139,7 +157,7 @@ _UNCOUNTED = "it has no statistics, and its first rows could not be counted (a l
 def _beside(table: Table, wish: Wish) -> Iterator[Gap]:
     """What would tell of a table that nothing else tells of, and is not read here."""
     for column in table.columns:
-        stated = column.generated or table.is_among(column, wish.may_share)
+        stated = column.virtual or table.is_among(column, wish.may_share)
         if column.type in TEXTS and not stated and is_wide(column, wish):
             yield Gap(f"{table.named}.{column.name}", _BESIDE, _ELSEWHERE)
 
@@ -152,17 +170,13 @@ def _of(table: Table) -> str:
     return f": about {table.rows:,.0f} rows" if table.rows >= 0 else ""
 
 
-def _grant_column(table: Table, column: Column) -> str:
-    return f"GRANT SELECT ({quoted(column.name)}) ON {_quoted_name(table)} TO role;"
-
-
 def _unfit(table: Table, column: Column, wish: Wish) -> str:
     """Why a column is not read; empty where it is."""
     if table.is_among(column, wish.may_share):
         return "declared as may_share: both sides may hold its values"
     if column.type not in TEXTS:
         return "neither text, UUID, octets nor document: one value alone is nobody's own"
-    if column.generated:
+    if column.virtual:
         return "made of other columns"
     if is_wide(column, wish):
         return _BESIDE
@@ -186,7 +200,7 @@ def _unfit_there(table: Table, column: Column) -> str:
 
 def is_unknown(column: Column) -> bool:
     """Whether how many of its values differ is not known: that is no reason to leave it out."""
-    return column.distinct is None and not column.unique
+    return column.uncounted or (column.distinct is None and not column.unique)
 
 
 def is_wide(column: Column, wish: Wish) -> bool:
@@ -250,7 +264,7 @@ def _take_declared(tables: Sequence[Table], wish: Wish, choice: Choice) -> None:
 def _declare(table: Table, column: Column, choice: Choice) -> None:
     name = f"{table.named}.{column.name}"
     if not column.readable:
-        choice.gaps.append(Gap(name, "permission denied for the column", _grant_column(table, column)))
+        choice.gaps.append(Gap(name, "permission denied for the column", grant(table, column)))
     else:
         place = Place(name, round(values(table, column)), True, "declared", table.named)
         choice.chosen.append(Chosen(place, table, (column,)))

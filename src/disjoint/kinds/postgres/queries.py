@@ -227,7 +227,7 @@ sequences (relid, attnum) AS (
   JOIN pg_catalog.pg_class q ON q.oid = p.refobjid AND q.relkind = 'S'),
 keys (relid, attnum, contype) AS (
   SELECT k.conrelid, unnest(k.conkey), k.contype FROM pg_catalog.pg_constraint k
-  WHERE k.contype IN ('p', 'f') OR k.contype = 'n' AND NOT k.convalidated),
+  WHERE k.contype IN ('p', 'f') AND k.convalidated OR k.contype = 'n' AND NOT k.convalidated),
 alone (relid, attnum) AS (
   SELECT i.indrelid, i.indkey[0] FROM pg_catalog.pg_index i
   WHERE i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL)
@@ -238,7 +238,7 @@ SELECT a.attrelid::bigint, a.attname::text,
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'p'),
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM alone),
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'f'),
-       s.null_frac::float8, s.n_distinct::float8, s.avg_width,
+       s.null_frac::float8, s.n_distinct::float8, s.avg_width, a.attgenerated = 'v',
        a.attnotnull AND (a.attrelid, a.attnum) NOT IN (SELECT relid, attnum FROM keys WHERE contype = 'n')
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
@@ -252,7 +252,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum LIMIT 200001) found"""  # of pg_stats three numbers: lists hold values of rows
 
 SIZES: Final = """
-SELECT c.oid::bigint, pg_catalog.pg_relation_size(c.oid)
+SELECT c.oid::bigint, pg_catalog.pg_relation_size(c.oid), pg_catalog.pg_relation_size(c.reltoastrelid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
   AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)"""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from disjoint.model.census import Left, Place, Survey
+from disjoint.model.census import Gap, Left, Place, Survey
 
-from .tables import CONTENTS, WIDE, Choice, Chosen, Column, Table, Wish, distinct
+from .tables import CONTENTS, WIDE, Choice, Chosen, Column, Table, Wish, distinct, grant
 
 STAMPS = ("created", "updated", "modified", "inserted", "deleted", "changed")
 """How names of columns begin that say when a row was written, and nothing of what is in it."""
@@ -19,7 +19,7 @@ SEEDED = 1_000
 
 def combined(table: Table, wish: Wish) -> Chosen | None:
     """Several columns of a row as one place, where together they are one row's."""
-    columns = tuple(sorted(c for c in table.columns if _content(c) and not table.is_among(c, wish.may_share)))
+    columns = contents(table, wish)
     if len(columns) < 2 or not all(column.readable for column in columns):
         return None
     if any((column.width or 0) > WIDE for column in columns) and wish.sparing:
@@ -31,6 +31,11 @@ def combined(table: Table, wish: Wish) -> Chosen | None:
     return _together(table, columns, sure=not wish.protected or (accidents <= ACCIDENT and rows >= SEEDED))
 
 
+def contents(table: Table, wish: Wish) -> tuple[Column, ...]:
+    """Its columns that say something of what a row is about."""
+    return tuple(sorted(c for c in table.columns if _content(c) and not table.is_among(c, wish.may_share)))
+
+
 def aligned(choice: Choice, theirs: Survey, wish: Wish) -> Choice:
     """Keep what the other side has as well; in staging, build what production names and a key hid here."""
     lists = {_listed(place) for place in theirs.places} - {()}
@@ -39,9 +44,48 @@ def aligned(choice: Choice, theirs: Survey, wish: Wish) -> Choice:
     wanted = [(t, names) for names in sorted(lists) for t in tables if (t, names) not in mine]
     built = [found for t, names in wanted if (found := _built(t, names)) is not None]
     kept = [chosen for chosen in choice.chosen if len(chosen.columns) == 1 or _listed(chosen.place) in lists]
-    gone = [chosen for chosen in choice.chosen if chosen not in kept] if wish.protected else []
-    left = [Left(chosen.place.name, "its columns differ on the other side") for chosen in gone]
-    return Choice([*kept, *built], choice.gaps, [*choice.left, *left], choice.tables)
+    gaps = dict.fromkeys(gap for table, names in wanted for gap in _withheld(table, names))
+    aligned = Choice([*kept, *built], [*choice.gaps, *gaps], [*choice.left], choice.tables)
+    for chosen in choice.chosen:
+        if wish.protected and chosen not in kept:
+            _miss(chosen, aligned, theirs)
+    untold = {chosen.table for chosen in choice.chosen} - {chosen.table for chosen in aligned.chosen}
+    if not wish.protected:
+        aligned.left.extend(Left(name, NOTHING) for name in sorted(table.named for table in untold))
+    return aligned
+
+
+NOTHING = "no column of it can be compared"
+_DIFFER = "its columns differ on the other side"
+_ALIKE = "migrate both sides alike, or state the table under reference, to leave it out"
+
+
+def _miss(chosen: Chosen, kept: Choice, theirs: Survey) -> None:
+    """What production has alone: an open question where the other side's table may hold just those rows."""
+    others = (other for other in kept.chosen if other.table is chosen.table)
+    told = any(other.place.identifying and other.place.group for other in others)
+    if told or _bare(chosen.table.named) not in _tables_of(theirs):
+        kept.left.append(Left(chosen.place.name, _DIFFER))
+    else:
+        kept.gaps.append(Gap(chosen.place.name, f"{_DIFFER}, and nothing else tells of its rows", _ALIKE))
+
+
+def _tables_of(theirs: Survey) -> frozenset[str]:
+    """What its tables are called, those aside of which it cannot read anything."""
+    left = (left.place.partition(" (")[0] for left in theirs.left)
+    return frozenset(map(_bare, (*left, *(place.group for place in theirs.places))))
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _withheld(table: Table, names: tuple[str, ...]) -> Iterator[Gap]:
+    """Columns that would make what production names, were they readable."""
+    own = {column.name: column for column in table.columns if column.type in CONTENTS}
+    for name in names if own.keys() >= {*names} else ():
+        if not own[name].readable:
+            yield Gap(f"{table.named}.{name}", "permission denied for the column", grant(table, own[name]))
 
 
 def _listed(place: Place) -> tuple[str, ...]:

@@ -43,6 +43,10 @@ class Column(NamedTuple):
     shaped: float | None = None
     """Share of the values looked at that have a form which nobody counts up to: an address, a token, a
     random UUID; None where none was looked at."""
+    virtual: bool = False
+    """Generated, and stored nowhere."""
+    uncounted: bool = False
+    """Its first rows were to be looked at, and could not be."""
     filled: bool = False
     """Whether the server vouches for a value in every row: declared so, and looked through."""
 
@@ -72,6 +76,8 @@ class Table(NamedTuple):
     """The partitioned table that it is a part of, with its schema."""
     changed: float = 0.0
     """Rows that were written since its statistics were made."""
+    beside: int = 0
+    """Octets of its values that lie beside it (TOAST)."""
 
     @property
     def named(self) -> str:
@@ -95,6 +101,11 @@ class Table(NamedTuple):
 def quoted(name: str) -> str:
     """An identifier as SQL has it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def grant(table: Table, column: Column) -> str:
+    """What lets one column be read."""
+    return f"GRANT SELECT ({quoted(column.name)}) ON {quoted(table.schema)}.{quoted(table.name)} TO role;"
 
 
 def full_column(name: str) -> str:
