@@ -58,6 +58,8 @@ def test_rows_are_judged_where_they_were_compared(
 ) -> None:
     """The rule is asked, and its finding stands beside those of the marks; without it, it is unproven."""
     joined = Joined(sides(world, tmp_path, copied))
+    told = json.loads(joined.half)["found"]["cache"]["known"]
+    assert told["looked"] == [], "names of all that production holds stay there"
     proof = joined.proof(joined.half)
     found = {finding.rule: finding.outcome for finding in proof.findings}
     assert found[RULE] is outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from disjoint.certify.half import Compared as Half
 from disjoint.certify.half import key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.meeting import counted_in
-from disjoint.model.fact import Fact
+from disjoint.model.census import Overlap
+from disjoint.model.fact import Fact, Known
 from disjoint.model.manifest import Manifest
 from disjoint.model.plain import plain
 from disjoint.model.snapshot import Snapshot
@@ -42,9 +44,18 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared) -> str:
         made_at=found.opening.started_at,
         staging=manifest.staging.name,
         places={name: (theirs.get(name, ""), ours.get(name, "")) for name in found.tried},
-        found={name: plain(own[CENSUS]) for name, own in found.tried.items()},
+        found={name: plain(_told(own[CENSUS])) for name, own in found.tried.items()},
     )
     return written(half, key)
+
+
+def _told(came: Fact[Any]) -> Fact[Any]:
+    """Without the names of all that production holds: whoever joins is to learn what was found of it."""
+    match came:
+        case Known(Overlap() as found):
+            return Known(replace(found, looked=()))
+        case _:
+            return came
 
 
 def rows_of(manifest: Manifest, key: ProjectKey, text: str, where: str) -> Rows:

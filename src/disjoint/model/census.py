@@ -293,3 +293,5 @@ class Overlap:
     """As above."""
     weak: tuple[str, ...] = ()
     """Places of production's in which one hit alone says nothing."""
+    looked: tuple[Place, ...] = ()
+    """Production's, each with why it was looked through."""

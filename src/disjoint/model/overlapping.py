@@ -145,6 +145,7 @@ def _seen(q: Question[Any, Any], tried: Fact[Overlap]) -> tuple[Evidence, ...]:
     return (
         q.production.saw("looked through", mapped(tried, lambda o: _read(o.production)), told),
         q.staging.saw("looked through", mapped(tried, lambda o: _read(o.staging)), told),
+        *(e for e in _chosen(q.production, tried, told)),
         *(e for e in _hits(q.staging, tried, told)),
         *(e for e in _excused(q.staging, tried)),
     )
@@ -158,6 +159,13 @@ def _how(found: Overlap) -> str:
 def _read(read: Read) -> str:
     places = counted(read.places, "place")
     return f"{read.rows:,} rows, {read.values:,} values in {places}, {read.way}, {read.seconds:.1f} s"
+
+
+def _chosen(side: Side[Any], tried: Fact[Overlap], how: str) -> Iterator[Evidence]:
+    """Which places were looked for, each with its reason."""
+    if isinstance(tried, Known) and tried.value.looked:
+        chosen = tuple(Left(place.name, place.why) for place in tried.value.looked)
+        yield side.saw("looked for", Known("; ".join(_by_why(chosen))), how)
 
 
 def _hits(side: Side[Any], tried: Fact[Overlap], how: str) -> Iterator[Evidence]:
@@ -177,7 +185,7 @@ def _excused(side: Side[Any], tried: Fact[Overlap]) -> Iterator[Evidence]:
 def _limits(found: Overlap, words: Words) -> str:
     parts = [words.unseen.format(case="" if found.fold else ", changed in case")]
     if found.left:
-        parts.append(f"not looked through: {'; '.join(_left(found.left))}")
+        parts.append(f"not looked through: {'; '.join(_by_why(found.left))}")
     if found.weak:
         weak = ", ".join(found.weak[:6]) + (_more(len(found.weak) - 6) if len(found.weak) > 6 else "")
         parts.append(
@@ -190,7 +198,7 @@ def _limits(found: Overlap, words: Words) -> str:
     return "; ".join(parts)
 
 
-def _left(left: tuple[Left, ...]) -> Iterator[str]:
+def _by_why(left: tuple[Left, ...]) -> Iterator[str]:
     """Every reason is told, and some places of each."""
     places: dict[str, list[str]] = {}
     for each in left:

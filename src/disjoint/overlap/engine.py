@@ -168,4 +168,5 @@ def _compared(
         gaps=(*there.gaps(), *here.gaps(), *sure.gaps),
         left=(*there.left(), *here.left()),
         weak=tuple(place.name for place in sides.production.survey.places if not place.identifying),
+        looked=sides.production.survey.places,
     )

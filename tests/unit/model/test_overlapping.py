@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from disjoint.model.census import Gap, Left, Overlap, Read, Shared, Strength
+from disjoint.model.census import Gap, Left, Overlap, Place, Read, Shared, Strength
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
@@ -124,6 +124,16 @@ def test_what_was_left_out_is_named() -> None:
     found = came(left=(*(Left(f"t{n}", "a view") for n in range(9)), Left("b", "a foreign table")))
     assert "t5 (and 3 more) (a view)" in found.limits
     assert "b (a foreign table)" in found.limits  # no reason is lost behind another
+
+
+def test_what_was_looked_for_is_named_with_its_reason() -> None:
+    """Each column of production's, or a few of many, by why it was chosen."""
+    places = [Place(f"public.t.c{n}", 9, True, "one value of it is one row's") for n in range(8)]
+    found = came(looked=(*places, Place("public.t.city", 9, False, "many different values")))
+    (seen,) = [each for each in found.evidence if each.what == "looked for"]
+    assert seen.environment == "production"
+    assert "public.t.c5 (and 2 more) (one value of it is one row's)" in seen.value
+    assert "public.t.city (many different values)" in seen.value
 
 
 def test_not_tried_is_unproven() -> None:

@@ -49,6 +49,7 @@ def test_nothing_in_common_is_nothing_found_and_nothing_open() -> None:
     assert (found.shared, found.blind, found.gaps, found.excused) == ((), (), (), 0)
     assert (found.one_in, found.missed, found.strength) == (1, 1, Strength.EXACT)
     assert (found.production.rows, found.production.values, found.production.places) == (40, 40, 1)
+    assert [place.name for place in found.looked] == ["users"]
 
 
 def test_a_copied_value_is_found_wherever_it_stands() -> None:
