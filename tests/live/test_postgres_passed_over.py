@@ -114,3 +114,33 @@ def test_a_look_that_a_lock_kept_from_is_no_word_on_values(world: World) -> None
         admin.execute(b"BEGIN; LOCK TABLE people IN ACCESS EXCLUSIVE MODE")
         with side(target(url)) as opened:
             assert [gap.place for gap in opened.reader.survey.gaps] == ["public.people.mail"]
+
+
+def test_a_role_that_is_shown_masked_values_proves_nothing(world: World) -> None:
+    """PostgreSQL Anonymizer rewrites what it reads, and goes by a label of the role, or of one above it."""
+    url = filled(world, world.staging, f"CREATE TABLE kept AS {COPY}; GRANT SELECT ON kept TO app;")
+    label = "INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'anon', 'MASKED' FROM pg_roles"
+    with world.staging.admin() as admin:
+        admin.execute(b"CREATE ROLE masked_ones")
+        for masked in ("app", "masked_ones"):
+            admin.execute(f"{label} WHERE rolname = '{masked}'".encode())
+            admin.execute(f"GRANT {masked} TO app".encode() if masked != "app" else b"SELECT")
+            with side(target(url, "staging")) as opened:
+                (gap,) = opened.reader.survey.gaps
+            assert "masked" in gap.reason
+            admin.execute(b"DELETE FROM pg_shseclabel")
+        with side(target(url, "staging")) as opened:
+            assert not opened.reader.survey.gaps
+
+
+def test_a_key_that_was_never_validated_refers_to_nothing_that_is_read(world: World) -> None:
+    """NOT VALID lets values stand that no other table has."""
+    kept = """
+CREATE TABLE orders (mail text); INSERT INTO orders SELECT mail || '.uk' FROM people;
+ALTER TABLE people ADD PRIMARY KEY (mail);
+ALTER TABLE orders ADD FOREIGN KEY (mail) REFERENCES people NOT VALID;
+GRANT SELECT ON orders TO app;
+"""
+    with side(target(filled(world, world.production, PEOPLE + kept))) as opened:
+        names = {place.name for place in opened.reader.survey.places}
+    assert names == {"public.people.mail", "public.orders.mail"}

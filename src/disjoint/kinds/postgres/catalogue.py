@@ -38,6 +38,11 @@ def server_of(opened: Session) -> Server:
     return found
 
 
+def is_masked(opened: Session) -> bool:
+    """Whether an extension shows this role other values than are stored, by the label that it goes by."""
+    return int(opened.ask(queries.MASKED)[0][0]) > 0
+
+
 def header_of(opened: Session, server: Server) -> Header:
     """How digests can be made here, each with its answer to what everybody knows."""
     answers = tuple((method.value, _known(opened, method)) for method in _methods(server))

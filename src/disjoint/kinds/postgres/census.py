@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from disjoint.model.census import Header, Match, Planted, Portion, Sieve, Survey, Task
+from disjoint.model.census import Gap, Header, Match, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Absent
 from disjoint.model.probe import Probe, ProbeError
@@ -14,7 +14,18 @@ from disjoint.model.telling import Values
 
 from . import queries
 from .ahead import read_ahead
-from .catalogue import Size, counted, header_of, looked, server_of, shaped, sizes_of, tables_of, widened
+from .catalogue import (
+    Size,
+    counted,
+    header_of,
+    is_masked,
+    looked,
+    server_of,
+    shaped,
+    sizes_of,
+    tables_of,
+    widened,
+)
 from .columns import choose
 from .facts import PostgresDeclared
 from .login import login_of
@@ -89,7 +100,14 @@ def _surveyed(
     )
     header = header_of(opened, server)
     pool.traffic.look(opened)
-    return Tables(choose(tables, wish), header, server, pool, party.probe, ranged=may, wish=wish)
+    choice = choose(tables, wish)
+    if is_masked(opened):
+        choice.gaps.append(Gap("every table", _MASKED, _UNMASKED))
+    return Tables(choice, header, server, pool, party.probe, ranged=may, wish=wish)
+
+
+_MASKED = "this role is masked: it is shown other values than are stored"
+_UNMASKED = "a role of its own for disjoint, or: SECURITY LABEL FOR anon ON ROLE role IS NULL;"
 
 
 class Tables:

@@ -42,9 +42,7 @@ SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
 """Asked first, so that a refusal leaves no error in the server's log."""
 
 SYSTEM_IDENTIFIER: Final = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
-
 TIMELINE: Final = "SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()"
-
 STARTED_AT: Final = """
 SELECT to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')"""
 
@@ -95,7 +93,6 @@ SELECT has_column_privilege('pg_catalog.pg_subscription', 'subname', 'SELECT'),
        has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT')"""
 
 SUBSCRIPTIONS: Final = "SELECT subname::text, NULL::text FROM pg_catalog.pg_subscription ORDER BY 1 LIMIT 201"
-
 SUBSCRIPTIONS_WITH_TARGET: Final = """
 SELECT subname::text, subconninfo FROM pg_catalog.pg_subscription ORDER BY 1 LIMIT 201"""
 
@@ -110,10 +107,8 @@ CRON_JOBS: Final = """
 SELECT jobid::text, nodename, nodeport::text, database FROM cron.job ORDER BY jobid LIMIT 201"""
 
 KEEP_OPEN: Final = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)"
-
 MARK_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock_shared({}, {})"
 """Stores nothing, writes no WAL, is held by nobody else (two random keys), and ends with the transaction."""
-
 MARK_NAME: Final = "SELECT pg_catalog.set_config('application_name', {}, true)"
 
 HOLD_BOTH: Final = """
@@ -130,7 +125,6 @@ SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application
 """Names of sessions are shown to every role, unlike what they ask."""
 
 STAMP: Final = "SELECT DISTINCT left(environment, 64) FROM public.disjoint_stamp LIMIT 2"
-
 APPLICATION_PATH: Final = "SET LOCAL search_path TO DEFAULT"
 """A sentinel names tables as the application does, whose role carries the path."""
 
@@ -193,6 +187,12 @@ SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting(
        pg_catalog.current_setting('block_size')::int,
        (SELECT s.setting::bigint FROM pg_catalog.pg_settings s WHERE s.name = 'shared_buffers')
          * pg_catalog.current_setting('block_size')::bigint"""
+
+MASKED: Final = """
+SELECT count(*) FROM pg_catalog.pg_shseclabel l JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+WHERE l.classoid = 'pg_catalog.pg_authid'::regclass AND l.label ~* '^masked' AND (
+  l.objoid = me.oid OR NOT me.rolsuper AND pg_has_role(l.objoid, 'MEMBER'))"""
+"""PostgreSQL Anonymizer's word for a role that is shown other values than are stored."""
 
 PROGRESS: Final = """
 SELECT pg_is_in_recovery(), pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
