@@ -74,14 +74,14 @@ def _doubtful(hit: Shared, words: Words) -> Iterator[tuple[str, str]]:
     if not hit.confirmed:
         text = f"{counted(hit.values, 'value')} of {hit.production} may stand in {hit.staging}"
         yield f"{text}: time was up before they were compared in full", _SECONDS
-    if hit.alone and (hit.values > 1 or _is_together(hit)):
+    if hit.alone and (hit.values > 1 or is_several(hit.production)):
         text = f"{counted(hit.values, 'value')} of {hit.production} stand in {hit.staging}"
         yield f"{text}, and nothing tells whose they are", words.common.format(place=hit.production)
 
 
-def _is_together(hit: Shared) -> bool:
-    """Whether a value is made of several columns of a row: ``public.orders (note, total)``."""
-    return hit.production.endswith(")")
+def is_several(place: str) -> bool:
+    """Whether a place's values are made of several columns of a row: ``public.orders (note, total)``."""
+    return place.endswith(")")
 
 
 def _more(others: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from disjoint.model.census import HALF, Gap, Shared, Sieve
 from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.overlapping import is_several
 from disjoint.model.probe import ProbeError
 
 from .baseline import Baseline
@@ -167,7 +168,7 @@ def _counted(
             if values > 0:
                 source = there.reader.survey.places[place]
                 told = source.group in there.told_by() and not _is_masked(there, place, values, one_in)
-                alone = not source.identifying and not told
+                alone = not source.identifying and (is_several(source.name) or not told)
                 sureties = len(sure - known)
                 found.append(Shared(source.name, name, values, sureties, source.identifying, alone))
     return tuple(sorted(found, key=_by_values)), len(excused)

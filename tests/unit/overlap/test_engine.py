@@ -192,6 +192,15 @@ class TestConfirmed:
         found = run(production, Listed({"users.phone": numbers[:copied]}))
         assert found.shared == (Shared("users.phone", "users.phone", copied, copied, False, alone),)
 
+    def test_several_columns_together_are_alone_whatever_stands_beside_them(self) -> None:
+        """Of a row that was masked they are all that is left, and one of them is one row."""
+        rows = ["4:Anna1:1", "4:Bert1:2"]
+        production = Listed(
+            {"users (first, n)": rows, "users.mail": THEIRS}, shy=frozenset({"users (first, n)"})
+        )
+        (hit,) = run(production, Listed({"users (first, n)": rows[:1]})).shared
+        assert (hit.values, hit.identifying, hit.alone) == (1, False, True)
+
 
 class TestBaseline:
     """It excuses what it names and nothing else."""

@@ -184,7 +184,7 @@ def _sized(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
     """By what is stored, which is told without being fetched."""
     measures = [sql.SQL(_STORED).format(value(n)) for n in range(len(asked))]
     own = [sql.SQL("{} AS {}").format(sql.Identifier(c.name), value(n)) for n, c in enumerate(asked)]
-    numbers = _first_rows(opened, table, measures, own)
+    numbers = first_rows(opened, table, measures, own)
     if numbers is None:
         return _not_counted(table, asked)
     widths = {c.name: max(width, c.width or 0) for c, width in zip(asked, numbers[1:], strict=True) if width}
@@ -195,7 +195,7 @@ def _sized(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
 _STORED: LiteralString = "avg(pg_catalog.pg_column_size({}))::int4"
 
 
-def _first_rows(
+def first_rows(
     opened: Session, table: Table, measures: Sequence[sql.Composed], columns: Sequence[sql.Composed]
 ) -> list[int] | None:
     """What a look at them measures, after their number; None where it was refused."""
@@ -244,7 +244,7 @@ def _measured(opened: Session, table: Table, unknown: Sequence[Column]) -> Table
         for n in range(len(unknown))
     ]
     texts = [sql.SQL("{} AS {}").format(text_of((c,), fold=False), value(n)) for n, c in enumerate(unknown)]
-    numbers = _first_rows(opened, table, measures, texts)
+    numbers = first_rows(opened, table, measures, texts)
     if numbers is None:
         return _not_counted(table, unknown)
     return _with_numbers(table, unknown, numbers)

@@ -32,6 +32,7 @@ from .login import login_of
 from .matching import confirmed, planted
 from .meeting import prove_met
 from .pool import Pool, limit
+from .remaining import remaining
 from .scan import Pace, Part, read_by_cursor, read_packed
 from .session import Opening, Session, session
 from .several import aligned
@@ -101,6 +102,8 @@ def _surveyed(
     header = header_of(opened, server)
     pool.traffic.look(opened)
     choice = choose(tables, wish)
+    if protected and declared.columns is None:
+        choice.chosen.extend([*spared.eased(remaining(opened, choice, wish))])
     if is_masked(opened):
         choice.gaps.append(Gap("every table", _MASKED, _UNMASKED))
     return Tables(choice, header, server, pool, party.probe, ranged=may, wish=wish)

@@ -24,6 +24,11 @@ def combined(table: Table, wish: Wish) -> Chosen | None:
         return None
     if any((column.width or 0) > WIDE for column in columns) and wish.sparing:
         return None
+    return together(table, columns, wish)
+
+
+def together(table: Table, columns: tuple[Column, ...], wish: Wish) -> Chosen | None:
+    """So many columns as one place; None where too many rows of production's would meet by accident."""
     rows = max(table.rows, 0.0)
     accidents = rows * rows / _combinations(table, columns)
     if wish.protected and accidents > CHANCE:
@@ -57,6 +62,7 @@ def aligned(choice: Choice, theirs: Survey, wish: Wish) -> Choice:
 
 NOTHING = "no column of it can be compared"
 _DIFFER = "its columns differ on the other side"
+_NOT_THERE = "the other side has no such columns, or did not digest them together"
 _ALIKE = "migrate both sides alike, or state the table under reference, to leave it out"
 
 
@@ -64,7 +70,9 @@ def _miss(chosen: Chosen, kept: Choice, theirs: Survey) -> None:
     """What production has alone: an open question where the other side's table may hold just those rows."""
     others = (other for other in kept.chosen if other.table is chosen.table)
     told = any(other.place.identifying and other.place.group for other in others)
-    if told or _bare(chosen.table.named) not in _tables_of(theirs):
+    if told:
+        kept.left.append(Left(chosen.place.name, _NOT_THERE))
+    elif _bare(chosen.table.named) not in _tables_of(theirs):
         kept.left.append(Left(chosen.place.name, _DIFFER))
     else:
         kept.gaps.append(Gap(chosen.place.name, f"{_DIFFER}, and nothing else tells of its rows", _ALIKE))
