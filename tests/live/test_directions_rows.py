@@ -139,6 +139,24 @@ def test_random_values_go_down_and_others_stay(rows: Rows, tmp_path: Path) -> No
     assert "3 values" in finding.judgement.summary
 
 
+def test_a_table_that_only_guessable_values_tell_of_is_unproven_sealed(rows: Rows, tmp_path: Path) -> None:
+    """Its addresses stay above: that no ticket of another table was found says nothing of them."""
+    for half in HALVES:
+        with rows.world.stack.servers(half).postgres.admin(rows.logins[half].database) as admin:
+            admin.execute("CREATE TABLE leads AS SELECT email FROM people")
+            admin.execute(
+                sql.SQL("GRANT SELECT ON leads TO {}").format(sql.Identifier(rows.logins[half].user))
+            )
+    columns = ("people.ticket", "leads.email")
+    rows.world = rows.world.declaring("database", {"rows": "sampled", "columns": columns})
+    apart = Sides(rows.world, tmp_path / "sides")
+    finding = only(unsealed(apart, *sealed(apart, tmp_path)))
+    assert finding.outcome is Outcome.UNPROVEN, finding
+    assert "public.leads" in finding.judgement.summary
+    assert "--accept-guessable" in finding.judgement.remedy
+    assert only(unsealed(apart, *sealed(apart, tmp_path, guessable=True))).outcome is Outcome.ISOLATED
+
+
 def test_a_sealed_file_is_one_readers_and_whole(
     rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

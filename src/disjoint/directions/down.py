@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,7 +105,8 @@ def _read(own: Keyed, each: Asked, place: _Place) -> Taken:
     first = max((found.attempt for found in place.writer.records), default=0)
     tasks = own.tasks(section.sieve)
     taken = Taking(own, place.writer, place.number, section, place.voice, tasks, first).take({})
-    place.writer.section(place.number, after(section, own.survey, *own.withheld))
+    learnt = replace(own.survey, gaps=(*own.survey.gaps, *own.untold))
+    place.writer.section(place.number, after(section, learnt, *own.withheld))
     return taken
 
 

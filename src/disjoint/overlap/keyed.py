@@ -14,6 +14,7 @@ import numpy as np
 from disjoint.model.census import (
     HALF,
     WHOLE,
+    Gap,
     Header,
     Left,
     Match,
@@ -65,6 +66,18 @@ class Keyed:
         )
 
     @property
+    def untold(self) -> tuple[Gap, ...]:
+        """Tables of what was read so far, of whose rows nothing that tells was left in."""
+        sent: Counter[str] = Counter()
+        held: Counter[str] = Counter()
+        for at, place in enumerate(self._side.survey.places):
+            if place.identifying:
+                table = place.group or place.name.rpartition(".")[0] or place.name
+                sent[table] += self._sent[at]
+                held[table] += self._withheld[at]
+        return tuple(Gap(table, _GUESSABLE, _UP) for table in held if held[table] and not sent[table])
+
+    @property
     def abreast(self) -> int:
         """As the side's own."""
         return self._side.abreast
@@ -91,6 +104,8 @@ class Keyed:
         steps = ((step, self._chosen(step)) for step in self._side.tell(task, sieve))
         for (step, chosen), wholes in alongside(steps, lambda each: made(each[1])):
             controls, packed = chosen.count(planted), narrowed(wholes, sieve)
+            with self._lock:
+                self._sent[step.place] -= controls
             yield Portion(step.place, packed, len(chosen) - controls, max(0, step.rows - controls))
 
     def _chosen(self, step: Values) -> list[bytes]:
@@ -124,6 +139,10 @@ def kept(whole: bytes, sieve: Sieve) -> bool:
     return not int.from_bytes(whole[:HALF], "big") & sieve.mask
 
 
+_GUESSABLE = "all that tells of its rows can be guessed by whoever may read the file, and was left out"
+_UP = "compare on production's side, where nothing is sent, or accept it: --accept-guessable"
+
+
 def _withheld(number: int, sent: int) -> str:
-    which = f"{number:,} of its values" if sent > 1 else "its values"
+    which = f"{number:,} of its values" if sent else "its values"
     return f"{which} can be guessed by whoever may read the file: --accept-guessable sends them, too"

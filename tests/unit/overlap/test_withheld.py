@@ -51,6 +51,17 @@ def test_random_values_are_found_and_others_are_not_looked_at() -> None:
     assert there.withheld == ()
 
 
+def test_a_table_of_which_nothing_telling_was_sent_is_a_gap() -> None:
+    """Addresses alone tell of it, and stayed: a zero elsewhere is no word on its rows."""
+    production = Told({"a.ticket": tickets(9), "a.email": addresses(9), "b.email": addresses(9)})
+    _, there = compared(production, Told({"a.ticket": tickets(9)}))
+    assert [(gap.place, "--accept-guessable" in gap.remedy) for gap in there.untold] == [("b", True)]
+    _, there = compared(production, Told({"a.ticket": tickets(9)}), accept=True)
+    assert there.untold == ()
+    _, there = compared(Told({"b.email": [], "c": tickets(3)}), Told({"a.ticket": tickets(9)}))
+    assert there.untold == ()
+
+
 @pytest.mark.parametrize(("found", "name"), [(True, "polars-hash"), (False, "hashlib")])
 def test_the_report_says_what_made_the_digests(
     monkeypatch: pytest.MonkeyPatch, found: bool, name: str
