@@ -15,12 +15,14 @@ from .digesting import SHORTEST, value
 from .scan import Pace, Part, declare, rows_from
 from .session import Session
 
-FEWEST, MOST = 64, 8192
+FEWEST, MOST = 64, 32_768
 """Rows of one answer."""
-GROWING = 4
-"""How many times the one before."""
 ANSWER = 1 << 20
 """Octets of an answer whose values are as long as those before."""
+UNTOLD = 512
+"""Octets of a value where no statistics tell."""
+GROWING = 4
+"""How many times the one before an answer may be."""
 _AS_STORED: LiteralString = "{}"
 _CONVERTED: LiteralString = "pg_catalog.convert_to({}, 'UTF8')"
 _SENT_AS_STORED: LiteralString = "pg_catalog.current_setting('client_encoding') = 'UTF8'"
@@ -34,7 +36,7 @@ def told(opened: Session, part: Part, sieve: Sieve, pace: Pace, encoding: str) -
     wanted = sql.SQL(_SENT_AS_STORED if stored else "true").format()
     pace.look(opened)
     declare(opened, columns, rows_from(part, sieve), [wanted])
-    sizes = Rows()
+    sizes = Rows(part)
     for answer, _ in steps(opened, sizes.next, pace):
         get, count = answer.get_value, range(answer.ntuples)
         found = [[octets for row in count if (octets := get(row, at))] for at in range(len(part.chosen))]
@@ -46,7 +48,10 @@ def told(opened: Session, part: Part, sieve: Sieve, pace: Pace, encoding: str) -
 class Rows:
     """How many are asked for at once: few where values are long, for an answer is held whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        least = UNTOLD if part.table.beside else 0  # statistics count a value that lies there as its pointer
+        widths = [max(c.width or UNTOLD, least) for _, chosen in part.chosen for c in chosen.columns]
+        self._most = max(FEWEST, min(MOST, ANSWER // sum(widths)))
         self._rows = FEWEST
 
     def next(self) -> int:
@@ -54,9 +59,9 @@ class Rows:
         return self._rows
 
     def took(self, rows: int, octets: int) -> None:
-        """Take in what an answer was."""
+        """Take in what an answer was: long values may stand together, whatever they are on average."""
         fitting = ANSWER * rows // max(octets, 1)
-        self._rows = max(FEWEST, min(MOST, GROWING * self._rows, fitting))
+        self._rows = max(FEWEST, min(self._most, GROWING * self._rows, fitting))
 
 
 def _octets(text: sql.Composable, form: LiteralString) -> sql.Composed:
