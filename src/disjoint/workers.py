@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from disjoint.errors import DisjointError
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.manifest.load import load as load_manifest
-from disjoint.model.census import Overlap, Terms
+from disjoint.model.census import Overlap, Reader, Terms
 from disjoint.model.environment import Environment, Target
 from disjoint.model.experiment import Census, Pair, Party
 from disjoint.model.fact import Fact, Known, Unknown
@@ -103,9 +103,16 @@ class Meant:
                 raise ProbeError(*_another(server))
             probe = run.visit_until(deadline, where.environment, Seats())
             with _census(where).load().reading(Party(where, probe, facts), careful=self.careful) as reader:
-                if self.moment and isinstance(reader, Sharing):
-                    reader.join(self.moment)
-                yield Visited(reader, lambda: _sent(run, where.environment))
+                yield _visited(reader, self.moment, lambda: _sent(run, where.environment))
+
+
+def _visited(reader: Reader, moment: str, sent: Callable[[], Mapping[str, int]]) -> Visited:
+    """What shares a moment has connections, and can be ended from elsewhere."""
+    if not isinstance(reader, Sharing):
+        return Visited(reader, sent)
+    if moment:
+        reader.join(moment)
+    return Visited(reader, sent, reader.end)
 
 
 def _meant(manifest: Manifest, where: Target[Any], *, careful: bool, seconds: float) -> Meant:

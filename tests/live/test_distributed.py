@@ -7,7 +7,7 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +22,8 @@ from disjoint.model.census import Detection, Overlap, Strength, Terms
 from disjoint.model.probe import ProbeError
 from disjoint.overlap import distributed as afar
 from disjoint.overlap.distributed import Afar
-from disjoint.overlap.engine import Sides, census
-from disjoint.overlap.errand import Job, Visited
+from disjoint.overlap.engine import Sides, census, drawn
+from disjoint.overlap.errand import Errand, Job, Visited, carried_out
 from disjoint.overlap.parquet import Exports, Parquet
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
@@ -206,6 +206,69 @@ class Counted:
 
 
 _OPEN: dict[str, int] = {}
+
+
+class Stuck:
+    """A reading that only its end ends."""
+
+    def __init__(self, reader: Parquet, folder: Path) -> None:
+        self.survey = reader.survey
+        self._folder = folder
+        self._over = threading.Event()
+
+    def narrow(self, _theirs: Any) -> None:
+        """As exports."""
+
+    def read(self, _task: Any, _sieve: Any) -> Iterator[Any]:
+        (self._folder / "reading").touch()
+        assert self._over.wait(30), "nobody ended it"
+        raise ProbeError("the reading was ended")
+        yield
+
+    def end(self) -> None:
+        self._over.set()
+        (self._folder / "ended").touch()
+
+
+@dataclass(frozen=True)
+class Sticking:
+    """Exports that are read so."""
+
+    exports: Exports
+    folder: str
+
+    def at(self, _moment: str) -> Sticking:
+        return self
+
+    @contextmanager
+    def visit(self, _job: Job) -> Iterator[Visited]:
+        reader: Any = Stuck(self.exports.open(), Path(self.folder))
+        yield Visited(reader, dict, reader.end)
+
+
+def test_what_nobody_waits_for_ends_within_a_second(
+    client: Any, exports: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """A worker's task whose sender left: its statement and connection, too."""
+    readers = [Parquet(Exports(str(path))) for path in exports]
+    sieve = drawn(Sides(readers[0], readers[1], ("production", "staging")), EXACT)
+    job = Job("stuck", readers[1].survey, tuple(place.name for place in readers[0].survey.places))
+    side = Sticking(Exports(str(exports[0])), str(tmp_path))
+    errand = Errand(side, job, readers[0].tasks(sieve)[0], sieve, 1, None)
+    future = client.submit(carried_out, errand, retries=3, pure=False)
+    _until((tmp_path / "reading").exists, 20)
+    future.cancel()
+    _until((tmp_path / "ended").exists, 1)
+    (tmp_path / "reading").unlink()
+    time.sleep(0.3)
+    assert not (tmp_path / "reading").exists(), "it was tried again"
+
+
+def _until(true: Callable[[], bool], seconds: float) -> None:
+    late = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < late
+        time.sleep(0.02)
 
 
 def test_a_cluster_that_goes_away_compares_nothing(exports: tuple[Path, Path]) -> None:

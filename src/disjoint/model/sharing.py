@@ -24,3 +24,7 @@ class Sharing(Protocol):
             ProbeError: it is gone.
         """
         ...
+
+    def end(self) -> None:
+        """End every statement and connection, in whichever thread."""
+        ...

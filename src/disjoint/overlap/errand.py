@@ -16,6 +16,11 @@ from disjoint.model.probe import ProbeError
 
 from .compare import Hits, shared_in
 from .sketch import Held, Selectors, Sketch
+from .wanted import ended_when_unwanted
+
+
+def _nothing() -> None:
+    """Nothing is under way that would have to be ended."""
 
 
 class Visited(NamedTuple):
@@ -24,6 +29,8 @@ class Visited(NamedTuple):
     reader: Reader
     sent: Callable[[], Mapping[str, int]] = dict
     """What its server was sent so far, to be counted where the report is made."""
+    end: Callable[[], None] = _nothing
+    """Ends its statements and connections, from whatever thread."""
 
 
 class Reference(Protocol):
@@ -87,7 +94,8 @@ def carried_out(errand: Errand) -> tuple[Brought, Pieces]:
         try:
             with errand.reference.visit(errand.job) as visited:
                 try:
-                    _read(visited.reader, errand, sketch)
+                    with ended_when_unwanted(visited.end):
+                        _read(visited.reader, errand, sketch)
                 finally:
                     sent = dict(visited.sent())
         except ProbeError as error:
