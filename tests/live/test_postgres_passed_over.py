@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -181,3 +182,26 @@ def test_a_part_of_a_copy_whose_addresses_were_masked_is_found(world: World, cop
     assert leaks == ({(together, 80)} if copied else set())
     assert together in {place.name for place in found.looked}
     assert not [hit for hit in found.shared if "shops (" in hit.production]
+
+
+def test_a_large_catalogue_is_read_without_a_temporary_file(world: World) -> None:
+    """Whatever little memory a role has: production's disk is not written to."""
+    columns = ", ".join(f"column_number_{n} text" for n in range(60))
+    each = f"EXECUTE format('CREATE TABLE t%s ({columns})', n);"
+    many = f"DO $$ BEGIN FOR n IN 1..60 LOOP {each} END LOOP; END $$;"
+    url = filled(
+        world, world.production, PEOPLE + many + "GRANT SELECT ON ALL TABLES IN SCHEMA public TO app;"
+    )
+    with world.production.admin("passed") as admin:
+        admin.execute(b"ALTER ROLE app SET work_mem TO '64kB'")
+        before = admin.execute(TEMPORARY).fetchone()
+        try:
+            with side(target(url)) as opened:
+                assert len(opened.reader.survey.places) > 3_000
+        finally:
+            admin.execute(b"ALTER ROLE app RESET work_mem")
+        time.sleep(0.2)  # a session that ends tells what it took
+        assert admin.execute(TEMPORARY).fetchone() == before == (0,)
+
+
+TEMPORARY = b"SELECT temp_files FROM pg_stat_database WHERE datname = 'passed'"

@@ -110,7 +110,7 @@ _BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
 
 
 def _judge(table: Table, wish: Wish, choice: Choice) -> None:
-    before, passed_over = len(choice.gaps), dict[str, list[str]]()
+    before, first, passed_over = len(choice.gaps), len(choice.chosen), dict[str, list[str]]()
     for column in table.columns:
         if why := _unfit(table, column, wish):
             passed_over.setdefault(why, []).append(column.name)
@@ -118,7 +118,7 @@ def _judge(table: Table, wish: Wish, choice: Choice) -> None:
             choice.gaps.append(gap)
         else:
             choice.chosen.append(_single(table, column, wish))
-    mine = [chosen for chosen in choice.chosen if chosen.table is table]
+    mine = choice.chosen[first:]
     telling = [chosen for chosen in mine if chosen.place.identifying]
     if table.rows != 0 and not telling:
         choice.gaps.extend(_beside(table, wish))

@@ -123,11 +123,9 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.classid::bi
 NAMES: Final = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name IN ({}, {})"""
 """Names of sessions are shown to every role, unlike what they ask."""
-
 STAMP: Final = "SELECT DISTINCT left(environment, 64) FROM public.disjoint_stamp LIMIT 2"
 APPLICATION_PATH: Final = "SET LOCAL search_path TO DEFAULT"
 """A sentinel names tables as the application does, whose role carries the path."""
-
 RELATION: Final = """
 SELECT c.relkind::text, c.reltuples::bigint
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -158,9 +156,11 @@ CENSUS: Final[tuple[LiteralString, ...]] = (
     "SET LOCAL IntervalStyle = 'postgres'",
     "SET LOCAL extra_float_digits = 1",
     "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL work_mem = '64MB'",
     "SAVEPOINT opened",
 )
-"""A census reads whole tables, in one form of text: one transaction a table, whose snapshot goes with it."""
+"""Whole tables are read, in one form of text: one transaction a table, whose snapshot goes with it. A large
+catalogue is put in order in memory: it would else be sorted in a temporary file."""
 
 CENSUS_OPTIONAL: Final[tuple[LiteralString, ...]] = (
     "SET LOCAL jit = off",

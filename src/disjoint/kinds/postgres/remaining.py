@@ -19,10 +19,14 @@ ONCE = 0.99
 
 def remaining(opened: Session, choice: Choice, wish: Wish) -> Iterator[Chosen]:
     """Of each table of which one column tells, the others as one place, where together they are a row's."""
-    for table in choice.tables:
-        own = [each for each in choice.chosen if each.table is table and each.place.identifying]
+    telling: dict[int, list[Chosen]] = {}
+    for each in choice.chosen:
+        if each.place.identifying:
+            telling.setdefault(each.table.oid, []).append(each)
+    for own in telling.values():
         if not any(each.place.group and len(each.columns) == 1 for each in own):
             continue
+        table = own[0].table
         columns = rest_of(table, {column.name for each in own for column in each.columns}, wish)
         found = together(table, columns, wish) if len(columns) > 1 else None
         if found is not None and _hardly_repeat(opened, table, columns):

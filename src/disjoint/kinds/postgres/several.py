@@ -44,20 +44,43 @@ def contents(table: Table, wish: Wish) -> tuple[Column, ...]:
 def aligned(choice: Choice, theirs: Survey, wish: Wish) -> Choice:
     """Keep what the other side has as well; in staging, build what production names and a key hid here."""
     lists = {_listed(place) for place in theirs.places} - {()}
-    mine = {(chosen.table, _listed(chosen.place)) for chosen in choice.chosen}
-    tables = choice.tables if not wish.protected else []
-    wanted = [(t, names) for names in sorted(lists) for t in tables if (t, names) not in mine]
+    mine = {(chosen.table.oid, _listed(chosen.place)) for chosen in choice.chosen}
+    wanted = (
+        [] if wish.protected else [(t, n) for t, n in _wanted(choice.tables, lists) if (t.oid, n) not in mine]
+    )
     built = [found for t, names in wanted if (found := _built(t, names)) is not None]
-    kept = [chosen for chosen in choice.chosen if len(chosen.columns) == 1 or _listed(chosen.place) in lists]
+    kept: list[Chosen] = []
+    gone: list[Chosen] = []
+    for chosen in choice.chosen:
+        there = len(chosen.columns) == 1 or _listed(chosen.place) in lists
+        (kept if there else gone).append(chosen)
     gaps = dict.fromkeys(gap for table, names in wanted for gap in _withheld(table, names))
     aligned = Choice([*kept, *built], [*choice.gaps, *gaps], [*choice.left], choice.tables)
-    for chosen in choice.chosen:
-        if wish.protected and chosen not in kept:
-            _miss(chosen, aligned, theirs)
-    untold = {chosen.table for chosen in choice.chosen} - {chosen.table for chosen in aligned.chosen}
-    if not wish.protected:
-        aligned.left.extend(Left(name, NOTHING) for name in sorted(table.named for table in untold))
+    if wish.protected:
+        _miss(gone, aligned, theirs)
+    else:
+        _leave(choice, aligned)
     return aligned
+
+
+def _wanted(
+    tables: Iterable[Table], lists: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[Table, tuple[str, ...]]]:
+    """Which tables have all the columns of which list, readable or not."""
+    holding: dict[str, list[Table]] = {}
+    for table in tables:
+        for column in table.columns:
+            holding.setdefault(column.name, []).append(table)
+    for names in sorted(lists):
+        rarest = min((holding.get(name, []) for name in names), key=len)
+        yield from ((table, names) for table in rarest)
+
+
+def _leave(choice: Choice, kept: Choice) -> None:
+    """In staging: tables of which nothing is compared after all."""
+    told = {chosen.table.oid for chosen in kept.chosen}
+    untold = {chosen.table.named for chosen in choice.chosen if chosen.table.oid not in told}
+    kept.left.extend(Left(name, NOTHING) for name in sorted(untold))
 
 
 NOTHING = "no column of it can be compared"
@@ -66,16 +89,17 @@ _NOT_THERE = "the other side has no such columns, or did not digest them togethe
 _ALIKE = "migrate both sides alike, or state the table under reference, to leave it out"
 
 
-def _miss(chosen: Chosen, kept: Choice, theirs: Survey) -> None:
+def _miss(gone: Iterable[Chosen], kept: Choice, theirs: Survey) -> None:
     """What production has alone: an open question where the other side's table may hold just those rows."""
-    others = (other for other in kept.chosen if other.table is chosen.table)
-    told = any(other.place.identifying and other.place.group for other in others)
-    if told:
-        kept.left.append(Left(chosen.place.name, _NOT_THERE))
-    elif _bare(chosen.table.named) not in _tables_of(theirs):
-        kept.left.append(Left(chosen.place.name, _DIFFER))
-    else:
-        kept.gaps.append(Gap(chosen.place.name, f"{_DIFFER}, and nothing else tells of its rows", _ALIKE))
+    told = {each.table.oid for each in kept.chosen if each.place.identifying and each.place.group}
+    there = _tables_of(theirs)
+    for chosen in gone:
+        if chosen.table.oid in told:
+            kept.left.append(Left(chosen.place.name, _NOT_THERE))
+        elif _bare(chosen.table.named) not in there:
+            kept.left.append(Left(chosen.place.name, _DIFFER))
+        else:
+            kept.gaps.append(Gap(chosen.place.name, f"{_DIFFER}, and nothing else tells of its rows", _ALIKE))
 
 
 def _tables_of(theirs: Survey) -> frozenset[str]:
