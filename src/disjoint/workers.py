@@ -123,7 +123,8 @@ def _meant(manifest: Manifest, where: Target[Any], *, careful: bool, seconds: fl
                 why = f"workers could not be held against {where.environment.name}'s server: {reason}"
                 raise ProbeError(why, remedy)
             case Known(server):
-                return Meant(manifest.source, protected, where.resource, careful, seconds, key, server)
+                path = str(Path(manifest.source).absolute())  # a worker was started in another folder
+                return Meant(path, protected, where.resource, careful, seconds, key, server)
 
 
 def _run(environment: Environment, key: bytes) -> Run:

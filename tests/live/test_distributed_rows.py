@@ -6,6 +6,8 @@ import contextlib
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +17,10 @@ from typing import Any
 
 import pytest
 from postgres_world import World, build
+from test_postgres_harmless import asked, slowed, until
 
 from disjoint import pipeline, workers
+from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres import ways
 from disjoint.kinds.postgres.kind import KIND
@@ -158,6 +162,46 @@ def test_a_killed_worker_is_replaced_and_nothing_counted_twice(
         found = survey(CENSUS, pair, False, Path(manifest.directory), gather)
         assert killed.is_set(), "it was over before"
     assert bare(found) == bare(local)
+
+
+@pytest.mark.long
+def test_an_interrupted_run_ends_the_statements_of_its_workers(
+    world: World, tmp_path: Path, scheduler: str
+) -> None:
+    """Ctrl-C here: a second later nothing of it is on either server, though the workers live on."""
+    servers = (world.production, world.staging)
+    for server in servers:
+        slowed(server)
+        with server.admin("slow") as admin:
+            admin.execute(b"GRANT EXECUTE ON FUNCTION pg_control_system() TO app")
+    written(tmp_path, *(world.url(server, database="slow") for server in servers))
+    with (tmp_path / "disjoint.toml").open("a") as declared:
+        declared.write('columns = ["slow.v"]')
+    said = [Path(sys.executable).with_name("disjoint"), "verify", "--dask", scheduler]
+    own = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    with subprocess.Popen(
+        said, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path, env=own
+    ) as run:
+        until(lambda: reading(world.production), 60)
+        run.send_signal(signal.SIGINT)
+        left = time.monotonic()
+        until(lambda: not any(map(running, servers)), 1.5)
+        assert run.wait(5) == 130
+        assert time.monotonic() - left < 2
+
+
+def reading(server: PostgresServer) -> bool:
+    """Whether a worker is at its table; asked seldom, for whoever asks is given way."""
+    time.sleep(0.3)
+    return bool(asked(server, f"{SESSIONS} AND query ~ 'FROM census'", "slow"))
+
+
+def running(server: PostgresServer) -> bool:
+    return bool(asked(server, SESSIONS, "slow"))
+
+
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
+"""Ours, workers' and this process's."""
 
 
 def test_a_worker_that_reaches_another_server_reads_nothing(
