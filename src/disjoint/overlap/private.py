@@ -67,7 +67,9 @@ def census(sides: Sides, terms: Terms, baseline: Baseline, steps: Steps) -> Over
     here.excuse(baseline)
     request = asker.request(here.elements.kept)
     found = asker.count(answer(request, there.elements.kept), len(here.elements.kept))
-    return overlap(sieve, confidence, there.looked(), here.looked(), found)
+    came = overlap(sieve, confidence, there.looked(), here.looked(), found)
+    own = tuple(place for place in sides.production.survey.places if place.identifying)
+    return dataclasses.replace(came, looked=own)
 
 
 def _drawn(sides: Sides, terms: Terms) -> Sieve:

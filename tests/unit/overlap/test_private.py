@@ -79,6 +79,7 @@ class TestOneProcess:
         found = run(production, Listed({"first": ["Anna"]}))
         assert not found.shared
         assert [left.place for left in found.left] == ["production: first"]
+        assert [place.name for place in found.looked] == ["users"]
 
     def test_nothing_but_first_names_is_a_gap(self) -> None:
         production = Listed({"first": ["Anna"]}, shy=frozenset({"first"}))
