@@ -48,8 +48,9 @@ _WORDS = Words(
         "a baseline"
     ),
     unseen=(
-        "objects that were changed on the way: compressed, resized, encrypted by the client or under keys of "
-        "one's own, or uploaded again in other parts; objects of fewer than 64 octets but by their names"
+        "objects that were changed on the way: compressed, resized, encrypted by the client, by KMS or a key "
+        "of one's own where their uploader asked for it, or uploaded again in other parts; objects of fewer "
+        "than 64 octets but by their names"
     ),
 )
 _EXCUSE = (

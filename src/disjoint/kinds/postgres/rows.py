@@ -35,7 +35,8 @@ _WORDS = Words(
     ),
     unseen=(
         "values that were altered (masked, truncated, encoded anew{case}) are others to an equality test; "
-        "texts of fewer than 4 octets are nobody's own; other databases of staging's server are not read"
+        "texts of fewer than 4 octets are nobody's own; large objects and other databases of staging's "
+        "server are not read"
     ),
     common=(
         "see whether both sides may hold them: then learn a baseline from a freshly migrated database "
