@@ -18,8 +18,8 @@ STEP = 65_536
 """Rows that are scanned between two answers."""
 RANGE = 8_192
 """Blocks of one range."""
-ANSWER = 16 << 20
-"""Octets of one range's answer."""
+ANSWER = 1 << 20
+"""Octets of one range's answer: what a server holds of a larger one, it asks the system for each time anew."""
 SPARE = 5
 """How many times its length an answer may take in the server's memory while it grows."""
 TUPLE = 32
