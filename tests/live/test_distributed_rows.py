@@ -177,7 +177,7 @@ def test_an_interrupted_run_ends_the_statements_of_its_workers(
     written(tmp_path, *(world.url(server, database="slow") for server in servers))
     with (tmp_path / "disjoint.toml").open("a") as declared:
         declared.write('columns = ["slow.v"]')
-    said = [Path(sys.executable).with_name("disjoint"), "verify", "--dask", scheduler]
+    said = [str(Path(sys.executable).with_name("disjoint")), "verify", "--dask", scheduler]
     own = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     with subprocess.Popen(
         said, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path, env=own

@@ -455,8 +455,8 @@ def test_an_extensions_table_may_hold_a_copy() -> None:
     own = table(column(), extension="pgmq")
     assert not choose([own], PRODUCTION).chosen
     assert names(choose([own], STAGING)) == {"public.users.email": True}
-    for hidden in ({"secured": True}, {"usable": False}, {"readable": False}):
-        found = choose([own._replace(**hidden)], STAGING)
+    for hidden in (own._replace(secured=True), own._replace(usable=False), own._replace(readable=False)):
+        found = choose([hidden], STAGING)
         assert (found.gaps, [left.place for left in found.left]) == ([], ["public.users"])
     assert choose([own], Wish(protected=True, columns=("users.email",))).chosen
 

@@ -19,7 +19,7 @@ STEP = 65_536
 RANGE = 8_192
 """Blocks of one range."""
 ANSWER = 1 << 20
-"""Octets of one range's answer: what a server holds of a larger one, it asks the system for each time anew."""
+"""Octets of one range's answer: memory for a larger one a server asks the system for each time anew."""
 SPARE = 5
 """How many times its length an answer may take in the server's memory while it grows."""
 TUPLE = 32
