@@ -252,8 +252,8 @@ def test_rows_that_move_between_two_ranges_are_lost_to_none(world: World) -> Non
 
 
 def in_pieces(reader: Any, sieve: Any) -> list[Any]:
-    """The tasks, each cut into ranges of 300 blocks."""
-    (task,) = reader.tasks(sieve)
+    """A table's tasks, cut anew into ranges of 300 blocks."""
+    task = reader.tasks(sieve)[0]
     pages = reader._pages(reader._choice.chosen[0].table.oid, 0)
     starts = list(range(0, pages, 300))
     cut = [task._replace(first=at, until=at + 300) for at in starts]
