@@ -110,7 +110,21 @@ _BYPASS = "ALTER ROLE role BYPASSRLS; -- role = the user of this URL"
 
 
 def _judge(table: Table, wish: Wish, choice: Choice) -> None:
-    before, first, passed_over = len(choice.gaps), len(choice.chosen), dict[str, list[str]]()
+    gaps, first = len(choice.gaps), len(choice.chosen)
+    _judge_columns(table, wish, choice)
+    telling = [chosen for chosen in choice.chosen[first:] if chosen.place.identifying]
+    if table.rows != 0 and not telling:
+        choice.gaps.extend(_beside(table, wish))
+    if not (wish.protected and any(chosen.place.group for chosen in telling)):
+        choice.gaps.extend(_uncombined(table, wish))
+        if (several := combined(table, wish)) is not None:
+            choice.chosen.append(several)
+    if (len(choice.gaps), len(choice.chosen)) == (gaps, first):
+        choice.left.append(Left(table.named, f"{NOTHING}{_of(table)}"))
+
+
+def _judge_columns(table: Table, wish: Wish, choice: Choice) -> None:
+    passed_over: dict[str, list[str]] = {}
     for column in table.columns:
         if why := _unfit(table, column, wish):
             passed_over.setdefault(why, []).append(column.name)
@@ -118,19 +132,8 @@ def _judge(table: Table, wish: Wish, choice: Choice) -> None:
             choice.gaps.append(gap)
         else:
             choice.chosen.append(_single(table, column, wish))
-    mine = choice.chosen[first:]
-    telling = [chosen for chosen in mine if chosen.place.identifying]
-    if table.rows != 0 and not telling:
-        choice.gaps.extend(_beside(table, wish))
-    if not (wish.protected and any(chosen.place.group for chosen in telling)):
-        choice.gaps.extend(_uncombined(table, wish))
-        together = [one for one in (combined(table, wish),) if one is not None]
-        choice.chosen.extend(together)
-        mine.extend(together)
     for why, names in passed_over.items():
         choice.left.append(Left(f"{table.named} ({', '.join(names)})", why))
-    if not mine and len(choice.gaps) == before:
-        choice.left.append(Left(table.named, f"{NOTHING}{_of(table)}"))
 
 
 def _unseen(table: Table, column: Column, wish: Wish) -> Gap | None:
