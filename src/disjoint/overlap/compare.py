@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
+from .numbers import np, npt
 from .sketch import PARTS, Held, Selectors, Sketch, ordered
 
 Marks: TypeAlias = npt.NDArray[np.bool_]

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
 from disjoint.model.census import HALF, Gap, Shared, Sieve
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.overlapping import is_several
@@ -16,6 +14,7 @@ from disjoint.model.probe import ProbeError
 
 from .baseline import Baseline
 from .compare import Hits, common, distinct
+from .numbers import np
 from .read import Side
 from .sketch import Selectors, packed
 

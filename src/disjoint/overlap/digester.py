@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-import numpy as np
-
 from disjoint.model.census import HALF, WHOLE, Sieve
+
+from .numbers import np
 
 Item = TypeVar("Item")
 

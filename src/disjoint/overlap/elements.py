@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
 from disjoint.model.census import HALF, WHOLE, Portion, Sieve, Survey
 from disjoint.model.probe import ProbeError
 
 from .bound import missed
+from .numbers import np
 from .psi import MOST
 from .sketch import Selectors, Sketch
 

@@ -9,12 +9,11 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
 from disjoint.model.census import Reader, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
 
 from .compare import Hits, shared_in
+from .numbers import np
 from .sketch import Held, Selectors, Sketch
 from .wanted import ended_when_unwanted
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
 
-import numpy as np
-
 from disjoint.errors import UsageError
 from disjoint.model.census import HALF, WHOLE, Match, Planted, Portion, Sieve, Survey, Task
 from disjoint.model.probe import ProbeError
 
+from .numbers import np
 from .records import DONE, ENDS, OPENS, PART, SECTION, Record, content, payload, record, scan
 from .sections import Section, read, task_read
 

@@ -9,8 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from disjoint.model.census import (
     HALF,
     WHOLE,
@@ -30,6 +28,7 @@ from disjoint.model.telling import Telling, Values
 
 from .digester import alongside, at_once, digester, many, narrowed
 from .guess import unguessable
+from .numbers import np
 from .sketch import selectors_of
 
 _KNOWN_KEY = bytes(range(16))

@@ -12,10 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from disjoint.model.census import HALF, Portion
+
+from .numbers import np, npt
 
 Selectors: TypeAlias = npt.NDArray[np.uint64]
 Held: TypeAlias = Mapping[int, Sequence[Selectors]]

@@ -137,8 +137,11 @@ def _all(sketch: Sketch, number: int) -> list[tuple[int, int]]:
 
 
 def test_no_thread_is_begun_for_matrices() -> None:
-    """They spin while servers on this machine work."""
-    count = "import os, disjoint.overlap.compare; print(len(os.listdir('/proc/self/task')))"
+    """They spin while servers on this machine work; and no variable of this process says so afterwards."""
+    count = (
+        "import os, disjoint.overlap.compare; "
+        "print(len(os.listdir('/proc/self/task')), *(n for n in os.environ if n.startswith('OPENBLAS')))"
+    )
     variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
     ran = subprocess.run(
         [sys.executable, "-c", count], env=variables, capture_output=True, text=True, check=True
