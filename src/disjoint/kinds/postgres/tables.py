@@ -15,8 +15,6 @@ TEXTS = frozenset(
 """Types of which one value may be somebody's."""
 CONTENTS = TEXTS | {"numeric", "float4", "float8", "int4", "int8", "date", "timestamp", "timestamptz"}
 """Types that, several together, may be."""
-STAMPS = ("created", "updated", "modified", "inserted", "deleted", "changed")
-"""How names of columns begin that say when a row was written, and nothing of what is in it."""
 NARROW, WIDE = 8, 1_500
 """Octets on average: shorter values are nobody's own, longer ones may lie beside their table (TOAST, which
 takes what makes a row longer than about 2,000 octets)."""
