@@ -1,7 +1,7 @@
 """numpy, without the threads that it begins for matrices.
 
-None is multiplied here, and they spin for a tenth of a second that both servers need. What numpy is told for it
-is taken back: this process's variables are looked through as an environment's own.
+None is multiplied here, and they spin for a tenth of a second that both servers need. What numpy is told for
+it is taken back: this process's variables are looked through as an environment's own.
 """
 
 from __future__ import annotations
