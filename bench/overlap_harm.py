@@ -1,7 +1,7 @@
 """What production's own clients feel of a sampled census: pgbench beside it, with and without.
 
 Production and its clients have one core, staging and the census the other, as they have machines of
-their own; the census runs again and again as long as the load lasts.
+their own. The load never pauses: the censuses do, and windows with and without are compared in pairs.
 """
 
 from __future__ import annotations
@@ -10,104 +10,132 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median, quantiles
 
 from overlap_data import Ground
-from overlap_run import Runner, Way
+from overlap_run import Repeated, Runner, Way
 
 SCALE = 40
 """Four million accounts: they fill a third of production's buffers, and none may lose its place."""
 CLIENTS = 4
-SECONDS = 10
-ROUNDS, ROUNDS_AT_THE_LIMIT = 8, 3
-"""A round's p99 differs by a third from the next one's where machines are shared: many, and their median."""
+WINDOW, BETWEEN = 10, 1
+"""Seconds that are looked at, and that are left out until what was before has ended."""
+PAIRS, PAIRS_AT_THE_LIMIT = 24, 8
+"""A window's p99 differs by a third from the next one's where machines are shared: many, and their median."""
 SHARE = 0.4
 """Of what production can do at most: whoever runs at its limit feels whatever is added."""
 CORES = sorted(os.sched_getaffinity(0))
+
+Log = list[tuple[float, float]]
+"""Of each transaction: when it ended, and the milliseconds since it was due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """What production's clients got."""
 
-    throughput: float
-    """Transactions in a second."""
-    slowest: float
-    """Milliseconds that one in a hundred took, or more."""
+    times: tuple[float, ...]
+    """Milliseconds that each transaction took, in order of their size."""
+    seconds: float
+
+    @property
+    def throughput(self) -> float:
+        """Transactions in a second."""
+        return len(self.times) / self.seconds
+
+    @property
+    def slowest(self) -> float:
+        """Milliseconds that one in a hundred took, or more."""
+        return self.times[int(len(self.times) * 0.99)]
+
+
+Pair = tuple[Load, Load]
+"""Alone, and beside a census, one right after the other."""
 
 
 def harm(ground: Ground, sampled: Way, database: str) -> dict[str, dict[str, object]]:
-    """Throughput and p99 beside a census against those without, in turn; and which pages kept their place."""
+    """Throughput and p99 beside a census against those without, in turn; and how many buffers it took."""
     runner = Runner(ground, database)
     prepare(ground)
-    with beside(ground), tempfile.TemporaryDirectory() as folder:
-        most = pgbench(ground, Path(folder)).throughput
+    with beside(ground):
+        most = load_of(pgbench(ground, WINDOW), WINDOW).throughput
         rate = max(1, int(most * SHARE))
-        before = buffered(ground)
-        steady = [pair(ground, runner, sampled, Path(folder), rate) for _ in range(ROUNDS)]
-        kept = buffered(ground) / max(1, before)
-        full = [pair(ground, runner, sampled, Path(folder), 0) for _ in range(ROUNDS_AT_THE_LIMIT)]
+        before = buffered(ground, database)
+        with runner.repeated(sampled) as censuses:
+            steady = pairs(ground, censuses, PAIRS, rate)
+            taken = len(buffered(ground, database) - before)
+            full = pairs(ground, censuses, PAIRS_AT_THE_LIMIT)
     return {
         f"overlap/harm at {SHARE:.0%} of production's limit": {
             **told(steady),
-            "buffers_kept": round(kept, 4),
+            "censuses": censuses.ended,
+            "buffers_taken": taken,
         },
         "overlap/harm at production's limit": told(full),
     }
 
 
-def told(pairs: list[tuple[Load, Load, int]]) -> dict[str, object]:
-    """The median over rounds: each compares neighbours, so that what else the machine does falls on both."""
-    lost = median(1 - beside.throughput / alone.throughput for alone, beside, _ in pairs)
-    slower = [beside.slowest / alone.slowest - 1 for alone, beside, _ in pairs]
+def told(found: list[Pair]) -> dict[str, object]:
+    """The median over pairs: each compares neighbours, so that what else the machine does falls on both."""
+    lost = median(1 - beside.throughput / alone.throughput for alone, beside in found)
+    slower = [beside.slowest / alone.slowest - 1 for alone, beside in found]
+    alone, beside = (together([pair[side] for pair in found]) for side in (0, 1))
     return {
         "against": "pgbench (TPC-B) without a census",
-        "ours": round(median(beside.slowest for _, beside, _ in pairs), 3),
-        "reference": round(median(alone.slowest for alone, _, _ in pairs), 3),
+        "ours": round(beside.slowest, 3),
+        "reference": round(alone.slowest, 3),
         "ratio": round(1 + median(slower), 3),
         "throughput_lost": round(lost, 4),
         "p99_slower": round(median(slower), 4),
         "p99_slower_quartiles": [round(each, 3) for each in quantiles(slower, n=4)],
-        "tps": round(median(alone.throughput for alone, _, _ in pairs)),
-        "censuses": sum(count for _, _, count in pairs),
+        "p99_slower_together": round(beside.slowest / alone.slowest - 1, 4),
+        "tps": round(alone.throughput),
+        "pairs": len(found),
     }
 
 
-def pair(ground: Ground, runner: Runner, sampled: Way, folder: Path, rate: int) -> tuple[Load, Load, int]:
-    """A load beside censuses, and the mean of one before and one after; how many of them ended meanwhile."""
-    before = pgbench(ground, folder, rate)
-    with repeated(runner, sampled) as ended:
-        loaded = pgbench(ground, folder, rate)
-    after = pgbench(ground, folder, rate)
-    alone = Load((before.throughput + after.throughput) / 2, (before.slowest + after.slowest) / 2)
-    return alone, loaded, len(ended)
+def together(loads: list[Load]) -> Load:
+    """All windows as one."""
+    times = sorted(each for load in loads for each in load.times)
+    return Load(tuple(times), sum(load.seconds for load in loads))
 
 
-@contextlib.contextmanager
-def repeated(runner: Runner, sampled: Way) -> Iterator[list[float]]:
-    """Censuses one after the other, each in a fresh process, as long as the context lasts."""
-    ended: list[float] = []
-    enough = threading.Event()
+def pairs(ground: Ground, censuses: Repeated, count: int, rate: int = 0) -> list[Pair]:
+    """So many pairs of windows of one load; what comes first in a pair changes from one to the next."""
+    seconds = (count * 2 + 1) * (WINDOW + BETWEEN)
+    with ThreadPoolExecutor(1) as pool:
+        logged = pool.submit(pgbench, ground, seconds, rate)
+        time.sleep(WINDOW)
+        starts = [
+            {go_on: window(go_on) for go_on in order}
+            for order in [(time.sleep, censuses.go_on), (censuses.go_on, time.sleep)] * (count // 2)
+        ]
+        log = logged.result()
+    return [(within(log, start[time.sleep]), within(log, start[censuses.go_on])) for start in starts]
 
-    def go() -> None:
-        _only(1)
-        while not enough.is_set():
-            taken = runner.run(sampled)
-            assert not taken.failed, taken.failed
-            ended.append(taken.seconds)
 
-    thread = threading.Thread(target=go)
-    thread.start()
-    try:
-        yield ended
-    finally:
-        enough.set()
-        thread.join()
+def window(go_on: Callable[[float], None]) -> float:
+    """Let one window pass; when it began."""
+    time.sleep(BETWEEN)
+    began = time.time()
+    go_on(WINDOW)
+    return began
+
+
+def within(log: Log, began: float) -> Load:
+    """What ended in the window that began then."""
+    return load_of([each for each in log if began <= each[0] < began + WINDOW], WINDOW)
+
+
+def load_of(log: Log, seconds: float) -> Load:
+    """Of a log of so many seconds."""
+    return Load(tuple(sorted(took for _, took in log)), seconds)
 
 
 def prepare(ground: Ground) -> None:
@@ -122,25 +150,30 @@ def prepare(ground: Ground) -> None:
         admin.execute("CHECKPOINT")
 
 
-def buffered(ground: Ground) -> int:
-    """How many pages of the load's tables stand in production's buffers."""
+def buffered(ground: Ground, database: str) -> set[tuple[object, ...]]:
+    """Which pages of a database stand in production's buffers."""
     with ground.production.admin("bank") as admin:
         found = admin.execute(
-            "SELECT count(*) FROM pg_buffercache WHERE reldatabase = "
-            "(SELECT oid FROM pg_database WHERE datname = 'bank')"
-        ).fetchone()
-    assert found is not None
-    return int(str(found[0]))
+            "SELECT relfilenode, relforknumber, relblocknumber FROM pg_buffercache "
+            "WHERE reldatabase = (SELECT oid FROM pg_database WHERE datname = %s)",
+            (database,),
+        )
+        return set(found)
 
 
-def pgbench(ground: Ground, folder: Path, rate: int = 0) -> Load:
+def pgbench(ground: Ground, seconds: int, rate: int = 0) -> Log:
     """One load; at its limit, or at so many transactions a second, each timed from when it was due."""
-    for old in folder.iterdir():
-        old.unlink()
-    options = ["-c", str(CLIENTS), "-T", str(SECONDS), "-n", "-l", f"--log-prefix={folder / 'log'}"]
-    _program(ground, "pgbench", *options, *(["-R", str(rate)] if rate else []), "bank")
-    times = sorted(int(line.split()[2]) for log in folder.iterdir() for line in log.read_text().splitlines())
-    return Load(len(times) / SECONDS, times[int(len(times) * 0.99)] / 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = Path(folder) / "log"
+        options = ["-c", str(CLIENTS), "-T", str(seconds), "-n", "-l", f"--log-prefix={prefix}"]
+        _program(ground, "pgbench", *options, *(["-R", str(rate)] if rate else []), "bank")
+        return [transaction(line) for log in Path(folder).iterdir() for line in log.read_text().splitlines()]
+
+
+def transaction(line: str) -> tuple[float, float]:
+    """When it ended and how long it took, by its line: client, number, microseconds, script, time."""
+    _client, _number, took, _script, seconds, rest, *_lag = map(int, line.split())
+    return seconds + rest / 1e6, took / 1000
 
 
 def _program(ground: Ground, name: str, *options: str) -> None:
@@ -161,14 +194,16 @@ def _program(ground: Ground, name: str, *options: str) -> None:
 
 @contextlib.contextmanager
 def beside(ground: Ground) -> Iterator[None]:
-    """Production on the first core, staging on the others, as long as the context lasts."""
+    """Production on the first core, staging and whoever reads on the others, as long as the context lasts."""
     before = os.sched_getaffinity(0)
     try:
+        _only(1)
         for number, server in enumerate(ground.servers):
             for process in _tree(server.process.pid):
                 _only(number, process)
         yield
     finally:
+        os.sched_setaffinity(0, before)
         for server in ground.servers:
             for process in _tree(server.process.pid):
                 with contextlib.suppress(ProcessLookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -55,19 +56,12 @@ class Runner:
 
     def run(self, way: Way, ports: Sequence[int] = (), seconds: float = 600) -> Taken:
         """Once, in a fresh process. Never raises: a failure is told."""
-        job = {
-            "ports": list(ports or self._ground.ports),
-            "database": self._database,
-            "password": self._ground.password,
-            "admin": self._ground.staging.password,
-            **way.options,
-        }
-        command = [way.python, str(HERE / way.program), way.name]
+        job, command = self._job(way, ports), _command(way)
         before = self._processor()
         started = time.monotonic()
         try:
             ended = subprocess.run(
-                command, input=json.dumps(job), capture_output=True, text=True, timeout=seconds, check=False
+                command, input=job, capture_output=True, text=True, timeout=seconds, check=False
             )
         except subprocess.TimeoutExpired:
             return Taken(seconds, 0, {}, f"not within {seconds:g} s")
@@ -76,6 +70,15 @@ class Runner:
         told = json.loads(ended.stdout)
         time.sleep(0.2)  # a server counts a connection's processor time when it is gone
         return Taken(told.pop("seconds"), told.pop("processor") + self._processor() - before, told)
+
+    @contextlib.contextmanager
+    def repeated(self, way: Way) -> Iterator[Repeated]:
+        """One run after the other, held whenever they are not let go on; none outlives the context."""
+        runs = Repeated(_command(way), self._job(way))
+        try:
+            yield runs
+        finally:
+            runs.stop()
 
     def in_turn(self, ways: dict[str, Way], rounds: int) -> dict[str, list[Taken]]:
         """Every run of each way, round by round."""
@@ -93,9 +96,66 @@ class Runner:
             taken = self.run(way, wire.ports, seconds)
         return taken, wire
 
+    def _job(self, way: Way, ports: Sequence[int] = ()) -> str:
+        return json.dumps(
+            {
+                "ports": list(ports or self._ground.ports),
+                "database": self._database,
+                "password": self._ground.password,
+                "admin": self._ground.staging.password,
+                **way.options,
+            }
+        )
+
     def _processor(self) -> float:
         """Seconds that both servers' ended connections have taken."""
         return sum(_ended(server.process.pid) for server in self._ground.servers)
+
+
+class Repeated:
+    """Runs of one way, each in a fresh process. What is held has its connections still, and asks nothing."""
+
+    def __init__(self, command: list[str], job: str) -> None:
+        self._command, self._job = command, job
+        self._process: subprocess.Popen[str] | None = None
+        self.ended = 0
+
+    def go_on(self, seconds: float) -> None:
+        """Let them run for so long. Raises where one fails."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            process = self._process = self._process or self._begun()
+            process.send_signal(signal.SIGCONT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._see(process.wait(left))
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def stop(self) -> None:
+        """End the one that is going on."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _begun(self) -> subprocess.Popen[str]:
+        nowhere = subprocess.DEVNULL
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, text=True
+        )
+        assert process.stdin is not None
+        with process.stdin as opened:
+            opened.write(self._job)
+        return process
+
+    def _see(self, code: int) -> None:
+        if code:
+            raise RuntimeError(f"{self._command[-1]} failed beside a load, with {code}")
+        self.ended += 1
+        self._process = None
+
+
+def _command(way: Way) -> list[str]:
+    return [way.python, str(HERE / way.program), way.name]
 
 
 def _ended(pid: int) -> float:
