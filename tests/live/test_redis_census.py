@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from redis_world import KEY, World, administered, url_of, user
+from redis_caches import TERMS, compared, names, put, world
+from redis_world import KEY, administered, user
 
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.redis import census as redis_census
 from disjoint.kinds.redis import walk
-from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN, RedisDeclared
+from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN
 from disjoint.kinds.redis.grants import RECIPES
-from disjoint.model.census import Detection, Method, Overlap, Sieve, Strength, Terms
+from disjoint.model.census import Detection, Method, Sieve, Strength
 from disjoint.model.experiment import Party
 from disjoint.model.probe import ProbeError
-from disjoint.overlap.engine import Sides, census
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.visit import Seats, Visit
 
 pytestmark = pytest.mark.live
-TERMS = Terms(Strength.SAMPLED, Detection(1000, 0.999), 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -51,40 +49,6 @@ def filled(production: ValkeyServer, staging: ValkeyServer) -> None:
         put(server, {f"user:{number}:profile": "x" for number in range(50)})
 
 
-def put(server: ValkeyServer, keys: Mapping[str, str], *, fresh: bool = False, database: int = 0) -> None:
-    with administered(server) as client:
-        if fresh:
-            client.flushall()
-        client.execute_command("SELECT", database)
-        client.mset(keys)
-
-
-def names(server: ValkeyServer) -> list[str]:
-    with administered(server) as client:
-        return sorted(name.decode() for name in client.scan_iter(match="session:*"))
-
-
-def world(production: ValkeyServer, staging: ValkeyServer, **declared: Any) -> World:
-    found = World(url_of(production), url_of(staging))
-    found.declared = RedisDeclared(url="$REDIS_URL", rows="sampled", **declared)
-    return found
-
-
-def compared(found: World, terms: Terms = TERMS) -> Overlap:
-    """Both sides, opened and compared as a run does it."""
-    with Deadline(30.0) as deadline:
-        parties = []
-        for protected in (True, False):
-            target = found.target(protected=protected)
-            visit = Visit(target.environment, deadline, Seats(), found.tallies[protected], KEY)
-            parties.append(Party(target, visit, found.facts(protected=protected)))
-        with (
-            redis_census.reading(parties[0], careful=True) as there,
-            redis_census.reading(parties[1], careful=False) as here,
-        ):
-            return census(Sides(there, here, ("production", "staging")), terms)
-
-
 def test_two_caches_have_nothing_of_their_own_in_common(
     production: ValkeyServer, staging: ValkeyServer
 ) -> None:
@@ -108,7 +72,7 @@ def test_copied_keys_are_found_and_counted(
             client.restore(name, 0, dump)
     found = compared(world(production, staging), dataclasses.replace(TERMS, strength=strength))
     assert [(h.production, h.staging, h.values, h.confirmed) for h in found.shared if h.identifying] == [
-        (OWN, OWN, 3, 3)
+        (OWN, "logical database 0", 3, 3)
     ]
     assert not [name for name in dumps if name in repr(found)]
 
@@ -130,13 +94,13 @@ def test_a_sample_of_many_keys_keeps_the_same_on_both_sides(
 
 
 def test_what_both_may_hold_is_left_out_and_said(production: ValkeyServer, staging: ValkeyServer) -> None:
-    """By prefix; another logical database is told as well."""
+    """By prefix; another logical database of production's is told as well."""
     put(staging, {names(production)[0]: "x"})
-    put(staging, {"elsewhere": "x"}, database=3)
+    put(production, {"elsewhere": "x"}, database=3)
     found = compared(world(production, staging, may_share=("session:", "user:1")))
     assert [h.values for h in found.shared] == [39]
     left = {left.place for left in found.left}
-    assert {"production: keys beginning session:", "staging: logical database 3, 1 keys"} <= left
+    assert {"production: keys beginning session:", "production: logical database 3, 1 keys"} <= left
 
 
 def test_a_production_of_plain_names_proves_nothing(production: ValkeyServer, staging: ValkeyServer) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from .shared import Shared
+
 HALF = 8
 """Octets of a selector: by it values are kept, compared and looked up; unequal values share one by chance."""
 WHOLE = 16
@@ -188,6 +190,8 @@ class Match(NamedTuple):
     """`WHOLE`."""
     mark: bytes = b""
     """What it is called in a baseline: 16 octets of SHA-256 over the baseline's salt and the value."""
+    type: str = ""
+    """What the server calls its type (``hash``), where it has such a word and was asked for it."""
 
 
 class Reader(Protocol):
@@ -251,21 +255,6 @@ class Read(NamedTuple):
     seconds: float
     octets: int
     """Digests that left the server or were made here."""
-
-
-class Shared(NamedTuple):
-    """Values that stand in a place of production's and in one of staging's, and in no baseline."""
-
-    production: str
-    staging: str
-    values: int
-    """Distinct ones; of the sample, where only a sample was read. None whose whole digests differ."""
-    confirmed: int
-    """How many of them by their whole digest: of many, some; none where time was up before."""
-    identifying: bool
-    alone: bool = False
-    """Nothing else tells whose these values are: no place of the same table is identifying, or so many
-    are alike that those may be masked."""
 
 
 @dataclass(frozen=True, slots=True)

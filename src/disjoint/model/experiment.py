@@ -233,6 +233,8 @@ class Census(Generic[D]):
     load: Callable[[], Reading[D]]
     terms: Callable[[D], Terms | None]
     """What a declaration asks for; None: no census."""
+    alone: Callable[[D], D] = lambda declared: declared
+    """The same declaration without what stands beside the declared: a baseline is learnt of that alone."""
     name: str = "census"
     through: str = ""
     """As a canary's."""

@@ -7,10 +7,11 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .census import Left, Overlap, Read, Shared
+from .census import Left, Overlap, Read
 from .fact import Fact, Known, Unknown, mapped
 from .finding import Evidence, Grade, Judgement, isolated, shared, unproven
 from .kind import Question, Side
+from .shared import Shared
 from .words import counted
 
 
@@ -172,8 +173,25 @@ def _hits(side: Side[Any], tried: Fact[Overlap], how: str) -> Iterator[Evidence]
     for hit in tried.value.shared if isinstance(tried, Known) else ():
         sure = f", {hit.confirmed:,} of them compared in full" if hit.confirmed < hit.values else ""
         alone = "" if hit.identifying else "; such a value alone is no one row's own"
-        text = f"{counted(hit.values, 'value')} of {hit.production}{sure}{alone}"
+        text = f"{counted(hit.values, 'value')} of {hit.production}{sure}{_types(hit)}{alone}"
         yield side.saw(hit.staging, Known(text), how)
+
+
+def _types(hit: Shared) -> str:
+    """How many values are of which type in staging, and whether production's are."""
+    if hit.types is None:
+        return ""
+    staging, production, differ = hit.types
+    if not staging:
+        return f"; types in production: {_told(production)}"
+    of = sum(number for _, number in staging)
+    asked = f" of {of:,} of them" if of < hit.values else ""
+    theirs = f", {differ:,} of another type in production" if differ else ", the same in production"
+    return f"; types{asked}: {_told(staging)}{theirs if production else ''}"
+
+
+def _told(types: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in types)
 
 
 def _excused(side: Side[Any], tried: Fact[Overlap]) -> Iterator[Evidence]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from disjoint.model.census import HALF, Gap, Shared, Sieve
+from disjoint.model.census import HALF, Gap, Sieve
 from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.overlapping import is_several
 from disjoint.model.probe import ProbeError
+from disjoint.model.shared import Shared, Types
 
 from .baseline import Baseline
 from .compare import Hits, common, distinct
@@ -43,11 +45,15 @@ PAIRS = 4_000
 """Pairs of places that are told apart."""
 
 
+Typed: TypeAlias = Mapping[bytes, str]
+"""Whole digests, each with its type; an empty one where none was told."""
+
+
 class Answer(NamedTuple):
     """What one side said of the selectors that it was asked for."""
 
-    digests: Mapping[int, frozenset[bytes]]
-    """Whole, by place."""
+    digests: Mapping[int, Typed]
+    """By place."""
     excused: frozenset[bytes]
     """Those that the baseline names."""
 
@@ -60,7 +66,7 @@ def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Basel
     asked = _asked(own, MOST_EXCUSED if baseline.marks else MOST)
     match _answers((there, own.production), (here, own.staging), sieve, asked, baseline):
         case Unknown(reason, remedy):
-            nothing = Answer({}, _NONE)
+            nothing = Answer({}, frozenset())
             shared, _ = _counted(there, here, own, (nothing, nothing), sieve.one_in)
             return Confirmed(shared, 0, (Gap("hits", f"not confirmed: {reason}", remedy),))
         case Known(found):
@@ -96,21 +102,21 @@ def _answer(
     side: Side, hits: Mapping[int, Selectors], sieve: Sieve, asked: Selectors, baseline: Baseline
 ) -> Fact[Answer]:
     wanted = {place: packed(common(own, asked)) for place, own in hits.items()}
-    digests: dict[int, set[bytes]] = {}
+    digests: dict[int, dict[bytes, str]] = {}
     excused = set()
     try:
         for found in side.reader.confirm(sieve, {p: w for p, w in wanted.items() if w}, baseline.salt):
-            digests.setdefault(found.place, set()).add(found.digest)
+            digests.setdefault(found.place, {})[found.digest] = found.type
             if found.mark in baseline.marks:
                 excused.add(found.digest)
     except ProbeError as error:
         return Unknown(error.reason, error.remedy)
     except Exception as error:  # noqa: BLE001  (as where it was read: a client library's text may hold a value)
         return Unknown(f"the confirming failed: {type(error).__name__}", "report it")
-    return Known(Answer({place: frozenset(own) for place, own in digests.items()}, frozenset(excused)))
+    return Known(Answer(digests, frozenset(excused)))
 
 
-_NONE: frozenset[bytes] = frozenset()
+_NONE: Typed = {}
 
 
 def _by_values(hit: Shared) -> tuple[int, str, str]:
@@ -118,7 +124,7 @@ def _by_values(hit: Shared) -> tuple[int, str, str]:
     return -hit.values, hit.production, hit.staging
 
 
-def _selectors(digests: frozenset[bytes]) -> frozenset[bytes]:
+def _selectors(digests: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(digest[:HALF] for digest in digests)
 
 
@@ -128,7 +134,7 @@ def _is_masked(there: Side, place: int, values: int, one_in: int) -> bool:
     return bool(group) and alike >= MASKED and MASKED_SHARE * alike >= there.sketch.values.get(place, 0)
 
 
-def _partners(here: Side, hits: Hits, ours: Answer) -> list[tuple[str, Selectors, frozenset[bytes]]]:
+def _partners(here: Side, hits: Hits, ours: Answer) -> list[tuple[str, Selectors, Typed]]:
     """Staging's places, each with what it shares; pooled where there would be too many pairs to tell.
 
     A schema for each of 500 tenants would make a quarter of a million pairs.
@@ -140,7 +146,22 @@ def _partners(here: Side, hits: Hits, ours: Answer) -> list[tuple[str, Selectors
     most = max(hits.staging, key=lambda place: hits.staging[place].size)
     pooled = distinct(np.sort(np.concatenate([*hits.staging.values()])))
     name = f"{places[most].name} and {len(hits.staging) - 1:,} more places"
-    return [(name, pooled, frozenset().union(*ours.digests.values()))]
+    together = {digest: told for own in ours.digests.values() for digest, told in own.items()}
+    return [(name, pooled, together)]
+
+
+def _types(digests: Collection[bytes], there: Typed, here: Typed) -> Types | None:
+    """Of which types these values are on either side, as far as they were told."""
+    staging, production = (_most_first(own[digest] for digest in digests) for own in (here, there))
+    if not (staging or production):
+        return None
+    both = ((here[digest], there[digest]) for digest in digests)
+    return Types(staging, production, sum(a != b for a, b in both if a and b))
+
+
+def _most_first(told: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    counted = Counter(filter(None, told))
+    return tuple(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _counted(
@@ -159,7 +180,7 @@ def _counted(
         for name, others, here_are in partners:
             shared = common(own, others)
             there_are = theirs.digests.get(place, _NONE)
-            sure = there_are & here_are
+            sure = there_are.keys() & here_are.keys()
             known = sure & (theirs.excused | ours.excused)
             refuted = (_selectors(there_are) & _selectors(here_are)) - _selectors(sure)
             values = int(shared.size) - len(refuted) - len(known)
@@ -168,6 +189,7 @@ def _counted(
                 source = there.reader.survey.places[place]
                 told = source.group in there.told_by() and not _is_masked(there, place, values, one_in)
                 alone = not source.identifying and (is_several(source.name) or not told)
-                sureties = len(sure - known)
-                found.append(Shared(source.name, name, values, sureties, source.identifying, alone))
+                leaks = sure - known
+                types = _types(leaks, there_are, here_are)
+                found.append(Shared(source.name, name, values, len(leaks), source.identifying, alone, types))
     return tuple(sorted(found, key=_by_values)), len(excused)

@@ -10,19 +10,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Self
 
-from disjoint.model.census import (
-    WHOLE,
-    Gap,
-    Left,
-    Overlap,
-    Place,
-    Read,
-    Shared,
-    Sieve,
-    Strength,
-    Terms,
-)
+from disjoint.model.census import WHOLE, Gap, Left, Overlap, Place, Read, Sieve, Strength, Terms
 from disjoint.model.probe import ProbeError
+from disjoint.model.shared import Shared
 
 from .baseline import Baseline
 from .bound import missed, one_in

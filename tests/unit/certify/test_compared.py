@@ -14,10 +14,11 @@ from disjoint.certify.half import Compared, Held, key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.meeting import counted_in
 from disjoint.errors import TamperedError, UnprovenError, UsageError
-from disjoint.model.census import Gap, Left, Overlap, Read, Shared, Strength
+from disjoint.model.census import Gap, Left, Overlap, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.plain import plain
 from disjoint.model.proof import Footprint
+from disjoint.model.shared import Shared
 
 NOON = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 KEY = ProjectKey(b"k" * 32, "the test")

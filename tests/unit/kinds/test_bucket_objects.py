@@ -18,10 +18,11 @@ from disjoint.kinds.bucket.facts import (
 )
 from disjoint.kinds.bucket.objects import production_objects
 from disjoint.kinds.bucket.telling import is_blind, told_by
-from disjoint.model.census import Overlap, Read, Shared, Strength
+from disjoint.model.census import Overlap, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
 from disjoint.model.kind import Question, Side
+from disjoint.model.shared import Shared
 
 AT = datetime(2026, 1, 10, tzinfo=UTC)
 READ = Read(4, 10, 20, "one listing", 0.1, 160)

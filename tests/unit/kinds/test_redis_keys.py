@@ -10,10 +10,11 @@ import pytest
 
 from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN, RedisDeclared, RedisFacts
 from disjoint.kinds.redis.keys import MANY, production_keys
-from disjoint.model.census import Gap, Overlap, Read, Shared, Strength
+from disjoint.model.census import Gap, Overlap, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Judgement, Outcome
 from disjoint.model.kind import Question, Side
+from disjoint.model.shared import Shared
 
 AT = datetime(2026, 1, 10, tzinfo=UTC)
 YES, NO = Known(True), Known(False)

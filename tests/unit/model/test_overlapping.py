@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from disjoint.model.census import Gap, Left, Overlap, Place, Read, Shared, Strength
+from disjoint.model.census import Gap, Left, Overlap, Place, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
 from disjoint.model.overlapping import Words, interval, judged
 from disjoint.model.plain import built, plain
+from disjoint.model.shared import Shared
 from disjoint.model.terms import detection
 
 WORDS = Words("row", "GRANT it", "purge it", "altered values{case}")

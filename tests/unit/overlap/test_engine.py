@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listed import EXACT, SAMPLED, Listed, addresses, sides
 
-from disjoint.model.census import Gap, Left, Method, Overlap, Planted, Shared, Sieve, Strength
+from disjoint.model.census import Gap, Left, Method, Overlap, Planted, Sieve, Strength
 from disjoint.model.probe import ProbeError
+from disjoint.model.shared import Shared
 from disjoint.overlap import bound, hashed
 from disjoint.overlap.baseline import NONE, Baseline
 from disjoint.overlap.engine import census

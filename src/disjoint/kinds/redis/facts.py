@@ -22,6 +22,16 @@ OWN, DOUBTFUL, PLAIN = "key names", "key names that may be hashes", "plain key n
 """Places of a census: names that nobody else gives, that the same code may give, that anybody gives."""
 
 
+def called(database: int) -> str:
+    """What a logical database is called."""
+    return f"logical database {database}"
+
+
+def places_of(database: int) -> tuple[str, str, str]:
+    """The same three of one of staging's logical databases, in the same order."""
+    return called(database), f"{called(database)}, {DOUBTFUL}", f"{called(database)}, {PLAIN}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisDeclared:
     """``[resources.x]`` with ``kind = "redis"``."""
@@ -37,12 +47,14 @@ class RedisDeclared:
     """What a sample must not miss, and how surely."""
     may_share: tuple[str, ...] = ()
     """Prefixes of keys that both sides may hold."""
+    databases: Literal["all", "own"] = "all"
+    """Which logical databases of staging's server are looked through: all, or the address's own."""
     baseline: str | None = None
     """File of what both sides may hold, learnt by ``disjoint baseline``; relative to the manifest."""
     rows_seconds: int = 300
     """How long the comparison may take, beyond the budget."""
     rows_at_most: int = 20_000_000
-    """So many keys of one side are read at most; where there are more, it is unproven."""
+    """So many keys of one side are read at most, of all its logical databases; beyond, it is unproven."""
 
     def __post_init__(self) -> None:
         detection(self.detect)
@@ -53,6 +65,10 @@ class RedisDeclared:
             return None
         strength, detect = Strength(self.rows), detection(self.detect)
         return Terms(strength, detect, self.rows_seconds, baseline=self.baseline or "")
+
+    def alone(self) -> RedisDeclared:
+        """The same, of the address's own logical database: beside it may stand what no seed put there."""
+        return replace(self, databases="own")
 
 
 class Scan(NamedTuple):

@@ -74,7 +74,7 @@ KIND = Kind(
             applies=lambda declared: declared.reach,
             announces="{staging}'s login is tried once at {place}: its log will show one refused login",
         ),
-        Census(_census, RedisDeclared.terms),
+        Census(_census, RedisDeclared.terms, alone=RedisDeclared.alone),
     ),
     apart=("redis/same-server",),
     lane="redis",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,11 +13,11 @@ from disjoint.model.probe import Probe, ProbeError
 from disjoint.model.url import ENCODE, SEVERED, severed
 
 from . import marks
-from .account import identify, info, met_again, nodes, process
+from .account import identify, met_again, nodes, process
 from .address import Login, login
 from .facts import RedisDeclared, RedisFacts, Scan, from_text, unread
 from .session import Session, connect, known, then
-from .walk import page
+from .walk import keyspace, lasting_keys, page
 
 SCAN_COUNT = 500
 SCAN_CALLS = 2000
@@ -99,18 +98,8 @@ def _digests(probe: Probe, ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(probe.digest("redis.replid", i) for i in ids))
 
 
-_KEYSPACE = re.compile(r"keys=(\d+)(?:,expires=(\d+))?")
-
-
-def _keyspace(session: Session) -> dict[int, tuple[int, int]]:
-    """Every logical database that holds keys: how many, and how many of them expire."""
-    says = info(session, "keyspace")
-    counted = {name: _KEYSPACE.match(value) for name, value in says.items() if re.fullmatch(r"db\d+", name)}
-    return {int(name[2:]): (int(m[1]), int(m[2] or 0)) for name, m in counted.items() if m}
-
-
 def _databases(session: Session) -> tuple[tuple[int, int], ...]:
-    return tuple(sorted((index, keys) for index, (keys, _) in _keyspace(session).items()))
+    return tuple(sorted((index, keys) for index, (keys, _) in keyspace(session).items()))
 
 
 def _namespace(
@@ -121,7 +110,7 @@ def _namespace(
 
 
 def _walked(session: Session, probe: Probe, run_id: str, index: int, prefixes: tuple[str, ...]) -> Scan:
-    lasting = _lasting(session, index)
+    lasting = lasting_keys(session, index)
     seen = foreign = 0
     sample: list[str] = []
     marks = tuple(prefix.encode() for prefix in prefixes)
@@ -132,17 +121,11 @@ def _walked(session: Session, probe: Probe, run_id: str, index: int, prefixes: t
         sample += [probe.digest("redis.key", name.decode("utf-8", "surrogateescape")) for name in room]
     if process(session) != run_id:
         raise ProbeError("the server was restarted during the walk over its keys", "ask again")
-    if seen < (expected := min(lasting, _lasting(session, index))):
+    if seen < (expected := min(lasting, lasting_keys(session, index))):
         raise ProbeError(
             f"the walk showed {seen} keys, the server counts {expected} lasting ones", "ask again"
         )
     return Scan(seen, foreign, tuple(sample))
-
-
-def _lasting(session: Session, index: int) -> int:
-    """How many keys a walk must show: those that do not expire (SCAN leaves expired ones out)."""
-    keys, expires = _keyspace(session).get(index, (0, 0))
-    return keys - expires
 
 
 def _scanned(session: Session) -> Iterator[list[bytes]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from disjoint.model.probe import ProbeError
 
@@ -23,16 +24,25 @@ def walked(session: Session, run_id: str, database: int, *, careful: bool) -> It
         ProbeError: it was refused, the server was restarted meanwhile, or the walk missed keys.
     """
     lasting, seen = lasting_keys(session, database), 0
-    for names in _pages(session, careful=careful):
+    for names in shown(session, run_id, careful=careful):
         seen += len(names)
         yield names
-    if process(session) != run_id:
-        raise ProbeError(
-            "the server was restarted during the walk over its keys, or another one answered", AGAIN
-        )
     if seen < (expected := min(lasting, lasting_keys(session, database))):
         raise ProbeError(
             f"the walk showed {seen} keys, the server counts {expected} lasting ones", "ask again"
+        )
+
+
+def shown(session: Session, run_id: str, *, careful: bool) -> Iterator[list[bytes]]:
+    """Every page of names, under one process; whether they are all that there are is not asked.
+
+    Raises:
+        ProbeError: it was refused, or the server was restarted meanwhile.
+    """
+    yield from _pages(session, careful=careful)
+    if process(session) != run_id:
+        raise ProbeError(
+            "the server was restarted during the walk over its keys, or another one answered", AGAIN
         )
 
 
@@ -72,15 +82,39 @@ def size(session: Session) -> int:
             raise ProbeError("DBSIZE was not answered with a number")
 
 
+_KEYSPACE = re.compile(r"keys=(\d+)(?:,expires=(\d+))?")
+
+
+def keyspace(session: Session) -> Mapping[int, tuple[int, int]]:
+    """Every logical database that holds keys: how many, and how many of them expire.
+
+    Raises:
+        ProbeError: the server does not say.
+    """
+    says = info(session, "keyspace")
+    counted = {name: _KEYSPACE.match(value) for name, value in says.items() if re.fullmatch(r"db\d+", name)}
+    return {int(name[2:]): (int(m[1]), int(m[2] or 0)) for name, m in counted.items() if m}
+
+
 def lasting_keys(session: Session, database: int) -> int:
     """How many keys a walk must show: those that do not expire (SCAN leaves expired ones out)."""
-    fields = dict(
-        part.partition("=")[::2] for part in info(session, "keyspace").get(f"db{database}", "").split(",")
-    )
-    count = {name: int(text) for name, text in fields.items() if text.isascii() and text.isdecimal()}
-    return count.get("keys", 0) - count.get("expires", 0)
+    keys, expires = keyspace(session).get(database, (0, 0))
+    return keys - expires
 
 
-def stands(session: Session, name: str) -> bool:
-    """Whether there is a key of exactly this name: its type is asked for, and nothing of its content."""
-    return session.ask("TYPE", name) != b"none"
+NO_KEY = "none"
+_TYPE = re.compile(rb"[0-9A-Za-z_-]{1,16}")
+"""A type's name, a module's among them; whatever else is answered is repeated nowhere."""
+
+
+def type_of(session: Session, name: str) -> str:
+    """The type of the key of exactly this name, nothing of its content; `NO_KEY` where there is none.
+
+    Raises:
+        ProbeError: it was refused.
+    """
+    match session.ask("TYPE", name):
+        case bytes(told) if _TYPE.fullmatch(told):
+            return told.decode()
+        case _:
+            return "other"
