@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from disjoint.model.fact import Absent, Known, Unknown
 from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Outcome, shared, unproven
@@ -15,21 +15,78 @@ from .ask import Kinds
 Resources = tuple[Resource, ...]
 
 
-def across(kinds: Kinds, resources: Resources, production: Snapshot, staging: Snapshot) -> Iterator[Finding]:
+def across(
+    kinds: Kinds,
+    resources: Resources,
+    production: Snapshot,
+    staging: Snapshot,
+    apart: Collection[str] = (),
+) -> Iterator[Finding]:
     """What the rules about pairs of one name cannot see: a server of production's under another name.
 
-    Only what is shared is a finding. That an identity is unknown leaves the resource's own pair
-    open already; where production has no such resource there is no pair, and it is said here.
+    What is shared is a finding. That an identity is unknown leaves the resource's own pair
+    open already, unless a mark told that pair apart: of production's other servers it tells nothing.
+    Where production has no such resource there is no pair, and it is said here.
+
+    Args:
+        kinds: by name.
+        resources: what is declared.
+        production: its facts.
+        staging: its facts.
+        apart: the resources whose own pairs leave nothing open.
     """
+    sides = (resources, production, staging)
     for ours in resources:
         for identity in _identities(kinds, ours, staging):
             match identity.marks:
-                case Known(marks):
-                    yield from _met(kinds, ours, identity, marks, (resources, production, staging))
                 case Unknown() as why if isinstance(production.resources[ours.name].present, Absent):
                     yield Finding(identity.rule, ours.name, _open(identity, why))
-                case Unknown():
-                    pass
+                case Known(marks) if met := tuple(_met(kinds, ours, identity, marks, sides)):
+                    yield from met
+                case _:
+                    yield from _nameless(kinds, ours, identity, sides, apart)
+
+
+def _nameless(
+    kinds: Kinds,
+    ours: Resource,
+    identity: Identity,
+    sides: tuple[Resources, Snapshot, Snapshot],
+    apart: Collection[str],
+) -> Iterator[Finding]:
+    """The first of production's servers that it may be, for all that either of them says of itself."""
+    resources, production, _ = sides
+    for theirs in resources:
+        for other in _identities(kinds, theirs, production):
+            paired = ours is theirs and other.rule == identity.rule
+            silent = _silent(((ours, identity), (theirs, other)), apart)
+            covered = ours is theirs and _one_behind(kinds, ours, sides)
+            asked = not (paired or covered) and _may_meet(kinds, ours, identity, theirs, other)
+            if asked and silent is not None:
+                yield Finding(identity.rule, ours.name, _perhaps(ours, identity, theirs, other, silent))
+                return
+
+
+def _silent(pair: tuple[tuple[Resource, Identity], ...], apart: Collection[str]) -> Unknown | None:
+    """Why one of two servers is not known, where nothing else says that it is not."""
+    hidden = [(one.name in apart, i.marks) for one, i in pair if isinstance(i.marks, Unknown)]
+    return next((why for _, why in hidden), None) if all(settled for settled, _ in hidden) else None
+
+
+def _may_meet(kinds: Kinds, ours: Resource, identity: Identity, theirs: Resource, other: Identity) -> bool:
+    """Whether both speak one protocol, and are servers that another identity does not stand for."""
+    lane = kinds[ours.kind].lane
+    told = _STOOD_FOR in (identity.marks, other.marks)
+    return bool(lane) and lane == kinds[theirs.kind].lane and not told
+
+
+_STOOD_FOR = Known(frozenset[str]())
+"""The marks of an identity for which another one of its resource speaks."""
+
+
+def _one_behind(kinds: Kinds, ours: Resource, sides: tuple[Resources, Snapshot, Snapshot]) -> bool:
+    """Whether one server plays several parts on a side: then the marks of its pairs met every other one."""
+    return any(i.marks == _STOOD_FOR for side in sides[1:] for i in _identities(kinds, ours, side))
 
 
 def _met(
@@ -64,6 +121,16 @@ def _one(
     summary = f"one server behind both: {' and '.join(where)}"
     remedy = f"give staging's {ours.name} a server of its own, that none of production's resources uses"
     return shared(Grade.IDENTITY, summary, seen, remedy)
+
+
+def _perhaps(
+    ours: Resource, identity: Identity, theirs: Resource, other: Identity, why: Unknown
+) -> Judgement:
+    summary = (
+        f"staging's {ours.name} ({identity.what}) is not known to be another than production's {theirs.name} "
+        f"({other.what}), where no mark was looked for: {why.reason}"
+    )
+    return unproven(summary, remedy=why.remedy or "let each server say who it is")
 
 
 def _open(identity: Identity, why: Unknown) -> Judgement:

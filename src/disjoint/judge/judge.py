@@ -69,7 +69,10 @@ def _found(
     kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot, live: Live
 ) -> tuple[Finding, ...]:
     asked = (kinds, resources, production, staging)
-    paired = joined(findings(*asked, live), chain(across(*asked), led(*asked)))
+    own = tuple(findings(*asked, live))
+    left = {f.resource for f in own if f.outcome is not Outcome.ISOLATED}
+    apart = {f.resource for f in own} - left
+    paired = joined(iter(own), chain(across(*asked, apart), led(*asked)))
     return (*paired, *cross_findings(*asked))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from disjoint.judge.across import across, joined
 from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
-from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Server
+from disjoint.kinds.celery.address import parse
+from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Nameless, Server
 from disjoint.kinds.postgres.facts import PostgresDeclared, PostgresFacts
 from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts
 from disjoint.kinds.registry import BY_NAME
@@ -152,3 +153,62 @@ def test_no_waiver_covers_it() -> None:
     judged = judge(BY_NAME, Manifest(there, here, resources, waivers), absent, staging, (), NOW, Live({}))
     assert judged.verdict is Outcome.SHARED
     assert judged.matrix[1].status == "FAILED"
+
+
+def nameless(broker: str = "", backend: str = "", *, one_place: bool = False) -> Any:
+    """Brokers and result backends that do not say who they are, but for those that are named."""
+    known = {
+        name: Server(name, (f"r{name}",), clustered=False, product="redis 8") for name in (broker, backend)
+    }
+    silent = Nameless(True, False, "may not run INFO", "+info")
+    doors = ("redis://q.example:6379/0", "redis://q.example:6379/1" if one_place else "redis://r.example/1")
+    servers = {"broker_server": known.get(broker) if broker else silent}
+    servers |= {"backend_server": known.get(backend) if backend else silent}
+    return facts_of(CeleryFacts, **servers, broker=parse(doors[0]), backend=parse(doors[1]))
+
+
+def open_questions(
+    production: dict[Resource, object], staging: dict[Resource, object], *apart: Resource
+) -> set[tuple[str, str]]:
+    sides = snapshot("production", production), snapshot("staging", staging)
+    seen = tuple(across(BY_NAME, tuple(production), *sides, {each.name for each in apart}))
+    assert {each.outcome for each in seen} <= {Outcome.UNPROVEN}
+    assert all(each.judgement.remedy for each in seen)
+    return {(each.rule, each.resource) for each in seen}
+
+
+def test_a_mark_that_was_looked_for_in_the_pair_says_nothing_of_other_servers() -> None:
+    """Staging's broker hides who it is, and may be production's cache; or production's broker hides it."""
+    theirs = {CACHE: redis("a", "ra"), TASKS: celery("b", "c")}
+    seen = open_questions(theirs, {CACHE: redis("d", "rd"), TASKS: nameless("", "e")}, CACHE, TASKS)
+    assert seen == {("celery/same-broker", "tasks")}
+    hidden = {CACHE: redis("a", "ra"), TASKS: nameless("", "c")}
+    seen = open_questions(hidden, {CACHE: redis("d", "rd"), TASKS: celery("e", "f")}, CACHE, TASKS)
+    assert ("redis/same-server", "cache") in seen
+
+
+def test_what_is_open_already_is_not_told_twice() -> None:
+    """Where the silent server's own pair is open, or no other speaks its protocol."""
+    theirs = {CACHE: redis("a", "ra"), TASKS: celery("b", "c")}
+    assert open_questions(theirs, {CACHE: redis("d", "rd"), TASKS: nameless("", "e")}, CACHE) == set()
+    only = {TASKS: celery("b", "b"), DATABASE: postgres("1")}
+    assert (
+        open_questions(only, {TASKS: nameless(one_place=True), DATABASE: postgres("2")}, TASKS, DATABASE)
+        == set()
+    )
+
+
+def test_one_silent_server_of_two_roles_was_looked_for_in_both() -> None:
+    """Broker and result backend at one place: each pair's mark stood on it, or was looked for there."""
+    silent = nameless(one_place=True)
+    assert open_questions({TASKS: silent}, {TASKS: celery("a", "a")}, TASKS) == set()
+    assert open_questions({TASKS: celery("a", "b")}, {TASKS: silent}, TASKS) == set()
+    apart = open_questions({TASKS: celery("a", "b")}, {TASKS: nameless()}, TASKS)
+    assert apart == {("celery/same-broker", "tasks"), ("celery/same-result-backend", "tasks")}
+
+
+def test_a_start_that_is_unread_leaves_no_database_open() -> None:
+    """Which initdb made it tells it from every other."""
+    silent = facts_of(PostgresFacts, system_identifier="3")
+    theirs = {DATABASE: postgres("1"), REPORTS: postgres("2")}
+    assert open_questions(theirs, {DATABASE: silent, REPORTS: postgres("4")}, DATABASE, REPORTS) == set()

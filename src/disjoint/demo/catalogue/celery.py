@@ -6,8 +6,9 @@ from disjoint.demo.servers.forward import Forward
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.servers.worker import Worker
 from disjoint.demo.stack import BROKER, RESULTS
-from disjoint.demo.world import World, place
+from disjoint.demo.world import HALVES, World, place
 
+from .cache_rights import NO_INFO
 from .leak import Leak, doubts, shares, stands
 
 QUEUE = "queue"
@@ -117,6 +118,28 @@ def own_results(world: World) -> World:
     return _results(world, world.stack.staging.cache, 9)
 
 
+def broker_in_quiet_cache(world: World) -> World:
+    """The pair's mark shows two brokers, and no rule looks for a broker's mark in a cache."""
+    server, where = world.stack.production.cache, place("broker-quiet", "staging", 6379)
+    account = server.account(world.stack.fresh("staging"), *NO_INFO)
+    url = server.url(where, 7, account)
+    return world.reaching(where, server.port).setting("staging", CELERY_BROKER_URL=url)
+
+
+def quiet_brokers(world: World) -> World:
+    """Neither account may ask its own broker, a server for tasks and results alone, who it is."""
+    for half in HALVES:
+        servers = world.stack.production if half == "production" else world.stack.staging
+        account = servers.broker.account(world.stack.fresh(half), *NO_INFO)
+        where = place("broker-quiet", half, 6379)
+        world = world.reaching(where, servers.broker.port).setting(
+            half,
+            CELERY_BROKER_URL=servers.broker.url(where, BROKER, account),
+            CELERY_RESULT_BACKEND=servers.broker.url(where, RESULTS, account),
+        )
+    return world
+
+
 def _second_worker(world: World, host: str, database: int) -> World:
     """Staging's broker, in a database that nothing else uses, has one more worker."""
     stack, broker = world.stack, world.stack.staging.broker
@@ -149,6 +172,12 @@ LEAKS: tuple[Leak, ...] = (
            "staging's broker is a replica of production's", replica),
     shares("celery-broker-in-cache", QUEUE, "celery/same-broker",
            "staging's broker is the server that production uses as its cache", broker_in_cache),
+    doubts("celery-broker-in-cache-unasked", QUEUE, "celery/same-broker",
+           "staging's broker is production's cache, where its account may not ask who it is",
+           broker_in_quiet_cache),
+    doubts("celery-brokers-unasked", QUEUE, "celery/same-broker",
+           "neither account may ask its broker who it is: staging's might be production's cache",
+           quiet_brokers),
     doubts("celery-balancer", QUEUE, "celery/same-broker",
            "staging's broker is a balancer that sends each connection to another server", balancer),
     doubts("celery-several-brokers", QUEUE, "celery/same-broker",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from disjoint.model.address import Address
 from disjoint.model.elder import NEW_IDS, elder
 from disjoint.model.environment import Target
-from disjoint.model.fact import Fact, Known, Unknown, mapped
+from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.kind import SETTING, Identity
 from disjoint.model.plain import Plain
 
@@ -163,11 +163,26 @@ def _address(target: Target[CeleryDeclared], setting: str) -> Fact[CeleryAddress
 
 
 def identities(facts: CeleryFacts) -> tuple[Identity, ...]:
-    """The servers behind broker and result backend, with what is a copy of them."""
+    """The servers behind broker and result backend, with what is a copy of them.
+
+    Of a nameless server that is both, the broker speaks for both.
+    """
+    broker, backend = _marks(facts.broker_server), _marks(facts.backend_server)
+    one = isinstance(broker, Unknown) and isinstance(backend, Unknown) and _at_one_place(facts)
     return (
-        Identity("celery/same-broker", "broker", _marks(facts.broker_server)),
-        Identity("celery/same-result-backend", "result backend", _marks(facts.backend_server)),
+        Identity("celery/same-broker", "broker", broker),
+        Identity("celery/same-result-backend", "result backend", Known(frozenset()) if one else backend),
     )
+
+
+def _at_one_place(facts: CeleryFacts) -> bool:
+    """Whether this environment writes one host and port for both, and both were found to be a server."""
+    match facts.broker, facts.backend, both(facts.broker_server, facts.backend_server):
+        case Known(broker), Known(backend), Known():
+            doors = [tuple(entry.doors for entry in address.entries) for address in (broker, backend)]
+            return bool(doors[0]) and doors[0] == doors[1]
+        case _:
+            return False
 
 
 def _marks(server: Fact[Server | Nameless]) -> Fact[frozenset[str]]:

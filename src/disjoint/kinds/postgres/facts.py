@@ -177,10 +177,15 @@ def from_text(target: Target[PostgresDeclared], reason: str) -> PostgresFacts:
 
 
 def identities(facts: PostgresFacts) -> tuple[Identity, ...]:
-    """The server (one initdb, one start), and whatever is a copy of it (one initdb)."""
+    """The server (one initdb, one start), and whatever is a copy of it (one initdb).
+
+    Where only its start is unread, the second tells it from every other.
+    """
     minted = facts.system_identifier
+    server = _run(both(minted, facts.started_at))
+    told = isinstance(minted, Known) and isinstance(server, Unknown)
     return (
-        Identity("postgres/same-server", "server", _run(both(minted, facts.started_at))),
+        Identity("postgres/same-server", "server", Known(frozenset()) if told else server),
         Identity("postgres/replica-or-copy", "server or a copy of it", _run(both(minted, Known("")))),
     )
 
