@@ -150,8 +150,9 @@ GRANT SELECT ON orders TO app;
 MEMBERS = """
 CREATE TABLE members (id bigserial PRIMARY KEY, mail text, name text, street text, town text, born date);
 INSERT INTO members (mail, name, street, town, born)
-SELECT '{0}' || n || '@corp.test', 'Name ' || n % 300, 'Street ' || n * 7 % 451, '{0} ' || n * 11 % 200,
-       date '1950-01-01' + n * 13 % 899 FROM generate_series(1, 2000) n;
+SELECT '{0}' || n || '@corp.test', 'Name ' || (hashint4(n) & 65535) % 300,
+       'Street ' || (hashint4(-n) & 65535) % 451, '{0} ' || (hashint8(n) >> 8 & 65535) % 200,
+       date '1950-01-01' + (hashint4(n + 10000) & 65535) % 899 FROM generate_series(1, 2000) n;
 CREATE TABLE shops (mail text, town text, code text, region text);
 INSERT INTO shops SELECT '{0}' || n || '@shop.test', 'Town ' || n % 900, 'code ' || n % 900,
        'Region ' || n % 90 FROM generate_series(1, 1500) n;

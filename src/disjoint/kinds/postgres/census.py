@@ -13,6 +13,7 @@ from disjoint.model.probe import Probe, ProbeError
 from disjoint.model.telling import Values
 
 from . import queries
+from .agreeing import told_apart
 from .ahead import read_ahead
 from .catalogue import (
     Size,
@@ -103,6 +104,7 @@ def _surveyed(
     pool.traffic.look(opened)
     choice = choose(tables, wish)
     if protected and declared.columns is None:
+        choice.chosen[:] = [*spared.eased(told_apart(opened, choice.chosen))]
         choice.chosen.extend([*spared.eased(remaining(opened, choice, wish))])
     if is_masked(opened):
         choice.gaps.append(Gap("every table", _MASKED, _UNMASKED))

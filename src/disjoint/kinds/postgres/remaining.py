@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
-from .catalogue import first_rows
+from .agreeing import ONCE, seen_in, weighed
 from .columns import is_unknown, is_wide
-from .digesting import SEED, text_of, value
 from .session import Session
 from .several import contents, together
 from .tables import TEXTS, Choice, Chosen, Column, Table, Wish
-
-ONCE = 0.99
-"""Of the first rows, how many must differ: towns and their codes go together in everybody's database."""
 
 
 def remaining(opened: Session, choice: Choice, wish: Wish) -> Iterator[Chosen]:
@@ -29,8 +23,9 @@ def remaining(opened: Session, choice: Choice, wish: Wish) -> Iterator[Chosen]:
         table = own[0].table
         columns = rest_of(table, {column.name for each in own for column in each.columns}, wish)
         found = together(table, columns, wish) if len(columns) > 1 else None
-        if found is not None and _hardly_repeat(opened, table, columns):
-            yield found
+        seen = None if found is None else seen_in(opened, table, columns)
+        if found is not None and seen is not None and seen.differing >= ONCE:
+            yield weighed(found, seen) if found.place.identifying else found
 
 
 def rest_of(table: Table, own: set[str], wish: Wish) -> tuple[Column, ...]:
@@ -44,13 +39,3 @@ def rest_of(table: Table, own: set[str], wish: Wish) -> tuple[Column, ...]:
 
 def _is_hidden(column: Column, wish: Wish) -> bool:
     return is_unknown(column) or is_wide(column, wish)
-
-
-def _hardly_repeat(opened: Session, table: Table, columns: tuple[Column, ...]) -> bool:
-    """Statistics count each column alone; whether they go together only rows say."""
-    distinct = sql.SQL(
-        'count({0}), count(DISTINCT pg_catalog.hashtextextended({0} COLLATE "C", {1}))'
-    ).format(value(0), sql.Literal(SEED))
-    text = sql.SQL("{} AS {}").format(text_of(columns, fold=False), value(0))
-    numbers = first_rows(opened, table, [distinct], [text])
-    return numbers is not None and numbers[2] >= ONCE * numbers[1] > 0

@@ -31,7 +31,8 @@ _WORDS = Words(
     purge=(
         "stop staging, find out where the rows came from, and delete them only where postgres/same-server is "
         "ISOLATED: elsewhere they are production's own; if both sides may hold them (seeds, staff), learn a "
-        "baseline (disjoint baseline), or state reference or may_share"
+        "baseline (disjoint baseline), or state may_share; a table that is filled alike everywhere (towns, "
+        "products, calendars, exchange rates, series) goes under reference"
     ),
     unseen=(
         "values that were altered (masked, truncated, encoded anew{case}) are others to an equality test; "
@@ -39,9 +40,10 @@ _WORDS = Words(
         "server are not read"
     ),
     common=(
-        "see whether both sides may hold them: then learn a baseline from a freshly migrated database "
-        "(disjoint baseline), or state the table under `reference` or {place} under `may_share`; state it "
-        "under `columns` if one value is a leak"
+        "see whether both sides may hold them: then state their table under `reference` if it is filled "
+        "alike everywhere (towns, products, calendars, exchange rates, series), or a column under "
+        "`may_share`, or learn a baseline from a freshly migrated database (disjoint baseline); state a "
+        "column under `columns` if one value of it is a leak"
     ),
 )
 _ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
