@@ -16,7 +16,7 @@ def members(value: str) -> list[str]:
             listed = None
         if isinstance(listed, list):
             return [item.strip() for item in listed if isinstance(item, str)]
-    if text.count("://") == 1 or "=" in text:
+    if "=" in text or (text.count("://") == 1 and not text[:8].lower().startswith(("http://", "https://"))):
         return [text]
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
     return [text, *parts] if len(parts) > 1 else [text]

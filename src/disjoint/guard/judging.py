@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from disjoint.certify.guarded import SECRET, digest, filled, secrets_of
 from disjoint.certify.plain_address import Place, of_setting
 from disjoint.kinds.variables.forms import normal_forms
+from disjoint.kinds.variables.held import written
 from disjoint.kinds.variables.shapes import MAY_BE_LIVE, SHORTEST, live_vendor, named_secret
 
 from .overriding import redirected
-from .places import Meeting, Pair, Texts, Theirs, buckets, hosts, looked_at, named, ports, written
+from .places import Meeting, Pair, Texts, Theirs, attached, buckets, hosts, looked_at, named, ports
 from .policy import Endpoint, Policy, Resource, Setting
 from .verdict import SHARED, UNPROVEN, Reason
 
@@ -189,10 +190,11 @@ def _reused(
     endpoints = tuple(_endpoint(r, variables) or "" for r in policy.resources if r.kind == "bucket")
     stated = ports(texts)
     for name, said in texts:
-        if looked_at(name):
-            places = (*named(name, said), *buckets(name, said, endpoints))
-            met = (theirs.meeting(place) for place in dict.fromkeys(places))
-            yield from (_met(each, _REUSED, name, name) for each in met if each and each.how != "private")
+        own = looked_at(name)
+        places = (*named(name, said), *buckets(name, said, endpoints)) if own else attached(name, said)
+        met = (theirs.meeting(place) for place in dict.fromkeys(places))
+        yield from (_met(each, _REUSED, name, name) for each in met if each and each.how != "private")
+        if own:
             for host, port in dict.fromkeys(hosts(said)):
                 if (each := theirs.at_host(host, frozenset({port}) if port else stated)) is not None:
                     says = f"{name} names the server of {_theirs(each)}"

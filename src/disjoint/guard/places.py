@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ from disjoint.certify.guarded import PLACE, PLATFORM, SERVER, digest
 from disjoint.certify.plain_address import PORTS, Place, in_variable, of_setting, read, spell
 from disjoint.certify.plain_list import members
 from disjoint.certify.plain_store import private, store
-from disjoint.kinds.variables.forms import LONG_ENOUGH, normal_forms
+from disjoint.kinds.variables.held import urls
 from disjoint.tuples import NamedTuple
 
 from .policy import Endpoint, Policy
@@ -26,7 +25,6 @@ _HOST = re.compile(
 )
 _BETWEEN = re.compile(r"[^a-z0-9._:%\[\]-]+")
 _STORE_URLS = ("s3://", "s3a://", "s3n://", "gs://")
-_LONGEST, _DEEPEST = 1 << 16, 12
 _WEB_PORTS = (80, 443)
 _TENANTS = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
 """One host for many customers: the port picks one."""
@@ -124,16 +122,21 @@ def _loopback(line: str) -> str | None:
 
 
 def looked_at(name: str) -> bool:
-    """Whether a variable's value may be an address of the application's."""
+    """Whether a variable's value may be an address of the application's, be it no store's."""
     return not PLATFORM.search(name.upper())
+
+
+def attached(name: str, texts: tuple[str, ...]) -> Iterator[Place]:
+    """The stores that a platform's own variable names (``HEROKU_POSTGRESQL_AMBER_URL``)."""
+    if not name.upper().startswith("DISJOINT_"):
+        yield from (place for place in named(name, texts) if place.kind != "web")
 
 
 def named(name: str, texts: tuple[str, ...]) -> Iterator[Place]:
     """Every place that a variable's value names: alone, in lists, in JSON, encoded, or inside a text."""
     for text in texts:
         yield from in_variable(name, text)
-        if "://" in text:
-            yield from (place for url in _URL.findall(text) for place in read(url.rstrip(",;)]}")))
+        yield from (place for url in urls(text) for place in read(url))
 
 
 def hosts(texts: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
@@ -157,36 +160,3 @@ def buckets(name: str, texts: tuple[str, ...], endpoints: tuple[str, ...]) -> It
             if item.startswith(_STORE_URLS) or ("BUCKET" in name.upper() and "://" not in item):
                 for endpoint in endpoints:
                     yield from of_setting("bucket", "name", item, endpoint)
-
-
-def written(value: str) -> tuple[str, ...]:
-    """A value, its JSON's texts, and what either decodes to."""
-    text = value.strip()
-    found = {text: None, **dict.fromkeys(_in_json(text))}
-    decoded = (form for each in tuple(found) if _encoded(each) for form in normal_forms(each))
-    return (*found, *(form for form in decoded if form not in found and not form.startswith("bytes:")))
-
-
-def _encoded(text: str) -> bool:
-    return len(text) >= LONG_ENOUGH and ("%" in text or "\\" in text or text[0] in "'\"`" or "/" not in text)
-
-
-def _in_json(text: str) -> Iterator[str]:
-    if text[:1] not in {"{", "["} or len(text) > _LONGEST:
-        return
-    try:
-        found: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    yield from _leaves(found, _DEEPEST)
-
-
-def _leaves(node: object, depth: int) -> Iterator[str]:
-    match node:
-        case str():
-            yield node
-        case dict() | list() if depth:
-            for child in node.values() if isinstance(node, dict) else node:
-                yield from _leaves(child, depth - 1)
-        case _:
-            pass

@@ -129,7 +129,7 @@ def _endpoints(
     """Stores that production's variables name; a web address may be a vendor's, which strangers share."""
     del manifest
     for name, value in sorted(variables.items()):
-        if PLATFORM.search(name.upper()):
+        if name.upper().startswith("DISJOINT_"):
             continue
         for place in dict.fromkeys((*in_variable(name, value), *_libpq(name, value, variables))):
             if place.kind not in {"web", "file", "sqlite", "memory"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from guarded_world import ONE, asked, declared, verified
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_judging import OURS, RESOURCES, THEIRS
+from test_judging import OURS, RESOURCES, THEIRS, URL
 
 from disjoint.guard.verdict import ISOLATED, SHARED
 from disjoint.model.finding import Outcome
@@ -78,6 +79,53 @@ def test_what_verify_calls_shared_is_never_isolated(
     if any(rule.startswith("variables/") for rule in shared):
         assert outcome == SHARED, shared
     assert not (shared and outcome == ISOLATED), shared
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("START", f"psql '{URL}'"),
+        ("START", f"--dsn={URL} --verbose"),
+        ("CONFIG", json.dumps({"default": {"url": [URL]}})),
+        ("CONFIG", base64.b64encode(json.dumps({"url": URL}).encode()).decode()),
+        ("CONFIG", f"db:\n  url: {URL}\n"),
+        ("CONFIG", "postgres%3A%2F%2Fu%40db.prod.example.com%2Fshop"),
+        ("CORS_ORIGINS", "https://x.example.com,api.example.com"),
+        ("CORS_ORIGINS", "x.example.com, https://api.example.com"),
+        ("OAUTH_URL", "https://id.example.com/in?redirect_uri=https%3A%2F%2Fapi.example.com%2Fback"),
+        ("OAUTH_URL", "https://id.example.com/in?redirect_uri=https://api.example.com/back"),
+        ("HEROKU_POSTGRESQL_AMBER_URL", URL),
+        ("FLY_CACHE", "redis://cache.prod.example.com/0"),
+    ],
+)
+def test_both_find_an_address_wherever_it_stands(manifest: Manifest, name: str, value: str) -> None:
+    """Within a command line, a document, an encoding, a list, a query; in what a platform attached."""
+    proof = verified(manifest, THEIRS, {**OURS, name: value})
+    (found,) = [f for f in proof.findings if f.rule == "variables/endpoint-reused"]
+    assert (found.outcome, name in found.judgement.summary) == (Outcome.SHARED, True)
+    assert asked(manifest, THEIRS, {**OURS, name: value})[0] == SHARED
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RAILWAY_SERVICE_API_URL", "https://api.example.com"),
+        ("RAILWAY_BUCKET_NAME", "shop-files"),
+        ("DISJOINT_JOURNAL", URL),
+        ("OAUTH_URL", "https://id.example.com/in?redirect_uri=https%3A%2F%2Fapi.staging.example.com%2Fback"),
+        ("CONFIG", "[" * 5000),
+        ("CONFIG", "a://" * 20000),
+        ("CACHE", "https://maps.example.com/@52.1,4.3,12z"),
+    ],
+)
+def test_neither_takes_what_is_no_address_of_productions_for_one(
+    manifest: Manifest, name: str, value: str
+) -> None:
+    """A platform's names for itself, the journal of both, other hosts, and texts that nest or repeat."""
+    proof = verified(manifest, THEIRS, {**OURS, name: value})
+    (found,) = [f for f in proof.findings if f.rule == "variables/endpoint-reused"]
+    assert found.outcome is Outcome.ISOLATED
+    assert asked(manifest, THEIRS, {**OURS, name: value})[0] == ISOLATED
 
 
 @pytest.fixture(scope="module")

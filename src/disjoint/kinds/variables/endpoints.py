@@ -1,4 +1,4 @@
-"""Every variable that reads as some kind's address: claimed or not, alone or in a list. Pure."""
+"""Every variable that reads as some kind's address: claimed or not, alone, in a list or in a text. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from disjoint.model.fact import Fact, Known
 from disjoint.model.kind import Kind
 from disjoint.model.snapshot import Endpoint
 
+from .held import urls, written
+
 _PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"
 )
@@ -25,6 +27,9 @@ _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER
 _WRAPPED = r"(?:jdbc:|r2dbc:|db\+)?"
 """How Java's drivers and Celery's backends write the address of a database."""
 _SCHEME = re.compile(rf"^{_WRAPPED}([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
+_WHOLE = re.compile(rf"^{_WRAPPED}(?!https?:)[a-z][a-z0-9+.-]*://\S*$", re.IGNORECASE)
+"""One address, whose host may be a list; an address of the web may hold another one in its query."""
+_WEB = re.compile(r"^https?://", re.IGNORECASE)
 _CONNINFO = re.compile(r"(?:^|\s)(?:host|hostaddr|service)\s*=", re.IGNORECASE)
 
 OVERRIDES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE")
@@ -34,15 +39,28 @@ OVERRIDES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSER
 def endpoints(
     environment: Environment, kinds: Sequence[Kind[Any, Any]], targets: Sequence[Target[Any]]
 ) -> tuple[Endpoint, ...]:
-    """The addresses among an environment's variables; references and platform variables never."""
+    """The addresses among an environment's variables; a platform's own name stores alone, references nothing."""
     return tuple(
         Endpoint(variable.name, variable.where, address, owned=_owned(variable.name, item, address))
         for variable in environment.variables.values()
-        if isinstance(variable.value, Known) and not _PLATFORM.search(variable.name.upper())
-        for item in members(variable.value.value.reveal())
+        if isinstance(variable.value, Known)
+        for item in items(variable.value.value.reveal())
         for address in _addresses(variable.name, item, kinds, targets)
-        if not address.fault
+        if not address.fault and _applications(variable.name, item, address)
     )
+
+
+def _applications(name: str, item: str, address: Address) -> bool:
+    """Whether it is the application's: of what a platform sets, only a store that was attached."""
+    attached = "://" in item and address.kind != "web" and not name.upper().startswith("DISJOINT_")
+    return attached or not _PLATFORM.search(name.upper())
+
+
+def items(value: str) -> tuple[str, ...]:
+    """Every text that a value is, holds or decodes to: the members of a list, and the URLs inside."""
+    texts = written(value)
+    inside = (url for text in texts if not _WHOLE.match(text) for url in urls(text))
+    return tuple(dict.fromkeys((*(item for text in texts for item in members(text)), *inside)))
 
 
 def members(value: str) -> tuple[str, ...]:
@@ -51,12 +69,12 @@ def members(value: str) -> tuple[str, ...]:
     if text.startswith("["):
         try:
             listed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             listed = None
         if isinstance(listed, list):
             return tuple(item.strip() for item in listed if isinstance(item, str))
-    if text.count("://") == 1 and not _HOSTNAME.search(text):
-        return (text,)
+    if text.count("://") == 1 and not _WEB.match(text):
+        return (text,)  # the hosts of one address may be a list of their own
     parts = tuple(part for part in re.split(r"[,;\s]+", text) if part)
     return (text, *parts) if len(parts) > 1 else (text,)
 

@@ -1,4 +1,4 @@
-"""The secrets that one variable holds: its value, or what stands in a list, a header, JSON or a URL. Pure."""
+"""What one variable holds: its secrets, and every text that its value is, holds or decodes to. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .forms import LONG_ENOUGH, normal_forms
 from .shapes import SHORTEST, is_default, named_secret, shaped_secret
 
 _HEADER = re.compile(r"(?:bearer|basic|token|bot|apikey)\s+(\S+)\Z", re.IGNORECASE)
 """An Authorization header as it is sent (RFC 9110, 11.6.2)."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _LONGEST = 1 << 16
 _DEEPEST = 12
 
@@ -30,6 +32,39 @@ def held(name: str, value: str) -> Iterator[tuple[str, str]]:
         yield from _in_url(name, value)
 
 
+def written(value: str) -> tuple[str, ...]:
+    """A value, its JSON's texts, and what either decodes to."""
+    text = value.strip()
+    found = {text: None, **dict.fromkeys(_texts_in_json(text))}
+    decoded = (form for each in tuple(found) if _encoded(each) for form in normal_forms(each))
+    return (*found, *(form for form in decoded if form not in found and not form.startswith("bytes:")))
+
+
+def urls(text: str) -> Iterator[str]:
+    """The URLs that stand in a text: alone, in a command line, in a file's lines, in another URL's query."""
+    for outer in _URL.findall(text) if "://" in text else ():
+        yield outer.rstrip(",;)]}")
+        yield from (inner.rstrip(",;)]}") for inner in _URL.findall(outer.partition("://")[2]))
+
+
+def _encoded(text: str) -> bool:
+    return len(text) >= LONG_ENOUGH and ("%" in text or "\\" in text or text[0] in "'\"`" or "/" not in text)
+
+
+def _texts_in_json(text: str) -> Iterator[str]:
+    if text[:1] in {"{", "["}:
+        yield from (leaf for _, leaf in _leaves("", _json(text), _DEEPEST))
+
+
+def _json(text: str) -> object:
+    """What a text says as JSON; nothing where it is none, or too long to be a setting."""
+    try:
+        found: object = json.loads(text) if len(text) <= _LONGEST else None
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
 def _members(value: str) -> set[str]:
     """The value, and the members of its list."""
     return {value, *(part.strip() for part in value.split(","))} if "," in value else {value}
@@ -45,11 +80,7 @@ def _credentials(text: str) -> set[str]:
 
 
 def _in_json(name: str, value: str) -> Iterator[tuple[str, str]]:
-    try:
-        found: object = json.loads(value) if len(value) <= _LONGEST else None
-    except (ValueError, RecursionError):
-        return
-    for key, text in _leaves("", found, _DEEPEST):
+    for key, text in _leaves("", _json(value), _DEEPEST):
         if named_secret(key) and shaped_secret(key, text):
             yield f"{name} (in its JSON)", text
 
