@@ -29,7 +29,8 @@ FROM (SELECT (hashint4(n + {0}) & 65535) % 1500 AS k FROM generate_series(1, 300
 LIST = """
 CREATE TABLE towns AS SELECT 'Town ' || k AS city, 'P' || k * 7919 % 100000 AS postcode,
   'Region ' || k % 40 AS region, 'prefix ' || k % 700 AS prefix,
-  45 + (hashint4(k) & 1048575) / 1e5 AS latitude, 5 + (hashint4(-k) & 1048575) / 1e5 AS longitude FROM generate_series(1, 3000) k;
+  45 + (hashint4(k) & 1048575) / 1e5 AS latitude, 5 + (hashint4(-k) & 1048575) / 1e5 AS longitude
+FROM generate_series(1, 3000) k;
 """
 CALENDAR = """
 CREATE TABLE days AS SELECT d::date AS day, trim(to_char(d, 'Day')) AS weekday, to_char(d, 'Month') AS month,
