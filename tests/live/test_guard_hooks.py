@@ -27,7 +27,7 @@ from disjoint.certify.keys import ProjectKey
 from disjoint.certify.sign import machine_signer
 from disjoint.demo import shop, stack
 from disjoint.demo.stack import BROKER, Servers
-from disjoint.demo.world import clean, database_url
+from disjoint.demo.world import World, clean, database_url
 from disjoint.sealed.remembering import open_journal
 
 pytestmark = pytest.mark.live
@@ -114,12 +114,28 @@ def sealed(running: stack.Stack, tmp_path_factory: pytest.TempPathFactory) -> Se
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         patch.setenv("DISJOINT_SEAL_KEY", PHRASE)
-        declared = split.load_side(world.write(folder), protected=True)
-        for name, blind in (("production.sealed.json", False), ("blind.json", True)):
-            wish = Wish(timedelta(days=7), blind)
-            made = seal(declared, "production", KEY, machine_signer(), open_journal(KEY), wish)
-            (folder / name).write_text(made.text)
+        seal_as(world, folder, "production.sealed.json")
+        seal_as(world, folder, "blind.json", blind=True)
+        seal_as(privately(world), folder, "private.json")
     return Sealed(folder, running, world.production.variables, world.staging.variables)
+
+
+def seal_as(world: World, folder: Path, name: str, *, blind: bool = False) -> None:
+    declared = split.load_side(world.write(folder), protected=True)
+    wish = Wish(timedelta(days=7), blind)
+    made = seal(declared, "production", KEY, machine_signer(), open_journal(KEY), wish)
+    (folder / name).write_text(made.text)
+
+
+def privately(world: World) -> World:
+    """Production's stores by names that lead to staging's own in staging's network, as `db:5432` does."""
+    theirs = real(world.stack.production)
+    for name, ours in real(world.stack.staging).items():
+        port, there = (re.findall(r":(\d+)/", url)[-1] for url in (ours, theirs[name]))
+        place = f"localhost:{port}"
+        world = world.reaching(place, int(there), "production")
+        world = world.setting("production", **{name: re.sub("@[^/]+", f"@{place}", theirs[name])})
+    return world
 
 
 def _uptime(servers: Servers) -> int:
@@ -337,6 +353,24 @@ def test_deep_asks_the_servers_themselves(sealed: Sealed) -> None:
         "SHARED postgres/same-server: database leads to the server of production's database" in ended.stderr
     )
     assert "SHARED redis/same-server: cache leads to the server of production's cache" in ended.stderr
+
+
+def test_deep_settles_what_a_private_name_leaves_open(sealed: Sealed) -> None:
+    """One name on both sides is a doubt, and the server behind it here tells; if it is production's, too."""
+    own = {**real(sealed.running.staging), "DISJOINT_SEAL": str(sealed.folder / "private.json")}
+    ended = sealed.process("disjoint", "guard", "--", "true", **own)
+    assert ended.returncode == 78
+    for rule in ("postgres/same-server: DATABASE_URL", "redis/same-server: REDIS_URL", "celery/same-broker"):
+        assert f"UNPROVEN {rule}" in ended.stderr
+    ended = sealed.process(*GUARDED, **own)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    theirs = sealed.running.production
+    user = sealed.running.fresh("visitor")
+    login = shop.Login(theirs.login.database, user, shop.add_role(theirs.postgres, user))
+    own["DATABASE_URL"] = database_url(f"127.0.0.1:{theirs.postgres.port}", login)
+    ended = sealed.process(*GUARDED, **own)
+    assert ended.returncode == 78
+    assert "SHARED postgres/same-server: database leads to the server of" in ended.stderr
 
 
 @pytest.mark.long

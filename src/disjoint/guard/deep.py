@@ -13,7 +13,8 @@ from typing import Any
 from disjoint.certify.guarded import filled
 from disjoint.certify.plain_address import read
 
-from .policy import Policy
+from .judging import ASK, variable_of
+from .policy import Policy, Setting
 from .sealed import Opened
 from .servers import Met, Servers
 from .verdict import SHARED, UNPROVEN, Reason
@@ -28,6 +29,8 @@ _BY_TEXT = frozenset({"bucket", "web", "variables"})
 def asked(opened: Opened, variables: Mapping[str, str], reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """The reasons that variables give, and those of the servers; with one of production's, none is asked.
 
+    What a server is takes the place of the doubt about a name that each network resolves by itself.
+
     Args:
         opened: production's seal.
         variables: of this process, which is none of production's.
@@ -41,19 +44,28 @@ def asked(opened: Opened, variables: Mapping[str, str], reasons: tuple[Reason, .
         thread.start()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    return (*reasons, *(found for thread in threads if (found := thread.found()) is not None))
+    answered = _answered(opened.policy, variables)
+    kept = (reason for reason in reasons if reason.fix != ASK or reason.variable not in answered)
+    return (*kept, *(found for thread in threads if (found := thread.found()) is not None))
+
+
+def _answered(policy: Policy, variables: Mapping[str, str]) -> frozenset[str]:
+    """Variables that lead to the one server that is asked: of several hosts, only one would answer."""
+    asked = [(variable_of(setting), len(read(text))) for _, setting, text in _filled(policy, variables)]
+    return frozenset(name for name, _ in asked) - {name for name, places in asked if places != 1}
+
+
+def _filled(policy: Policy, variables: Mapping[str, str]) -> Iterator[tuple[str, Setting, str]]:
+    """Resource, setting and address; what is not set has a reason already."""
+    for resource in policy.resources:
+        for setting in resource.settings.values() if resource.kind not in _BY_TEXT else ():
+            if setting.template is not None and (text := filled(setting.template, variables)):
+                yield resource.name, setting, text
 
 
 def _texts(policy: Policy, variables: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Resource, kind of server and address, each once; what is not set has a reason already."""
-    texts = {
-        (resource.name, text)
-        for resource in policy.resources
-        if resource.kind not in _BY_TEXT
-        for setting in resource.settings.values()
-        if setting.template is not None and (text := filled(setting.template, variables))
-    }
-    for name, text in sorted(texts):
+    """Resource, kind of server and address, each once."""
+    for name, text in sorted({(name, text) for name, _, text in _filled(policy, variables)}):
         for kind in dict.fromkeys(place.kind for place in read(text)):
             yield name, kind, text
 

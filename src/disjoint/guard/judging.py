@@ -41,6 +41,9 @@ _OPEN = re.compile(r"\$[{(A-Za-z]|\{\{|<%|%\(|#\{")
 """A reference that nobody resolved."""
 _MAY_REFER = re.compile(r"[$`{<#@%/]|:[A-Za-z/]|\[AES")
 """What every reference has, and most secrets have not."""
+ASK = "ask the servers who they are: --deep, or deep=True"
+"""The fix where a name means another machine in each network: what `deep` then finds stands in its place."""
+_ASKED = frozenset({"postgres", "redis"})
 _HOST = re.compile(r"[a-z0-9_.:%-]+\Z")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
@@ -121,7 +124,7 @@ def _setting(
         return
     if resource.kind == "celery" and name == "result_backend" and text.startswith("rpc"):
         return  # results go through the broker, which is judged
-    rule, variable = _rule(resource, name), _variable(setting)
+    rule, variable = _rule(resource, name), variable_of(setting)
     places = of_setting(resource.kind, name, text, endpoint or "")
     if doubt := _doubt(resource, text, places):
         fix = f"write {variable or resource.name} as the address that the process really uses"
@@ -179,7 +182,7 @@ def _met(meeting: Meeting, rule: str, variable: str, subject: str) -> Reason:
             says, outcome = f"{subject} may lead to {theirs}: to another port of its host", UNPROVEN
     fix = f"give {variable or 'it'} staging's own address"
     if meeting.how == "private":
-        fix = "ask the servers who they are: --deep, or deep=True"
+        fix = ASK if meeting.theirs.kind in _ASKED else f"{fix}, by a name that production has not"
     return Reason(outcome, rule, variable, says, fix)
 
 
@@ -257,7 +260,8 @@ def _rule(resource: Resource, setting: str) -> str:
     return _CELERY.get(setting, _SAME.get(resource.kind, _REUSED))
 
 
-def _variable(setting: Setting) -> str:
+def variable_of(setting: Setting) -> str:
+    """The variable that a reason about a setting names."""
     names = _VARIABLE.findall(setting.template or "") or [*setting.variables]
     return names[0] if names else ""
 

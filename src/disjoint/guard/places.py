@@ -116,9 +116,13 @@ def _like(kind: str, line: str) -> str | None:
 
 
 def _loopback(line: str) -> str | None:
-    """The port, where a place is this machine by one of its names."""
-    host, _, port = line.partition("://")[2].partition("/")[0].rpartition(":")
-    return port if host in _THIS_MACHINE or host.startswith("127.") else None
+    """The port, where a place is this machine by one of its names; of a bucket its name as well."""
+    kind, _, rest = line.partition("://")
+    server, _, name = rest.partition("/")
+    host, _, port = server.rpartition(":")
+    if host not in _THIS_MACHINE and not host.startswith("127."):
+        return None
+    return f"{port}/{name}" if kind == "bucket" else port
 
 
 def looked_at(name: str) -> bool:

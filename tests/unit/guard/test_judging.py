@@ -183,6 +183,16 @@ def test_private_names_prove_nothing(tmp_path: Path) -> None:
         assert asked(manifest, {"IT": theirs}, {"IT": ours})[0] == outcome, (theirs, ours)
 
 
+def test_a_store_of_this_machine_holds_many_buckets(tmp_path: Path) -> None:
+    manifest = declared(tmp_path, '[resources.files]\nkind = "bucket"\nname = "$BUCKET"\nendpoint = "$S3"\n')
+    theirs = {"BUCKET": "shop-files", "S3": "http://localhost:9000"}
+    for name, outcome in (("shop-staging", ISOLATED), ("shop-files", UNPROVEN)):
+        ours = {"BUCKET": name, "S3": "http://127.0.0.1:9000"}
+        found, reasons = asked(manifest, theirs, ours)
+        assert found == outcome
+        assert all("--deep" not in reason.fix for reason in reasons), "which asks no bucket"
+
+
 @pytest.mark.parametrize(
     ("kind", "theirs", "ours"),
     [
