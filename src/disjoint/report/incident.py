@@ -57,17 +57,26 @@ def written(report: Report, finding: FindingPart) -> str:
     return " and ".join(dict.fromkeys(filter(None, (where.staging, where.production)))) or finding.resource
 
 
+CENSUS = frozenset({"postgres/production-rows", "redis/production-keys", "bucket/production-objects"})
+"""Rules that look for what is production's among what is staging's."""
+_CONTENT = CENSUS | {"postgres/sentinel", "redis/namespace", "bucket/contents"}
+"""Rules about what lies in a resource of staging's own: nobody need have held production's address for it."""
+
+
 def _audit(report: Report, found: tuple[FindingPart, ...]) -> tuple[str, ...]:
     """What to look at, each once, with the rules that point there."""
     rules: dict[str, list[str]] = {}
     for finding in found:
         place = finding.summary
-        if not finding.rule.startswith("variables/"):
+        if finding.rule in _CONTENT:
+            place = f"what was put into staging's {finding.resource}, when and by whom: {_WAYS_IN}"
+        elif not finding.rule.startswith("variables/"):
             place = f"{written(report, finding)}: who set them, when, and what else names that place"
         rules.setdefault(place, []).append(finding.rule)
     return tuple(f"{place} ({', '.join(dict.fromkeys(named))})" for place, named in rules.items())
 
 
+_WAYS_IN = "dumps, restores, seeds, copies, and jobs that may read production"
 _PRODUCTION_S_OWN = (
     "nothing in {resource} as it stands: it is production's own, and purging it would destroy production; "
     "give staging its own, empty, and delete the dumps and caches that staging made meanwhile"
@@ -122,6 +131,11 @@ def _rotate(report: Report, finding: FindingPart) -> str:
         return f"the credentials that went with it: {finding.summary}"
     if finding.rule.startswith("web/"):
         return f"the keys that sign sessions and tokens of {finding.resource}: both met under one name"
+    if finding.rule in _CONTENT:
+        return (
+            f"what opens something among what {finding.resource} held of production's (tokens, sessions, "
+            "keys, links), and the credential that it was read from production with"
+        )
     return f"the credentials in {written(report, finding)}: processes and logs of staging held them"
 
 

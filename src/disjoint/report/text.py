@@ -23,6 +23,7 @@ def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str
         _matrix(report.matrix, ink, width),
         *(_problem(report, problem, ink, width) for problem in problems(report)),
         _steps(report, ink, width),
+        _listed("whose rows, keys and objects", _census(report), ink, width),
         _listed("notes", [f"{n.rule}: {n.summary}" for n in report.notes], ink, width),
         _listed("warnings", report.warnings, ink, width),
         _listed("inferred, for want of a manifest", report.inferred, ink, width),
@@ -165,6 +166,12 @@ def _listed(title: str, lines: Iterable[str], ink: Ink, width: int) -> Iterator[
         first, *more = wrap(line, width - 4)
         yield f"  {first}"
         yield from (f"    {rest}" for rest in more)
+
+
+def _census(report: Report) -> list[str]:
+    """What a census proved: a row's own method tells of its server alone."""
+    found = (f for f in report.findings if f.rule in incident.CENSUS and f.outcome is Outcome.ISOLATED)
+    return [f"{finding.resource}: {finding.summary}" for finding in found]
 
 
 def _unplaced(report: Report) -> list[str]:

@@ -25,7 +25,7 @@ from proofs import (
 )
 
 from disjoint.errors import UsageError
-from disjoint.model.finding import Finding, Grade, Outcome, shared, unproven
+from disjoint.model.finding import Finding, Grade, Outcome, isolated, shared, unproven
 from disjoint.report import FORMATS, again, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -174,6 +174,29 @@ def test_nothing_is_to_be_purged_before_it_is_known_whose_it_is() -> None:
     line = row("database", "400 rows", None, Outcome.SHARED)
     purge = " ".join(render(proof(matrix_with(line), changed(unknown, rows)), "text").split())
     assert "nothing before database is proven to be staging's own; then the rows that the sentinel" in purge
+
+
+def test_copied_rows_ask_for_no_address_s_credentials() -> None:
+    """Staging never held production's address for a dump: the way in counts, and what rows open."""
+    rows = Finding("postgres/production-rows", "database", shared(Grade.IDENTITY, "800 rows"))
+    line = row("database", "800 rows", None, Outcome.SHARED)
+    steps = " ".join(render(proof(matrix_with(line), changed(rows)), "text").split())
+    assert "what was put into staging's database, when and by whom: dumps, restores" in steps
+    assert "what opens something among what database held of production's" in steps
+    assert "who set them" not in steps
+    assert "staging held them" not in steps
+
+
+def test_a_census_that_found_nothing_says_what_that_proves() -> None:
+    """The row tells of its server: whose rows they are stands below, where it was asked."""
+    title, said = "whose rows, keys and objects", "any 881 or more copied rows would have been found"
+    assert title not in render(clean(), "text")
+    rows = Finding("postgres/production-rows", "database", isolated(Grade.IDENTITY, said))
+    assert f"{title}\n  database: {said}\n" in render(proof(findings=changed(rows)), "text")
+    shown = render(
+        proof(findings=changed(replace(rows, judgement=unproven("no right", (), "a grant")))), "text"
+    )
+    assert title not in shown
 
 
 def test_a_proof_without_rows_is_no_success() -> None:
