@@ -12,7 +12,10 @@ from disjoint.kinds.redis import census as redis_census
 from disjoint.kinds.redis.facts import RedisDeclared
 from disjoint.model.census import Detection, Overlap, Strength, Terms
 from disjoint.model.experiment import Party
+from disjoint.overlap import private
+from disjoint.overlap.baseline import NONE
 from disjoint.overlap.engine import Sides, census
+from disjoint.overlap.read import TOLD_NOBODY
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.visit import Seats, Visit
 
@@ -50,4 +53,7 @@ def compared(found: World, terms: Terms = TERMS) -> Overlap:
             redis_census.reading(parties[0], careful=True) as there,
             redis_census.reading(parties[1], careful=False) as here,
         ):
-            return census(Sides(there, here, ("production", "staging")), terms)
+            sides = Sides(there, here, ("production", "staging"))
+            if terms.strength is Strength.PRIVATE:
+                return private.census(sides, terms, NONE, TOLD_NOBODY)
+            return census(sides, terms)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN, RedisDeclared, RedisFacts
+from disjoint.kinds.redis.facts import DOUBTFUL, OWN, PLAIN, RedisDeclared, RedisFacts, places_of
 from disjoint.kinds.redis.keys import MANY, production_keys
 from disjoint.model.census import Gap, Overlap, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
@@ -29,10 +29,13 @@ def hit(place: str, values: int, confirmed: int | None = None) -> Shared:
     return Shared(place, place, values, values if confirmed is None else confirmed, place == OWN)
 
 
-def judged(found: Fact[Overlap], steady: Fact[bool] = YES, clustered: Fact[bool] = NO) -> Judgement:
+def judged(
+    found: Fact[Overlap], steady: Fact[bool] = YES, clustered: Fact[bool] = NO, *, one: bool = False
+) -> Judgement:
     rest: dict[str, Any] = {field.name: Unknown("not asked") for field in fields(RedisFacts)}
-    facts = RedisFacts(**{**rest, "steady": steady, "clustered": clustered})
-    sides = Side("production", True, AT, facts), Side("staging", False, AT, facts)
+    facts = RedisFacts(**{**rest, "steady": steady, "clustered": clustered, "database": Known(3)})
+    theirs, ours = (replace(facts, run_id=Known(run_id)) for run_id in ("a" * 40, "a" * 40 if one else "b"))
+    sides = Side("production", True, AT, theirs), Side("staging", False, AT, ours)
     declared = RedisDeclared(url="$REDIS_URL", rows="exact")
     return production_keys(Question(*sides, declared, {"census": found}))
 
@@ -65,6 +68,38 @@ def test_most_of_all_names_may_be_a_whole_copy(values: int, one_in: int) -> None
     found = judged(Known(overlap(hit(PLAIN, values), one_in=one_in)))
     assert found.outcome is Outcome.UNPROVEN
     assert "may_share" in found.remedy
+
+
+@pytest.mark.parametrize(("values", "outcome"), [(400, Outcome.ISOLATED), (501, Outcome.UNPROVEN)])
+def test_a_whole_copy_stands_in_one_logical_database(values: int, outcome: Outcome) -> None:
+    """Names that two of staging's own databases give alike add up to no copy."""
+    hits = (hit(PLAIN, values)._replace(staging=places_of(number)[2]) for number in (0, 1))
+    found = judged(Known(overlap(*hits)))
+    assert found.outcome is outcome
+    if outcome is Outcome.UNPROVEN:
+        assert "(logical database 0, plain key names)" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("database", "outcome"), [(3, Outcome.SHARED), (0, Outcome.UNPROVEN), (30, Outcome.UNPROVEN)]
+)
+def test_what_stands_elsewhere_on_one_server_is_not_called_a_copy(database: int, outcome: Outcome) -> None:
+    """It may be production's own: nobody is told to empty anything. In staging's own database it is one."""
+    leak = hit(OWN, 5)._replace(staging=places_of(database)[0])
+    found = judged(Known(overlap(leak)), one=True)
+    assert found.outcome is outcome
+    assert "and empty the" not in found.remedy
+    assert "server of its own" in found.remedy
+    apart = judged(Known(overlap(leak)))
+    assert apart.outcome is Outcome.SHARED
+    assert "empty the logical databases that are named here" in apart.remedy
+
+
+def test_a_number_tells_no_copy_on_one_server() -> None:
+    """A private intersection pools all logical databases, production's own among them."""
+    pooled = Shared("production (places pooled)", "staging (places pooled)", 5, 5, True)
+    assert judged(Known(overlap(pooled)), one=True).outcome is Outcome.UNPROVEN
+    assert judged(Known(overlap(pooled))).outcome is Outcome.SHARED
 
 
 def test_what_may_be_a_hash_is_neither() -> None:

@@ -16,7 +16,7 @@ from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
 from disjoint.model.overlapping import Words, interval, judged
 from disjoint.model.plain import built, plain
-from disjoint.model.shared import Shared
+from disjoint.model.shared import Shared, Types
 from disjoint.model.terms import detection
 
 WORDS = Words("row", "GRANT it", "purge it", "altered values{case}")
@@ -106,6 +106,35 @@ def test_a_common_value_is_told_and_proves_nothing() -> None:
     assert found.outcome is Outcome.ISOLATED
     assert any("no one row's own" in each.value for each in found.evidence)
     assert "one value alone says nothing in public.users.email" in found.limits
+
+
+STRINGS = (("string", 12), ("hash", 4))
+
+
+@pytest.mark.parametrize(
+    ("types", "says"),
+    [
+        (None, "16 values of public.users.email"),
+        (
+            Types(STRINGS, STRINGS, 0),
+            "16 values of public.users.email; types: 12 string, 4 hash, the same in production",
+        ),
+        (
+            Types(STRINGS, (("string", 16),), 4),
+            "16 values of public.users.email; types: 12 string, 4 hash, 4 of another type in production",
+        ),
+        (
+            Types((("string", 10),), (), 0),
+            "16 values of public.users.email; types of 10 of them: 10 string",
+        ),
+        (Types((), STRINGS, 0), "16 values of public.users.email; types in production: 12 string, 4 hash"),
+    ],
+)
+def test_types_are_told_as_far_as_they_were_asked_for(types: Types | None, says: str) -> None:
+    """Staging's, and whether production's are others; never which key has which."""
+    hit = HIT._replace(types=types)
+    assert [each.value for each in came(shared=(hit,)).evidence if each.what == hit.staging] == [says]
+    assert built(Shared, plain(hit)) == hit
 
 
 def test_common_values_of_a_table_that_nothing_else_tells_of_are_an_open_question() -> None:

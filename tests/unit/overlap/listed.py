@@ -63,6 +63,8 @@ class Listed:
     """Gives no task."""
     answer: str = ""
     """Its answers where the answer is known, if they are not the right ones."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Of texts, where it tells them."""
     gaps: tuple[Gap, ...] = ()
     left: tuple[Left, ...] = ()
     drawn: Sieve | None = None
@@ -123,7 +125,8 @@ class Listed:
             for text in set(self._own(place) if [*self.texts][place] not in self.silent else ()):
                 digest = self._digest(text, sieve)
                 if digest[:HALF] in among:
-                    yield Match(place, digest, hashed.mark_of(text.encode(), salt) if salt else b"")
+                    mark = hashed.mark_of(text.encode(), salt) if salt else b""
+                    yield Match(place, digest, mark, self.types.get(text, ""))
 
     def _own(self, place: int) -> Sequence[str]:
         return [*self.texts.values()][place]

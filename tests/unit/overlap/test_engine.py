@@ -13,7 +13,7 @@ from listed import EXACT, SAMPLED, Listed, addresses, sides
 
 from disjoint.model.census import Gap, Left, Method, Overlap, Planted, Sieve, Strength
 from disjoint.model.probe import ProbeError
-from disjoint.model.shared import Shared
+from disjoint.model.shared import Shared, Types
 from disjoint.overlap import bound, hashed
 from disjoint.overlap.baseline import NONE, Baseline
 from disjoint.overlap.engine import census
@@ -56,6 +56,16 @@ def test_nothing_in_common_is_nothing_found_and_nothing_open() -> None:
 def test_a_copied_value_is_found_wherever_it_stands() -> None:
     found = run(Listed({"users": THEIRS}), Listed({"users": OURS, "notes": [THEIRS[3], THEIRS[3]]}))
     assert found.shared == (Shared("users", "notes", 1, 1, True),)
+
+
+def test_types_are_told_of_what_is_shared_alone() -> None:
+    """Those that both sides hold; one that was told on one side alone differs from nothing."""
+    there = {THEIRS[0]: "hash", THEIRS[1]: "string", THEIRS[2]: "string", THEIRS[9]: "list"}
+    here = {THEIRS[0]: "string", THEIRS[1]: "string", OURS[0]: "set"}
+    staging = Listed({"users": OURS, "notes": THEIRS[:3]}, types=here)
+    types = Types((("string", 2),), (("string", 2), ("hash", 1)), 1)
+    found = run(Listed({"users": THEIRS}, types=there), staging)
+    assert found.shared == (Shared("users", "notes", 3, 3, True, types=types),)
 
 
 @settings(max_examples=120)

@@ -146,14 +146,18 @@ class _Keys:
     def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
         tray, rows, told = salted.Tray(sieve, len(task.places)), 0, 0
         found = [0] * len(task.places)
-        for names in self._walked(task):
-            rows += len(names)
-            for sort, name in self._sorted(names):
-                tray.add(sort, name)
-                found[sort] += 1
-            if rows - told >= STEP:
-                yield from _put(task, tray.handed(rows - told))
-                told = rows
+        try:
+            for names in self._walked(task):
+                rows += len(names)
+                for sort, name in self._sorted(names):
+                    tray.add(sort, name)
+                    found[sort] += 1
+                if rows - told >= STEP:
+                    yield from _put(task, tray.handed(rows - told))
+                    told = rows
+        except ProbeError:  # what was shown may be a hit, whatever ended the walk
+            yield from _put(task, tray.handed(rows - told))
+            raise
         yield from _put(task, tray.handed(rows - told))
         self._see_that_names_tell(task, found)
 

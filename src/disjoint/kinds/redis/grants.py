@@ -11,7 +11,7 @@ LISTING = "ACL SETUSER disjoint +client|list"
 PUBLISH = "ACL SETUSER disjoint +publish"
 """Only on staging, and only to channels that begin with ``disjoint:``."""
 TYPE = "ACL SETUSER disjoint +type"
-"""On both sides, where the resource states ``rows``: some names that SCAN showed are asked for one by one."""
+"""On both sides, where the resource states ``rows``: some names that were shown are asked for one by one."""
 
 RECIPES: Mapping[str, str] = {
     "verify, each side's user on its own server": ACL,

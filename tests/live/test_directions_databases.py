@@ -1,0 +1,122 @@
+"""Two sides that never meet: what stands in another logical database of staging's is read, too."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from test_directions import KEY, ORDER, Sides, asking, holding, names
+
+from disjoint import split
+from disjoint.certify import envelope
+from disjoint.cli.main import run as command
+from disjoint.demo.world import HALVES, World
+from disjoint.directions.compare import Compared, compare_sealed
+from disjoint.directions.down import Envelope, seal
+from disjoint.model.finding import Finding, Outcome
+from lacking import lacking
+
+pytestmark = pytest.mark.live
+OWN, OTHER = 9, 10
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DISJOINT_SEAL_KEY", KEY.octets.hex())
+
+
+def apart(world: World, tmp_path: Path, copied: int) -> Sides:
+    """Staging's address names a logical database of its own; some of production's keys stand beside it."""
+    theirs = names(40)
+    broken = holding(world, "production", theirs, OWN)
+    beside(world, names(5) + theirs[:copied])
+    return Sides(holding(broken, "staging", names(20), OWN), tmp_path / "sides")
+
+
+def beside(world: World, keys: Sequence[str]) -> None:
+    holding(world, "staging", keys, OTHER)
+
+
+def only(found: Compared) -> Finding:
+    (finding,) = found.proof.findings
+    return finding
+
+
+@pytest.mark.parametrize(("copied", "outcome"), [(0, Outcome.ISOLATED), (3, Outcome.SHARED)])
+def test_a_file_that_goes_up_holds_every_logical_database(
+    world: World, tmp_path: Path, copied: int, outcome: Outcome
+) -> None:
+    """The verdict says in which of them; staging's types are in no file, production's are told."""
+    sides = apart(asking(world), tmp_path, copied)
+    sides.take()
+    finding = only(sides.compare())
+    assert finding.outcome is outcome, finding
+    if copied:
+        assert "logical database 10 holds, of key names, 3 values" in finding.judgement.summary
+        told = [each.value for each in finding.judgement.evidence if each.what == "logical database 10"]
+        assert told == ["3 values of key names; types in production: 3 string"]
+
+
+@pytest.mark.parametrize(("copied", "outcome"), [(0, Outcome.ISOLATED), (3, Outcome.SHARED)])
+def test_what_came_down_sealed_is_held_against_every_logical_database(
+    world: World, tmp_path: Path, copied: int, outcome: Outcome
+) -> None:
+    sides, own = apart(asking(world), tmp_path, copied), tmp_path / "reader.key"
+    public = envelope.new_reader(own)
+    declared = split.load_side(sides.manifest("production"), protected=True)
+    seal(declared, KEY, tmp_path / "p.census", ORDER, Envelope(envelope.public_key(public)))
+    here = split.load_side(sides.manifest("staging"), protected=False)
+    finding = only(compare_sealed(here, KEY, tmp_path / "p.census", ORDER, envelope.private_key(own)))
+    assert finding.outcome is outcome, finding
+    assert ("logical database 10" in finding.judgement.summary) is bool(copied)
+
+
+@pytest.mark.parametrize(("copied", "code"), [(0, 0), (3, 1)])
+def test_three_private_steps_take_every_logical_database_in(
+    world: World, tmp_path: Path, copied: int, code: int
+) -> None:
+    if importlib.util.find_spec("private_set_intersection") is None:
+        lacking("pip install 'disjoint[psi]'")
+    sides = apart(world.declaring("cache", {"rows": "private"}), tmp_path, copied)
+    request, answer, state = (str(tmp_path / name) for name in ("request", "answer", "own"))
+    here, there = (("--manifest", str(sides.manifest(half))) for half in ("staging", "production"))
+    asked = ["private", "request", *here, "--detect", "1@99.9%", "--output", request, "--state", state]
+    assert command(asked) == 0
+    assert command(["private", "answer", *there, "--request", request, "--output", answer]) == 0
+    report = tmp_path / "report.json"
+    counted = ["private", "count", *here, "--answer", answer, "--state", state, "--format", "json"]
+    assert command([*counted, "--output", str(report)]) == code
+    (finding,) = json.loads(report.read_text())["findings"]
+    assert ("3 values" in finding["summary"]) is bool(copied)
+
+
+def test_a_baseline_is_learnt_of_the_seeded_logical_database_alone(world: World, tmp_path: Path) -> None:
+    """What stands beside it on the server is no seed: production's keys there would be excused for ever."""
+    seeds, theirs = names(4), names(40)
+    seeded = holding(world, "staging", seeds, 12)
+    beside(world, theirs[:3])
+    variables, output = tmp_path / ".env.seeded", tmp_path / "disjoint.baseline.json"
+    lines = (f"{name}={json.dumps(value)}\n" for name, value in seeded.staging.variables.items())
+    variables.write_text("".join(lines))
+    stated = asking(world).declaring("cache", {"baseline": output.name})
+    broken = holding(holding(stated, "production", theirs + seeds, OWN), "staging", names(20) + seeds, OWN)
+    sides = Sides(broken, tmp_path / "sides")
+    day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    where = ["--manifest", str(sides.manifest("staging")), "--variables", str(variables)]
+    assert command(["baseline", *where, "--owner", "Ada", "--expires", day, "--output", str(output)]) == 0
+    for half in HALVES:
+        (sides.folder / half / output.name).write_text(output.read_text())
+    sides.take()
+    finding = only(sides.compare())
+    assert finding.outcome is Outcome.SHARED, finding
+    assert "logical database 10 holds, of key names, 3 values" in finding.judgement.summary
+    with closing(world.stack.staging.cache.admin(OTHER)) as client:
+        client.flushdb()
+    sides.take()
+    assert only(sides.compare()).outcome is Outcome.ISOLATED
