@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
@@ -20,6 +20,9 @@ MOST_RELATIONS, MOST_COLUMNS = 20_000, 200_000
 OLDEST = 120_000
 LOOKED = 10_000
 """Rows of `queries.LOOK`."""
+MOST_LOOKED_AT = 100
+"""Columns of one look: a server gives 1,664 numbers at most, of which each column takes three, and works on
+them as their square."""
 FEW = 100
 """Values among them that say nothing of those behind them."""
 OUTDATED = 0.5
@@ -156,7 +159,7 @@ def looked(opened: Session, tables: Sequence[Table], *, sparing: bool) -> Iterat
             for c in table.columns
             if c.distinct is None and c.readable and c.type in CONTENTS and not _is_spared(c, sparing=sparing)
         ]
-        yield _measured(opened, table, unknown) if unknown and _may_be_looked_at(table) else table
+        yield _in_pieces(_measured, opened, table, unknown) if _may_be_looked_at(table) else table
 
 
 def shaped(opened: Session, tables: Sequence[Table], *, sparing: bool) -> Iterator[Table]:
@@ -167,7 +170,18 @@ def shaped(opened: Session, tables: Sequence[Table], *, sparing: bool) -> Iterat
             for c in table.columns
             if c.readable and c.type in _SHAPEABLE and not (c.foreign or _is_spared(c, sparing=sparing))
         ]
-        yield _formed(opened, table, asked) if asked and _may_be_looked_at(table) else table
+        yield _in_pieces(_formed, opened, table, asked) if _may_be_looked_at(table) else table
+
+
+def _in_pieces(
+    look: Callable[[Session, Table, Sequence[Column]], Table],
+    opened: Session,
+    table: Table,
+    asked: Sequence[Column],
+) -> Table:
+    for at in range(0, len(asked), MOST_LOOKED_AT):
+        table = look(opened, table, asked[at : at + MOST_LOOKED_AT])
+    return table
 
 
 def _may_be_looked_at(table: Table) -> bool:
@@ -231,7 +245,7 @@ def _formed(opened: Session, table: Table, asked: Sequence[Column]) -> Table:
         return _not_counted(table, asked)
     numbers = [int.from_bytes(found.get_value(0, n) or b"", "big") for n in range(found.nfields)]
     shares = {c.name: numbers[2 * n] / filled for n, c in enumerate(asked) if (filled := numbers[2 * n + 1])}
-    columns = tuple(c._replace(shaped=shares.get(c.name)) for c in table.columns)
+    columns = tuple(c._replace(shaped=shares.get(c.name, c.shaped)) for c in table.columns)
     return table._replace(columns=columns)
 
 

@@ -40,7 +40,7 @@ from .several import aligned
 from .tables import Choice, Wish
 from .telling import told
 from .traffic import Traffic
-from .ways import STEP, Server, Way, by_ranges, ranges, rows_of, way
+from .ways import MOST_PLACES, STEP, Server, Way, by_ranges, ranges, rows_of, way
 
 CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
 
@@ -226,6 +226,8 @@ class Tables:
         if task.first > 0 or task.until >= 0:
             return True
         careful = not self._pool.snapshot
+        if careful and len(task.places) > MOST_PLACES:
+            return False  # several answers would be of several moments
         packed = way(task.rows, len(task.places), sieve, self._server, careful=careful) is Way.PACKED
         # one answer for a whole table has no step to rest after
         return packed and not (careful and self._pool.traffic.busy and task.rows > STEP)

@@ -25,6 +25,8 @@ TEXTS: tuple[LiteralString, ...] = (
     "'Ünïcödé 漢字 🙂 ß'",
 )
 """What everybody knows; the last is told in UTF8 only."""
+MOST_ARGUMENTS = 100
+"""That PostgreSQL hands to one function."""
 SEED, SECOND = 7_640_891_576_956_012_809, -4_942_790_177_534_073_029
 SALT = bytes(range(16))
 """Under which the known answers are given."""
@@ -51,10 +53,21 @@ def text_of(columns: Sequence[Column], *, fold: bool) -> sql.Composed:
         )
         for c in columns
     ]
-    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
-    return sql.SQL("CASE WHEN pg_catalog.num_nonnulls({}) > 0 THEN {} END").format(
-        names, sql.SQL(" || ").join(parts)
-    )
+    return sql.SQL("CASE WHEN {} > 0 THEN {} END").format(_filled(columns), _joined(parts))
+
+
+def _filled(columns: Sequence[Column]) -> sql.Composed:
+    """How many of them hold something."""
+    pieces = [columns[at : at + MOST_ARGUMENTS] for at in range(0, len(columns), MOST_ARGUMENTS)]
+    names = (sql.SQL(", ").join(sql.Identifier(column.name) for column in piece) for piece in pieces)
+    return sql.SQL(" + ").join(sql.SQL("pg_catalog.num_nonnulls({})").format(each) for each in names)
+
+
+def _joined(parts: Sequence[sql.Composed]) -> sql.Composed:
+    """End to end; more than a hundred as an array, for operators are worked through as deep as they nest."""
+    if len(parts) <= MOST_ARGUMENTS:
+        return sql.SQL(" || ").join(parts)
+    return sql.SQL("pg_catalog.array_to_string(ARRAY[{}], '')").format(sql.SQL(", ").join(parts))
 
 
 def _text(column: Column) -> sql.Composed:

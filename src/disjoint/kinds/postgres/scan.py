@@ -18,7 +18,7 @@ from .digesting import is_made, kept, one, packed, source, text_of, value
 from .session import Session, StatementError
 from .tables import Chosen, Table
 from .traffic import EVERY_SECONDS, Traffic
-from .ways import batch, patience
+from .ways import MOST_PLACES, batch, patience
 
 LATE = "57014"
 """SQLSTATE of a statement that was cancelled."""
@@ -48,7 +48,14 @@ def rows_from(part: Part, sieve: Sieve) -> sql.Composed:
 
 
 def read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
-    """Everything in one answer."""
+    """Everything in one answer; of a very wide table in several, which read one snapshot."""
+    for at in range(0, len(part.chosen), MOST_PLACES):
+        piece = part._replace(chosen=part.chosen[at : at + MOST_PLACES])
+        for portion in _read_packed(opened, piece, sieve):
+            yield portion._replace(rows=0) if at else portion
+
+
+def _read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]:
     counted = [not any(column.filled for column in chosen.columns) for _, chosen in part.chosen]
     measures = sql.SQL(", ").join(packed(n, sieve, counted=each) for n, each in enumerate(counted))
     statement = sql.SQL(queries.PACKED).format(measures, rows_from(part, sieve))

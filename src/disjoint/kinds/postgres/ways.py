@@ -22,6 +22,13 @@ ANSWER = 1 << 20
 """Octets of one range's answer: memory for a larger one a server asks the system for each time anew."""
 SPARE = 5
 """How many times its length an answer may take in the server's memory while it grows."""
+MOST_PLACES = 200
+"""Of one packed answer: a server gives 1,664 columns at most, of which each place takes two, and holds every
+aggregate of a statement against every other one."""
+CELLS = 1 << 20
+"""Values of one answer, those that a row lacks among them: each takes the client 16 octets and more."""
+SHORTEST = 4
+"""Octets of a block that a value takes at least, of which a digest is made."""
 TUPLE = 32
 """Octets of the shortest row with its header and pointer; what nobody counted is assumed to be of two."""
 
@@ -60,8 +67,9 @@ def way(rows: int, places: int, sieve: Sieve, server: Server, *, careful: bool =
 
 
 def batch(places: int, sieve: Sieve) -> int:
-    """Rows of one FETCH: as many as about `STEP` scanned ones bring."""
-    return max(1, STEP * (places if sieve.one_in > 1 else 1) // sieve.one_in)
+    """Rows of one FETCH: as many as about `STEP` scanned ones bring, fewer of a very wide table."""
+    rows = STEP * (places if sieve.one_in > 1 else 1) // sieve.one_in
+    return max(1, min(rows, CELLS // places))
 
 
 def ranges(table: Table, pages: int, places: int, sieve: Sieve, server: Server) -> Iterator[tuple[int, int]]:
@@ -75,7 +83,8 @@ def ranges(table: Table, pages: int, places: int, sieve: Sieve, server: Server) 
 def blocks(table: Table, pages: int, places: int, sieve: Sieve, server: Server) -> int:
     """How many of one range."""
     a_block = max(1, rows_of(table, max(pages, 1), server) // max(pages, 1))
-    octets = max(1, a_block * sieve.width * places // sieve.one_in)
+    values = min(a_block * places, server.block // SHORTEST)  # nobody counted the rows of some tables
+    octets = max(1, values * sieve.width // sieve.one_in)
     return max(1, min(RANGE, ANSWER // octets))
 
 
