@@ -57,6 +57,25 @@ def keys_copied(world: World) -> World:
     return made
 
 
+def keys_in_another_database(world: World) -> World:
+    """Restored beside the cache: staging's address names 0."""
+    theirs = _sessions()
+    made, there, here = _caches(world, theirs, _sessions())
+    with closing(here.admin(3)) as client:
+        for name in list(theirs)[:3]:
+            client.restore(name, 0, there.ask("DUMP", name))
+    return made
+
+
+def own_other_databases(world: World) -> World:
+    """A broker's keys and another cache's beside staging's own; some are called as production's are."""
+    made, _, here = _caches(world, {**_sessions(), **_counted(90)}, {**_sessions(), **_counted(60)})
+    for database, keys in ((1, {"_kombu.binding.celery": "1", **_counted(60)}), (2, _sessions())):
+        with closing(here.admin(database)) as client:
+            client.mset(keys)
+    return made
+
+
 def own_keys(world: World) -> World:
     """Names that everybody counts up to stand in both, sessions in neither of the two."""
     return _caches(world, {**_sessions(), **_counted(90)}, {**_sessions(), **_counted(60)})[0]
@@ -191,6 +210,9 @@ LEAKS: tuple[Leak, ...] = (
            "staging's cache loaded a dump file of production's that has no replication id", copy_without_id),
     shares("redis-keys-copied", KEYS, _KEYS,
            "three of production's sessions were copied into staging's own cache", keys_copied),
+    shares("redis-keys-in-another-database", KEYS, _KEYS,
+           "production's sessions were restored into another logical database than staging's URL names",
+           keys_in_another_database),
     doubts("redis-plain-names", KEYS, _KEYS,
            "no key of production's has a name of its own: a copy could not be told", plain_names),
     doubts("redis-plain-copy", KEYS, _KEYS,
@@ -199,6 +221,8 @@ LEAKS: tuple[Leak, ...] = (
            "a name in both caches may be a hash of what both know", hashed_names),
     stands("own-redis-copy-without-id", COPY,
            "staging's cache loaded a dump file of staging's own", own_copy_without_id),
+    stands("redis-own-other-databases", KEYS,
+           "other logical databases of staging's server hold keys of staging's own", own_other_databases),
     stands("redis-counted-alike", KEYS,
            "both caches hold users by number, and sessions of their own", own_keys),
     shares("objects-copied", OBJECTS, _OBJECTS,
