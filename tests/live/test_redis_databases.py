@@ -72,7 +72,7 @@ def test_a_copy_in_another_logical_database_is_found_and_said_where(
     assert leaks(found) == [("logical database 3", 3), ("logical database 9", 3)]
     assert (found.gaps, found.blind, found.staging.places) == ((), (), 9)
     assert found.staging.rows == 200 + 23 + 3
-    assert found.staging.way.endswith("0 (the address names it), 3, 9")
+    assert found.staging.way.endswith("(0, the address's own; 3; 9)")
 
 
 def test_a_sample_is_counted_whole_in_every_logical_database(
@@ -91,7 +91,7 @@ def test_staging_may_name_another_one_than_the_first(production: ValkeyServer, s
     found.staging = url_of(staging, 5)
     came = compared(found)
     assert leaks(came) == [("logical database 0", 3)]
-    assert came.staging.way.endswith("5 (the address names it), 0")
+    assert came.staging.way.endswith("(5, the address's own; 0)")
 
 
 def test_own_keys_in_other_logical_databases_are_no_leak(
@@ -251,7 +251,7 @@ def test_private_intersection_takes_all_of_them_in(production: ValkeyServer, sta
     copied(production, staging, ELSEWHERE, 9)
     found = compared(world(production, staging), dataclasses.replace(TERMS, strength=Strength.PRIVATE))
     assert [hit.values for hit in found.shared] == [3]
-    assert found.staging.way.endswith("0 (the address names it), 3, 9")
+    assert found.staging.way.endswith("(0, the address's own; 3; 9)")
 
 
 def test_a_name_in_several_places_is_told_in_each(production: ValkeyServer, staging: ValkeyServer) -> None:

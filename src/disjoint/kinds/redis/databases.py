@@ -19,7 +19,7 @@ from .session import DIRECT, Session
 
 SHOWN = 8
 """Numbers of databases that are told."""
-_NAMED = " (the address names it)"
+_NAMED = ", the address's own"
 
 
 class Database(NamedTuple):
@@ -42,8 +42,8 @@ class Chosen:
     def way(self, own: int) -> str:
         """Which were walked over, for people; the others may be another resource's."""
         told = [f"{each.number}{_NAMED if each.number == own else ''}" for each in self.walked]
-        rest = f" and {len(told) - SHOWN:,} more" if len(told) > SHOWN else ""
-        return f"a walk by SCAN over each logical database: {', '.join(told[:SHOWN]) or 'none'}{rest}"
+        rest = [f"{len(told) - SHOWN:,} more"] if len(told) > SHOWN else []
+        return f"a walk by SCAN over each logical database ({'; '.join([*told[:SHOWN], *rest]) or 'none'})"
 
     def see_that_none_came(self, session: Session) -> None:
         """No other logical database holds keys by now: it may hold what was moved away from the walks.
