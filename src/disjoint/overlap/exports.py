@@ -1,7 +1,7 @@
 """What lies in a folder of Parquet: its tables, their columns, and which of them are looked through.
 
 A folder's files are one table, the parts of ``key=value`` folders among them. Only schemas are read
-here, and a few values of each column: how many of them differ.
+here, and a few values of each column: how many of them differ. What lies there and is not read is said.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from disjoint.model.census import Gap, Left, Place
 from disjoint.model.probe import ProbeError
+from disjoint.model.words import counted
 
+from .folder import lying_in
 from .octets import Form, form_of, octets_in
 
 BUFFER = 1 << 20
@@ -49,6 +51,8 @@ class Found:
     gaps: list[Gap] = field(default_factory=list)
     left: dict[tuple[str, str], str] = field(default_factory=dict)
     """Why a table's column is not looked through."""
+    beside: list[Left] = field(default_factory=list)
+    """What lies among the files and holds no rows."""
 
     def places_in(self, table: str, file: int) -> tuple[tuple[int, str, Form], ...]:
         """A file's columns that are looked through: the place, the column, its form."""
@@ -62,7 +66,8 @@ class Found:
         by_why: dict[tuple[str, str], list[str]] = {}
         for (table, column), why in self.left.items():
             by_why.setdefault((table, why), []).append(column)
-        return tuple(Left(f"{table} ({', '.join(columns)})", why) for (table, why), columns in by_why.items())
+        columns = (Left(f"{table} ({', '.join(names)})", why) for (table, why), names in by_why.items())
+        return (*columns, *self.beside)
 
 
 def library() -> Any:
@@ -86,26 +91,15 @@ def found_in(path: Path) -> Found:
     """
     found = Found()
     library()
-    for file in _files(path):
-        _look_at(file, _table(path, file), found)
+    lying = lying_in(path)
+    for file in lying.files:
+        _look_at(file, lying.table(file), found)
+    found.gaps += lying.gaps
+    found.beside += lying.left
     if not found.files and not found.gaps:
         remedy = "name a folder of *.parquet, or one file"
         found.gaps.append(Gap(path.name, "there is no Parquet file", remedy))
     return found
-
-
-def _files(path: Path) -> Sequence[Path]:
-    if path.is_dir():
-        return sorted(each for each in path.rglob("*.parquet") if each.is_file())
-    return [path] if path.exists() else []
-
-
-def _table(root: Path, file: Path) -> str:
-    """A single file's stem, or the folder below the root that is no partition's; the root's own at last."""
-    if root == file:
-        return file.stem
-    folders = [part for part in file.relative_to(root).parts[:-1] if "=" not in part]
-    return ".".join(folders) or root.resolve().name
 
 
 def _look_at(file: Path, table: str, found: Found) -> None:
@@ -122,6 +116,9 @@ def _look_at(file: Path, table: str, found: Found) -> None:
 
 
 def _take(opened: Any, file: Path, table: str, found: Found) -> None:
+    if _is_index(opened, file):
+        _index(opened, file, table, found)
+        return
     number = len(found.files)
     forms = {name: form_of(opened, at) for at, name in enumerate(opened.schema_arrow.names)}
     few = dict(_few(opened, [name for name, form in forms.items() if isinstance(form, Form)], forms))
@@ -137,6 +134,26 @@ def _take(opened: Any, file: Path, table: str, found: Found) -> None:
         else:
             found.left.setdefault((table, name), form)
     _expect_one_form(found, table, file)
+
+
+def _is_index(opened: Any, file: Path) -> bool:
+    """Whether it holds no rows of its own, but says where those of others lie."""
+    return file.name in {"_metadata", "_common_metadata"} and all(_elsewhere(opened))
+
+
+def _elsewhere(opened: Any) -> list[str]:
+    """The file of each row group; of one that is here, nothing."""
+    groups = (opened.metadata.row_group(number) for number in range(opened.num_row_groups))
+    return [group.column(0).file_path if group.num_columns else "" for group in groups]
+
+
+def _index(opened: Any, file: Path, table: str, found: Found) -> None:
+    """An export that lacks what its index names was read in part."""
+    gone = {path for path in _elsewhere(opened) if not (file.parent / path).is_file()}
+    found.beside.append(Left(f"{table}: {file.name}", "an index of other files"))
+    if gone:
+        why = f"of what it names, {counted(len(gone), 'file')} cannot be found here"
+        found.gaps.append(Gap(f"{table}: {file.name}", why, "export it anew, or remove an index that is old"))
 
 
 def _expect_one_form(found: Found, table: str, file: Path) -> None:
