@@ -95,8 +95,8 @@ _PURGE: Mapping[str, str] = {
     "redis/replica-or-copy": "all keys of staging's {resource}, once it is detached and production's "
     "does not follow it",
     "redis/namespace": "the keys of staging's {resource} outside its namespace",
-    "redis/production-keys": "the keys of staging's {resource} that are production's: rather empty the logical "
-    "databases that the finding names",
+    "redis/production-keys": "the keys of staging's {resource} that are production's: rather empty the "
+    "logical databases that the finding names",
     "celery/same-broker": "nothing in {resource} as it stands: `celery purge` would drop production's jobs; "
     "give staging a broker of its own",
     "celery/same-result-backend": _PRODUCTION_S_OWN,
