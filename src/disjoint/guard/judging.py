@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from disjoint.certify.guarded import SECRET, digest, filled, secrets_of
 from disjoint.certify.plain_address import Place, of_setting
 from disjoint.kinds.variables.forms import normal_forms
-from disjoint.kinds.variables.held import written
-from disjoint.kinds.variables.shapes import MAY_BE_LIVE, SHORTEST, live_vendor, named_secret
+from disjoint.kinds.variables.held import words, written
+from disjoint.kinds.variables.shapes import MAY_BE_LIVE, live_vendor, named_secret
 
 from .overriding import redirected
 from .places import Meeting, Pair, Texts, Theirs, attached, buckets, hosts, looked_at, named, ports
@@ -212,7 +212,7 @@ def _secrets(
         yield from _same_secret(policy, held.label, held.variable, held.forms)
     for name, said in texts:
         if name not in policy.public and not name.startswith("DISJOINT_"):
-            long = {form for text in said if len(text) >= SHORTEST for form in normal_forms(text)}
+            long = {form for word in words(said[0]) for form in normal_forms(word)}
             yield from _same_secret(policy, name, name, frozenset(digest(key, SECRET, form) for form in long))
     if any(form.startswith("scrypt:") for form in policy.secrets):
         for held in secrets_of(key, pairs, policy.public):

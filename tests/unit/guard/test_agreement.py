@@ -10,7 +10,7 @@ import pytest
 from guarded_world import ONE, asked, declared, verified
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_judging import OURS, RESOURCES, THEIRS, URL
+from test_judging import OURS, RESOURCES, SECRET, THEIRS, URL
 
 from disjoint.guard.verdict import ISOLATED, SHARED
 from disjoint.model.finding import Outcome
@@ -104,6 +104,22 @@ def test_both_find_an_address_wherever_it_stands(manifest: Manifest, name: str, 
     (found,) = [f for f in proof.findings if f.rule == "variables/endpoint-reused"]
     assert (found.outcome, name in found.judgement.summary) == (Outcome.SHARED, True)
     assert asked(manifest, THEIRS, {**OURS, name: value})[0] == SHARED
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SECRET,
+        json.dumps({"x": [{"y": SECRET}]}),
+        f"run --token={SECRET}",
+        f"https://x.example.com/?a={SECRET}",
+    ],
+)
+def test_both_find_a_secret_of_productions_under_any_name(manifest: Manifest, value: str) -> None:
+    proof = verified(manifest, THEIRS, {**OURS, "HARMLESS": value})
+    (found,) = [f for f in proof.findings if f.rule == "variables/secret-reused"]
+    assert (found.outcome, "HARMLESS" in found.judgement.summary) == (Outcome.SHARED, True)
+    assert asked(manifest, THEIRS, {**OURS, "HARMLESS": value})[0] == SHARED
 
 
 @pytest.mark.parametrize(

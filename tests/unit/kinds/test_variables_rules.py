@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -129,6 +130,10 @@ def test_a_secret_is_found_under_any_name_and_in_any_form(
         ("TOKEN_EXPIRES", "0000000000003600"),
         ("SENTRY_DSN", "https://0123456789abcdef0123@o1.ingest.sentry.io/2"),
         ("PAGE_TITLE", LONG),
+        ("OIDC_TOKEN_ENDPOINT_AUTH_METHOD", "client_secret_basic"),
+        ("JWT_TOKEN_LOCATION", "headers_and_cookies"),
+        ("PASSWORD_HASHER", "django.contrib.auth.hashers.ScryptPasswordHasher"),
+        ("SECRETS_PROVIDER", "aws-secrets-manager"),
         ("PWD", "/home/deploy/Shop-2/current"),
         ("SSH_AUTH_SOCK", "/run/user/1000/ssh-Xy12345678/agent"),
     ],
@@ -258,8 +263,47 @@ def test_a_secret_is_found_inside_what_carries_it(name: str, value: str) -> None
 )
 def test_what_is_no_secret_by_its_own_name_is_none_inside(value: str) -> None:
     """A project, a key's id and a run are the same in many places; hostile text ends nothing."""
-    found = judged("secret-reused", {"SECRET_KEY": LONG}, {"ANY": value, "SECRET_KEY": OTHER})
+    theirs: dict[str, str | None] = {"ANY": value, "SECRET_KEY": OTHER[::-1]}
+    found = judged("secret-reused", theirs, {"ANY": value, "SECRET_KEY": OTHER})
     assert found.outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        LONG,
+        f"run --token={LONG} --quiet",
+        f'{{"x": [{{"y": "{LONG}"}}]}}',
+        b64encode(LONG.encode()).decode(),
+        f"https://jobs.example.com/hook?run={LONG}",
+        f"https://shop:{LONG}@jobs.example.com/",
+        f"first,{LONG},last",
+    ],
+)
+def test_what_production_keeps_secret_is_no_secret_under_any_name(value: str) -> None:
+    """It is production's by its own name there; what staging calls it hides nothing."""
+    found = judged("secret-reused", {"SECRET_KEY": LONG}, {"HARMLESS": value, "SECRET_KEY": OTHER})
+    assert (found.outcome, "HARMLESS" in found.summary) == (Outcome.SHARED, True)
+    assert LONG not in repr(found)
+    ours = VariablesDeclared(public=("HARMLESS",))
+    public = judged("secret-reused", {"SECRET_KEY": LONG}, {"HARMLESS": value, "SECRET_KEY": OTHER}, ours)
+    assert public.outcome is Outcome.ISOLATED
+
+
+def test_other_values_that_were_not_looked_through_leave_the_question_open() -> None:
+    """A half or a snapshot of an earlier version has none of them."""
+    sides = [
+        environment(name, {"SECRET_KEY": key}) for name, key in (("production", LONG), ("staging", OTHER))
+    ]
+    asked = VariablesDeclared()
+    with Run(sides, 5) as run:
+        facts = [observe(Target("variables", "variables", e, asked), run.visit(e)) for e in sides]
+    assert isinstance(facts[0].others, Unknown)
+    seen = [Side(e.name, e.protected, NOW, f) for e, f in zip(sides, facts, strict=True)]
+    rule = next(r for r in KIND.rules if r.id == "variables/secret-reused")
+    assert rule.judge(Question(seen[0], seen[1], asked)).outcome is Outcome.ISOLATED
+    blind = replace(seen[1], facts=replace(facts[1], others=Unknown("of an earlier version")))
+    assert rule.judge(Question(seen[0], blind, asked)).outcome is Outcome.UNPROVEN
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ OVERRIDES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSER
 def endpoints(
     environment: Environment, kinds: Sequence[Kind[Any, Any]], targets: Sequence[Target[Any]]
 ) -> tuple[Endpoint, ...]:
-    """The addresses among an environment's variables; a platform's own name stores alone, references nothing."""
+    """The addresses among an environment's variables; a platform's own name stores alone."""
     return tuple(
         Endpoint(variable.name, variable.where, address, owned=_owned(variable.name, item, address))
         for variable in environment.variables.values()

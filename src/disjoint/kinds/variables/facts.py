@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from disjoint.model.address import Address
 from disjoint.model.environment import Target
@@ -76,13 +76,15 @@ class VariablesFacts:
     live_keys: Fact[tuple[LiveKey, ...]]
     weak: Fact[tuple[str, ...]]
     """Names of secrets that are defaults, placeholders or too short."""
+    others: Fact[tuple[Digested, ...]] = field(default_factory=lambda: Unknown("other values were not read"))
+    """What is long enough for a secret, whatever its variable is called; of staging alone."""
 
 
 def from_text(target: Target[VariablesDeclared], reason: str) -> VariablesFacts:
     """Nothing is known without the variables themselves."""
     del target
     unknown = Unknown(reason)
-    return VariablesFacts(unknown, unknown, unknown, unknown, unknown, unknown, unknown)
+    return VariablesFacts(unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown)
 
 
 def stable(facts: VariablesFacts) -> Mapping[str, Fact[Plain | Address]]:

@@ -15,6 +15,8 @@ from .shapes import SHORTEST, is_default, named_secret, shaped_secret
 _HEADER = re.compile(r"(?:bearer|basic|token|bot|apikey)\s+(\S+)\Z", re.IGNORECASE)
 """An Authorization header as it is sent (RFC 9110, 11.6.2)."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_BETWEEN = re.compile(r"[\s,;&?'\"<>(){}\[\]|]+")
+_PARTS = re.compile(r"[/:@]+")
 _LONGEST = 1 << 16
 _DEEPEST = 12
 
@@ -38,6 +40,22 @@ def written(value: str) -> tuple[str, ...]:
     found = {text: None, **dict.fromkeys(_texts_in_json(text))}
     decoded = (form for each in tuple(found) if _encoded(each) for form in normal_forms(each))
     return (*found, *(form for form in decoded if form not in found and not form.startswith("bytes:")))
+
+
+def words(value: str) -> Iterator[str]:
+    """Every text of a secret's length that a value is, holds, assigns (``--token=…``) or decodes to."""
+    for text in written(value):
+        parts = _BETWEEN.split(text) if len(text) <= _LONGEST else ()
+        inside = (part for word in parts for part in _pieces(word))
+        yield from (each for each in dict.fromkeys((text, *inside)) if len(each) >= SHORTEST)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """A word, what it assigns, and the parts of an address with a login."""
+    yield word
+    yield from word.split("=", 1)[1:]
+    if "@" in word:
+        yield from map(unquote, _PARTS.split(word))
 
 
 def urls(text: str) -> Iterator[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from disjoint.model.environment import Environment, Target, Variable
-from disjoint.model.fact import Absent, Fact, Known
+from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.names import readable, same_environment
 from disjoint.model.probe import Probe
 
 from .address import normal_forms
 from .facts import Digested, LiveKey, VariablesDeclared, VariablesFacts
-from .held import held
-from .shapes import is_weak, live_vendor, named_login, named_secret
+from .held import held, words
+from .shapes import is_weak, live_vendor, named_login, named_secret, published
 
 PLATFORM = ("RAILWAY_ENVIRONMENT_NAME", "RAILWAY_ENVIRONMENT", "VERCEL_ENV")
 """What the platform itself says; set by it, not copied with the application's variables."""
@@ -30,7 +30,11 @@ def observe(target: Target[VariablesDeclared], probe: Probe) -> VariablesFacts:
         unresolved=Known(tuple(sorted(_unresolved(environment, public)))),
         live_keys=Known(tuple(_live_keys(environment))),
         weak=Known(tuple(_weak(environment, public))),
+        others=_UNASKED if probe.protected else Known(tuple(_others(environment, public, probe))),
     )
+
+
+_UNASKED = Unknown("what production's variables hold beside secrets is not looked through")
 
 
 def _first(environment: Environment, names: tuple[str, ...]) -> Fact[str]:
@@ -67,6 +71,17 @@ def _secrets(environment: Environment, public: frozenset[str], probe: Probe) -> 
         for label, secret in held(variable.name, value):
             forms = frozenset(probe.digest("secret", form) for form in normal_forms(secret))
             yield Digested(label, variable.where, forms)
+
+
+def _others(environment: Environment, public: frozenset[str], probe: Probe) -> Iterator[Digested]:
+    """A secret of production's is one under any name, unless its owner calls that name public."""
+    for variable, value in _readable(environment):
+        name = variable.name
+        if name in public or name.startswith("DISJOINT_") or published(name):
+            continue
+        texts = {form for word in words(value) for form in normal_forms(word)}
+        if texts:
+            yield Digested(name, variable.where, frozenset(probe.digest("secret", form) for form in texts))
 
 
 def _unresolved(environment: Environment, public: frozenset[str]) -> Iterator[str]:

@@ -107,20 +107,25 @@ def secret_reused(q: VariablesQuestion) -> Judgement:
     A session, token or signature made with a shared key in staging is accepted by production.
     Different values prove only that these values differ.
     """
-    match both(q.production.facts.secrets, q.staging.facts.secrets):
+    match both(q.production.facts.secrets, both(q.staging.facts.secrets, q.staging.facts.others)):
         case Unknown(reason, remedy):
             return unproven(f"the secrets were not read: {reason}", remedy=remedy or _RESOLVE)
-        case Known((production, staging)):
-            return _reused(q, production, staging)
+        case Known((production, (staging, others))):
+            return _reused(q, production, staging, others)
 
 
 _RESOLVE = "give disjoint both sets of variables, with the platform's references resolved"
 
 
 def _reused(
-    q: VariablesQuestion, production: tuple[Digested, ...], staging: tuple[Digested, ...]
+    q: VariablesQuestion,
+    production: tuple[Digested, ...],
+    staging: tuple[Digested, ...],
+    others: tuple[Digested, ...],
 ) -> Judgement:
-    pairs = [(p, s) for p in production for s in staging if p.forms & s.forms]
+    pairs = [*_common(production, staging)]
+    told = {s.variable.partition(" (")[0] for _, s in pairs}
+    pairs += [(p, s) for p, s in _common(production, others) if s.variable not in told]
     if pairs:
         names = ", ".join(sorted({f"{s.variable} is production's {p.variable}" for p, s in pairs}))
         anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
@@ -137,6 +142,19 @@ def _reused(
             return unproven(f"unresolved references: {names}", _secret_evidence(q), _RESOLVE)
         case Known():
             return _all_differ(q, production, staging)
+
+
+def _common(
+    production: tuple[Digested, ...], staging: tuple[Digested, ...]
+) -> Iterator[tuple[Digested, Digested]]:
+    """Secrets of production's, each with what of staging's is the same in some form."""
+    by_form: dict[str, list[Digested]] = {}
+    for theirs in production:
+        for form in theirs.forms:
+            by_form.setdefault(form, []).append(theirs)
+    for ours in staging:
+        met = (theirs for form in sorted(ours.forms & by_form.keys()) for theirs in by_form[form])
+        yield from ((theirs, ours) for theirs in dict.fromkeys(met))
 
 
 def _all_differ(

@@ -30,6 +30,12 @@ _DEFAULT = re.compile(
     r"default|^(?:secret|password|postgres|admin|test|dev)+[-_0-9]*$|^x+$|^(.)\1*$|super[-_ ]?secret",
     re.IGNORECASE,
 )
+_CHOICE = re.compile(
+    r"_(?:METHOD|LOCATION|PROVIDER|HASHER|GENERATOR|POLICY|SCHEME|STRATEGY|MODE|FORMAT|STORE|STORAGE|DRIVER|ENGINE"
+    r"|VALIDATOR|SCOPE|SERVICE|MANAGER|MODEL|VIEW|TEMPLATE|SUBJECT)S?$"
+)
+"""How a setting's name ends that says how secrets are dealt with, and holds none."""
+_CHOSEN = re.compile(r"[A-Za-z]+(?:[-_. :/,]+[A-Za-z]+)*\Z")
 _WORDLIKE = re.compile(r"^[a-z]+(?:[-_. ][a-z]+)*$|^[A-Z]+(?:[-_. ][A-Z]+)*$")
 
 SHORTEST = 16
@@ -62,15 +68,15 @@ MAY_BE_LIVE = (
 def named_secret(name: str) -> bool:
     """Does the name promise a secret?"""
     upper = name.upper()
-    if (
-        upper in _SHELL
-        or upper.startswith("DISJOINT_")
-        or upper.startswith(_PUBLISHED)
-        or "PUBLISHABLE" in upper
-        or _NO_SECRET_NAME.search(upper)
-    ):
+    if upper in _SHELL or upper.startswith("DISJOINT_") or published(upper) or _NO_SECRET_NAME.search(upper):
         return False
     return bool(_STRONG_NAME.search(upper) or _NAME.search(upper))
+
+
+def published(name: str) -> bool:
+    """Does the name say that everybody may read the value?"""
+    upper = name.upper()
+    return upper.startswith(_PUBLISHED) or "PUBLISHABLE" in upper
 
 
 def named_login(name: str) -> bool:
@@ -84,6 +90,8 @@ def shaped_secret(name: str, value: str) -> bool:
         return False
     if value.startswith(_VENDOR):
         return True
+    if _CHOICE.search(name.upper()) and _CHOSEN.match(value):
+        return False
     strong = bool(_STRONG_NAME.search(name.upper()))
     return len(value) >= SHORTEST and (strong or not _WORDLIKE.search(value))
 
