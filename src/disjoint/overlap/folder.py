@@ -6,7 +6,6 @@ read twice: a file or folder is known by where it lies on its disk.
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from collections.abc import Iterable
@@ -73,9 +72,12 @@ class Lying:
         """Take in a file, or all that lies in a folder."""
         try:
             found = path.stat()
-        except OSError as error:
-            nowhere = path.is_symlink() and not isinstance(error, PermissionError)
-            self._lacks(path, _NOWHERE if nowhere else _CLOSED)
+        except PermissionError:
+            self._lacks(path, _CLOSED)
+            return
+        except OSError:
+            if path != self.root or path.is_symlink():
+                self._lacks(path, _NOWHERE)
             return
         own = found.st_dev, found.st_ino
         if own in self._seen:
@@ -146,8 +148,7 @@ class Lying:
 def lying_in(root: Path) -> Lying:
     """Everything under a folder, or one file; nothing where there is none."""
     found = Lying(root)
-    if os.path.lexists(root):
-        found.look(root)
+    found.look(root)
     return found
 
 
