@@ -1,7 +1,7 @@
 """What lies under an export's folder: files that are read, and what is not, in words.
 
 Whatever a file is called, its first octets tell whether it is Parquet. Links are followed, and nothing is
-read twice: a file or folder is known by where it lies on its disk.
+read twice by another name: a file or folder is known by the path that has no link in it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Lying:
     files: list[Path] = field(default_factory=list)
     _gaps: dict[_Why, list[str]] = field(default_factory=dict)
     _left: dict[str, list[str]] = field(default_factory=dict)
-    _seen: set[tuple[int, int]] = field(default_factory=set)
+    _seen: set[Path] = field(default_factory=set)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -79,7 +79,7 @@ class Lying:
             if path != self.root or path.is_symlink():
                 self._lacks(path, _NOWHERE)
             return
-        own = found.st_dev, found.st_ino
+        own = path.resolve()  # numbers of files repeat in some file systems, as where a bucket is mounted
         if own in self._seen:
             self._leave(path, _AGAIN)
             return

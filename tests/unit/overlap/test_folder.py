@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,9 +117,8 @@ def test_links_are_followed_and_nothing_is_read_twice(tmp_path: Path) -> None:
     (export / "users").symlink_to(tmp_path / "elsewhere")
     (export / "orders" / "up").symlink_to(export)
     (export / "orders" / "again.parquet").symlink_to(export / "orders" / "0.parquet")
-    os.link(export / "orders" / "0.parquet", export / "orders" / "hard.parquet")
     assert read(export) == {"orders.note": 400, "users.mail": 500}
-    assert left(export) == {"orders: hard.parquet and 2 more": "read already, under another name"}
+    assert left(export) == {"orders: again.parquet and 1 more": "read already, under another name"}
     assert not gaps(export)
 
 
@@ -128,6 +128,21 @@ def test_a_link_that_leads_nowhere_is_a_gap(tmp_path: Path) -> None:
     (tmp_path / "away").symlink_to(tmp_path / "gone")
     (tmp_path / "self.parquet").symlink_to("self.parquet")
     assert gaps(tmp_path) == {f"{tmp_path.name}: away and 1 more": "a link that leads nowhere"}
+
+
+def test_files_that_have_one_number_are_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in some file systems where a bucket is mounted."""
+    for name in ("0", "1"):
+        write(tmp_path / "users" / f"{name}.parquet")
+    real = os.stat_result
+
+    def numberless(path: Path, **options: bool) -> os.stat_result:
+        found = list(os.stat(path, **options))
+        found[stat.ST_INO] = 0
+        return real(found)
+
+    monkeypatch.setattr(Path, "stat", numberless)
+    assert read(tmp_path) == {"users.mail": 1000}
 
 
 @pytest.mark.parametrize("alone", [True, False])
