@@ -134,12 +134,12 @@ def test_files_that_have_one_number_are_all_read(tmp_path: Path, monkeypatch: py
     """As in some file systems where a bucket is mounted."""
     for name in ("0", "1"):
         write(tmp_path / "users" / f"{name}.parquet")
-    real = os.stat_result
+    asked = Path.stat
 
     def numberless(path: Path, **options: bool) -> os.stat_result:
-        found = list(os.stat(path, **options))
+        found = list(asked(path, **options))
         found[stat.ST_INO] = 0
-        return real(found)
+        return os.stat_result(found)
 
     monkeypatch.setattr(Path, "stat", numberless)
     assert read(tmp_path) == {"users.mail": 1000}
