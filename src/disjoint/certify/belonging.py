@@ -71,7 +71,10 @@ def in_one_window(held: Held, looked: Looked) -> datetime:
         UnprovenError: the marks are not known to have stood while production looked.
     """
     if held.alive_at is None:
-        raise UnprovenError("the hold never ended in order: nobody saw its marks alive after the look")
+        raise UnprovenError(
+            "the hold never ended in order: nobody saw its marks alive after the look; if it has ended "
+            "since, this is the copy from before: take the file as `disjoint hold` left it"
+        )
     if looked.looked_until < looked.looked_from or looked.looked_from < held.stands_at - MARGIN:
         raise UnprovenError("the clocks disagree: production looked before the marks stood")
     if looked.looked_until + MARGIN > held.alive_at:

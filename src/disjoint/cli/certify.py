@@ -160,7 +160,7 @@ def _told(certified: Certified) -> list[str]:
             f"certified: {sides} ISOLATED, until {until}",
             f"proof: sha256:{certified.digest}",
             f"written: {', '.join(map(str, certified.files))}",
-            f"next: disjoint sign-off {where}, by somebody who did not ask for it",
+            f"next: disjoint sign-off {where} --role ROLE, by somebody who did not ask for it",
         ]
     older = [f"kept: {where.parent / 'certificate.intoto.jsonl'} is an older one, as it was"]
     return [

@@ -20,9 +20,11 @@ from .spoken import show
 def command(rule: str | None, grants: str | None, *, split: bool) -> int:
     """Say what a rule asks, reads, proves and cannot see, and the remedy.
 
-    Without RULE, list them all. Rules are named as reports name them: postgres/same-server.
+    Without RULE, list them all; with a kind's name, its own. Rules are named as reports name them:
+    postgres/same-server.
 
     \b
+    disjoint explain postgres                         what is asked about a database, a line each
     disjoint explain postgres/same-server             a rule's page
     disjoint explain --grants postgres                what to grant for what, as text to copy
     disjoint explain --grants redis --split           for the side that only looks
@@ -36,6 +38,8 @@ def command(rule: str | None, grants: str | None, *, split: bool) -> int:
         show("\n".join(_listed(found)))
     elif rule in found:
         show(found[rule].read_text("utf-8").rstrip("\n"))
+    elif of_kind := {known: page for known, page in found.items() if rule and known.startswith(f"{rule}/")}:
+        show("\n".join(_listed(of_kind)))
     else:
         raise click.UsageError(_unknown(rule, found))
     return Exit.HOLDS

@@ -43,5 +43,6 @@ def command(staging: Path, production: Path, output: Path, *, force: bool) -> in
         click.echo(spoken(line), err=True)
     if manifest.unplaced:
         click.echo(spoken(f"not placed: {', '.join(manifest.unplaced)}"), err=True)
-    click.echo(spoken(f"{output} written; now: disjoint verify --manifest {output}"), err=True)
+    here = "" if output == Path("disjoint.toml") else f" --manifest {output}"
+    click.echo(spoken(f"{output} written; now: disjoint verify{here}"), err=True)
     return Exit.HOLDS

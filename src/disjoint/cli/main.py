@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -21,32 +22,43 @@ from disjoint.errors import (
 from .exits import Exit
 from .spoken import abandon_output, spoken
 
-COMMANDS = {
-    "verify": "Prove two environments disjoint. The main job.",
-    "demo": "Watch it work on two embedded environments, and break one on purpose.",
-    "init": "Write disjoint.toml from two files of variables.",
-    "check": "Check a manifest without a network, for a commit hook.",
-    "report": "Show a report that was written as JSON in another format.",
-    "explain": "Say what a rule asks, reads, proves, and cannot see.",
-    "selftest": "Break isolation in memory, and see that every row notices.",
-    "hold": "Hold staging's marks, where no process may hold both sides' credentials.",
-    "look": "Look for them from production's side.",
-    "join": "Judge what both sides saw.",
-    "census": "Read staging's rows as digests, to be compared on production's side.",
-    "overlap": "Look for production's rows among them, on production's side.",
-    "private": "Compare by private set intersection, where neither side may test guesses.",
-    "exports": "Look for production's rows where a side is an export in Parquet.",
-    "baseline": "Learn the values that every fresh database holds, for people to review.",
-    "compare": "Say whether two addresses may reach one thing.",
-    "certify": "Prove, and sign what was proven for others to hold on to.",
-    "sign-off": "Sign a certificate as a person: what was read, what is accepted, until when.",
-    "gate": "Let no deploy pass without a certificate about staging as it is.",
-    "verify-certificate": "Say whether a certificate holds, for this, now; offline.",
-    "seal": "Seal production, inside it, for a staging that may hold no credential of it.",
-    "guard": "Start a command only if its variables lead to nothing of production's.",
-    "journal": "Read what happened, see that nobody changed it; freeze and lift.",
-    "keygen": "Make the key that certificates and seals are signed with.",
+_SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Prove": {
+        "verify": "Prove two environments disjoint. The main job.",
+        "demo": "Watch it work on two embedded environments, and break one on purpose.",
+        "init": "Write disjoint.toml from two files of variables.",
+        "check": "Check a manifest without a network, for a commit hook.",
+        "report": "Show a report that was written as JSON in another format.",
+        "explain": "Say what a rule asks, reads, proves, and cannot see.",
+        "selftest": "Break isolation in memory, and see that every row notices.",
+        "compare": "Say whether two addresses may reach one thing.",
+    },
+    "Where no process may hold both sides' credentials": {
+        "hold": "Hold staging's marks, for production to look for.",
+        "look": "Look for them from production's side.",
+        "join": "Judge what both sides saw.",
+        "seal": "Seal production, inside it, for a staging that may hold no credential of it.",
+    },
+    "Whose rows are they": {
+        "census": "Read staging's rows as digests, to be compared on production's side.",
+        "overlap": "Look for production's rows among them, on production's side.",
+        "private": "Compare by private set intersection, where neither side may test guesses.",
+        "exports": "Look for production's rows where a side is an export in Parquet.",
+        "baseline": "Learn the values that every fresh database holds, for people to review.",
+    },
+    "Evidence for others": {
+        "certify": "Prove, and sign what was proven for others to hold on to.",
+        "sign-off": "Sign a certificate as a person: what was read, what is accepted, until when.",
+        "gate": "Let no deploy pass without a certificate about staging as it is.",
+        "verify-certificate": "Say whether a certificate holds, for this, now; offline.",
+        "journal": "Read what happened, see that nobody changed it; freeze and lift.",
+        "keygen": "Make the key that certificates and seals are signed with.",
+    },
+    "In the application": {
+        "guard": "Start a command only if its variables lead to nothing of production's.",
+    },
 }
+COMMANDS = {name: does for section in _SECTIONS.values() for name, does in section.items()}
 """Each command lives in the module of its name and loads when it is called."""
 
 
@@ -75,8 +87,10 @@ class Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        widest = max(map(len, COMMANDS))
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), does) for name, does in commands.items()])
 
 
 @click.group(

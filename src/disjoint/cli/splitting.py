@@ -47,7 +47,8 @@ def key() -> ProjectKey:
 
     found = project_key()
     if found.source != VARIABLE:
-        click.echo(f"key: {found.source}, of this machine alone; across machines set {VARIABLE}", err=True)
+        said = f"the project's key is this machine's own, {found.source}"
+        click.echo(f"{said}; where several work together, give all of them one {VARIABLE}", err=True)
     return found
 
 

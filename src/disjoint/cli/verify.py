@@ -40,8 +40,10 @@ def command(
 ) -> int:
     """Prove that staging touches nothing of production's.
 
-    Both sides are only ever read; what production was asked is counted and shown. Nothing that could
-    not be read counts as proof: it is UNPROVEN, with the grant or setting that would prove it.
+    Production is only ever read; what it was asked is counted and shown. Marks that store nothing (a lock, a
+    subscription, a session's name) stand on both sides for a moment; what is stored goes to staging alone.
+    Nothing that could not be read counts as proof: it is UNPROVEN, with the grant or setting that would
+    prove it.
 
     Where the manifest says `reach`, staging's own credentials are tried at production once, and told of
     on standard error before: production's log will show it.

@@ -71,7 +71,7 @@ def _variables(section: Table, kind: Kind[Any, Any], public: tuple[str, ...], *,
     if "public" in section.values:
         raise section.refuse("public", "stands at the top of the manifest, above every table")
     declared = _declaration(section, kind, {"public": public})
-    where = section.where if stated else f"{section.document.shown}: always there"
+    where = section.where if stated else section.document.shown
     return Resource(VARIABLES, kind.name, declared, _minimum(section, kind), where)
 
 

@@ -25,6 +25,8 @@ _HEAD = """\
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
     "postgres": (
+        'whether production\'s rows stand in staging (docs/census.md): rows = "sampled"',
+        "whether production lets staging's own login in, tried once: reach = true",
         "counts that must be zero in staging; never run on production:",
         "sentinels = [\"SELECT count(*) FROM users WHERE email LIKE '%@production.com'\"]",
     ),

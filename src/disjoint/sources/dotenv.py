@@ -18,6 +18,8 @@ from .references import Resolver, Written, unbraced
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*\Z")
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_UNQUOTED = "a quote left open, or text after a closing one?"
+_SEVERAL = "a value of several lines needs quotes"
 _BLANKS = re.compile(r"[^\S\r\n]{1024}")
 
 
@@ -78,7 +80,7 @@ def _take(binding: Binding, reading: _Reading) -> None:
     line = _line(binding)
     if binding.error:
         raise SourceError(
-            f"{reading.shown}:{line}: is not NAME=value (a quote left open, or text after a closing one?)"
+            f"{reading.shown}:{line}: is not NAME=value ({_elsewhere(reading.shown) or _UNQUOTED})"
         )
     if binding.key is None:
         return  # a comment, or blank lines at the end
@@ -86,14 +88,21 @@ def _take(binding: Binding, reading: _Reading) -> None:
     if not _NAME.match(binding.key):
         raise SourceError(
             f"{reading.shown}:{line}: does not begin with a variable's name"
-            " (a value of several lines needs quotes)"
+            f" ({_elsewhere(reading.shown) or _SEVERAL})"
         )
     if binding.value is None:
-        reading.warn(line, "a name without '=' sets nothing (a value of several lines needs quotes)")
+        reading.warn(line, f"a name without '=' sets nothing ({_SEVERAL})")
         return
     if earlier := reading.written.get(binding.key):
         reading.warn(line, f"{binding.key} is set again; the value of line {earlier.line} counts for nothing")
     reading.written[binding.key] = Written(binding.value, line, _single_quoted(binding))
+
+
+def _elsewhere(shown: str) -> str:
+    """What to do about a platform's own file of settings."""
+    if not shown.lower().endswith((".yaml", ".yml", ".toml", ".json", ".tf")):
+        return ""
+    return "only dotenv files are read; docs/manifest.md says how variables of a platform become one"
 
 
 def _line(binding: Binding) -> int:

@@ -147,7 +147,7 @@ REFUSALS: list[tuple[str, Callable[[], object], str]] = [
     ),
     ("other run", lambda: of_one_run(held(run="r2"), looked()), "two runs"),
     ("other marks", lambda: of_one_run(held(marks={}), looked()), "two runs"),
-    ("never ended", lambda: in_one_window(held(alive_at=None), looked()), "never ended in order"),
+    ("never ended", lambda: in_one_window(held(alive_at=None), looked()), "as `disjoint hold` left it"),
     ("ended early", lambda: in_one_window(held(alive_at=NOON + 21 * SECOND), looked()), "ended early"),
     ("within the margin", lambda: in_one_window(held(alive_at=NOON + 23 * SECOND), looked()), "ended early"),
     (

@@ -32,6 +32,13 @@ def test_without_a_rule_all_are_listed() -> None:
     assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
 
 
+def test_a_kind_lists_its_own_rules() -> None:
+    lines = explain("postgres").output.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        rule for rule in sorted(pages()) if rule.startswith("postgres/")
+    ]
+
+
 @pytest.mark.parametrize(
     ("typo", "meant"),
     [

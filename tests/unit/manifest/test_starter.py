@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,8 @@ def test_every_hint_is_a_line_that_may_be_used() -> None:
     lines = starter(inferred()).splitlines()
     hints = (
         "# sentinels = ",
+        "# rows = ",
+        "# reach = ",
         "# [[waivers]]",
         "# rule",
         "# resource =",
@@ -130,10 +133,14 @@ def test_every_hint_is_a_line_that_may_be_used() -> None:
         "# approver",
         "# expires",
     )
-    used = [line[2:] if line.startswith(hints) else line for line in lines]
+    alone = (re.sub(r"^# .*: (?=(rows|reach) = )", "# ", line) for line in lines)
+    used = [line[2:] if line.startswith(hints) else line for line in alone]
     assert used != lines
     Path("disjoint.toml").write_text("\n".join(used))
-    (waiver,) = load(Path("disjoint.toml"), KINDS, read).waivers
+    loaded = load(Path("disjoint.toml"), KINDS, read)
+    (waiver,) = loaded.waivers
+    (database,) = (resource.declared for resource in loaded.resources if resource.name == "database")
+    assert {"rows='sampled'", "reach=True"} <= set(re.findall(r"\w+='?\w+'?", repr(database)))
     assert waiver.rule == "variables/secret-reused"
 
 
@@ -144,6 +151,7 @@ def test_init_writes_once_and_tells_names_only(directory: Path) -> None:
     assert first.exception is None
     assert "database: postgres from DATABASE_URL" in first.stderr
     assert "not placed: SEARCH_URL" in first.stderr
+    assert first.stderr.endswith("disjoint.toml written; now: disjoint verify\n")
     assert "hunter2" not in first.output
     written = (directory / "disjoint.toml").read_text()
     assert stat.S_IMODE((directory / "disjoint.toml").stat().st_mode) == 0o666 & ~_umask()

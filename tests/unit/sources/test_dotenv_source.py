@@ -221,6 +221,24 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("compose.yaml", "services:\n  shop:\n    environment:\n      A: 1\n"),
+        ("fly.toml", 'app = "shop"\n[env]\nA = "1"\n'),
+        ("SECRET.JSON", '{"A": "1"}\n'),
+    ],
+)
+def test_a_platform_s_own_file_says_what_is_read(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SourceError, match="only dotenv files are read"):
+        read_dotenv(tmp_path / name, name="staging")
+    (tmp_path / "shop.env").write_text(text)
+    with pytest.raises(SourceError) as caught:
+        read_dotenv(tmp_path / "shop.env", name="staging")
+    assert "dotenv files" not in str(caught.value)
+
+
 def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
     """A sparse gigabyte costs nothing."""
     huge = tmp_path / "huge"
