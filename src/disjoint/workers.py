@@ -45,8 +45,9 @@ def surveyed(manifest: Manifest, asked: Census[Any], pair: Pair[Any], careful: b
     directory = Path(manifest.directory)
     if not dask or pair.staging.target.kind not in ELSEWHERE:
         return survey(asked, pair, careful, directory)
-    with gathering(manifest, asked, pair, careful, dask) as gather:
-        return survey(asked, pair, careful, directory, gather)
+    alone = dataclasses.replace(pair, staging=dataclasses.replace(pair.staging, apart=True))
+    with gathering(manifest, asked, alone, careful, dask) as gather:
+        return survey(asked, alone, careful, directory, gather)
 
 
 @contextlib.contextmanager
@@ -102,7 +103,9 @@ class Meant:
             if (server := _server(where, facts)) != Known(self.server):
                 raise ProbeError(*_another(server))
             probe = run.visit_until(deadline, where.environment, Seats())
-            with _census(where).load().reading(Party(where, probe, facts), careful=self.careful) as reader:
+            census = _census(where)
+            alone = dataclasses.replace(where, declared=census.alone(where.declared))
+            with census.load().reading(Party(alone, probe, facts), careful=self.careful) as reader:
                 yield _visited(reader, self.moment, lambda: _sent(run, where.environment))
 
 

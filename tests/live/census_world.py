@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from postgres_world import KEY, target
 
-from disjoint.kinds.postgres.census import Tables, reading
+from disjoint.kinds.postgres.census import reading
+from disjoint.kinds.postgres.database import Tables
 from disjoint.kinds.postgres.facts import PostgresDeclared
 from disjoint.model.census import Overlap, Portion, Reader, Sieve, Strength, Terms
 from disjoint.model.environment import Setting, Target
@@ -43,6 +44,7 @@ def side(
     with Deadline(budget) as deadline:
         probe = Visit(where.environment, deadline, seats or Seats(), tally, KEY)
         with reading(Party(where, probe, facts), careful=careful) as reader:
+            assert isinstance(reader, Tables)
             yield Opened(reader, tally)
 
 

@@ -73,11 +73,11 @@ def target(
     reach_at: Mapping[str, str] = {},
     **declared: Any,
 ) -> Target[PostgresDeclared]:
-    """A declared database as one environment has it."""
+    """A declared database as one environment has it; beside it on its server stand those of other tests."""
     held = {n: Variable(n, Known(Secret(value)), ".env:2") for n, value in variables.items()}
     environment = Environment(name, name == "production", held, ".env", reach_at)
     setting = Setting(Secret(url), ("DATABASE_URL",), ".env:1")
-    stated = PostgresDeclared(url="$DATABASE_URL", **declared)
+    stated = PostgresDeclared(url="$DATABASE_URL", **{"databases": "own", **declared})
     return Target("database", "postgres", environment, stated, {"url": Known(setting)})
 
 

@@ -13,7 +13,7 @@ from postgres_world import World, build, target
 
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.postgres.census import Tables
+from disjoint.kinds.postgres.database import Tables
 from disjoint.kinds.postgres.scan import Part
 from disjoint.kinds.postgres.tables import Chosen, Column, Table
 from disjoint.kinds.postgres.telling import ANSWER, FEWEST, MOST, UNTOLD, Rows, told

@@ -30,6 +30,10 @@ class Party(Generic[D]):
     probe: Probe
     facts: object = None
     """What its observer learnt: whoever stores or broadcasts must find that server on its own connection."""
+    facing: object = None
+    """What the other side's observer learnt, where this process knows it."""
+    apart: bool = False
+    """Whether other processes read it, which open what is declared alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ def tried(
     survey: Callable[[Census[Any], Pair[Any]], Overlap] | None = None,
 ) -> Fact[Any]:
     """What came of one trial. Never raises: a test that failed proves nothing."""
-    pair = Pair(_party(trial.production, visits, facts), _party(trial.staging, visits, facts))
+    there, here = trial.production, trial.staging
+    pair = Pair(_party(there, here, visits, facts), _party(here, there, visits, facts))
     try:
         return _carried_out(trial.test, pair, survey)
     except ProbeError as error:
@@ -137,8 +138,9 @@ def tried(
         return Unknown(f"the test failed: {type(error).__name__}")
 
 
-def _party(target: Target[Any], visits: Visits, facts: Mapping[Key, Any]) -> Party[Any]:
-    return Party(target, visits(target), facts.get((target.environment.name, target.resource)))
+def _party(target: Target[Any], other: Target[Any], visits: Visits, facts: Mapping[Key, Any]) -> Party[Any]:
+    own, facing = (facts.get((t.environment.name, t.resource)) for t in (target, other))
+    return Party(target, visits(target), own, facing)
 
 
 def _carried_out(

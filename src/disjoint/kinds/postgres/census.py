@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from disjoint.model.census import Gap, Header, Match, Planted, Portion, Sieve, Survey, Task
+from disjoint.model.census import Gap, Left
 from disjoint.model.experiment import Party
 from disjoint.model.fact import Absent
-from disjoint.model.probe import Probe, ProbeError
-from disjoint.model.telling import Values
+from disjoint.model.probe import ProbeError
 
 from . import queries
+from .address import Login
 from .agreeing import told_apart
-from .ahead import read_ahead
+from .around import Around, Database, around, large_objects, prove_beside
 from .catalogue import (
-    Size,
     counted,
     header_of,
     is_masked,
@@ -28,25 +27,24 @@ from .catalogue import (
     widened,
 )
 from .columns import choose
+from .database import Tables
 from .facts import PostgresDeclared
+from .failures import ShutOutError
+from .joined import Joined, Named, led
 from .login import login_of
-from .matching import confirmed, planted
 from .meeting import prove_met
 from .pool import Pool, limit
 from .remaining import remaining
-from .scan import Pace, Part, read_by_cursor, read_packed
 from .session import Opening, Session, session
-from .several import aligned
-from .tables import Choice, Wish
-from .telling import told
+from .tables import Wish
 from .traffic import Traffic
-from .ways import MOST_PLACES, STEP, Server, Way, by_ranges, ranges, rows_of, way
+from .ways import by_ranges
 
 CATALOGUE = Opening(queries.CATALOGUE, queries.CENSUS_OPTIONAL)
 
 
 @contextlib.contextmanager
-def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables]:
+def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables | Joined]:
     """Open one side; leaving ends every connection and every statement.
 
     Raises:
@@ -54,15 +52,79 @@ def reading(party: Party[PostgresDeclared], *, careful: bool) -> Iterator[Tables
     """
     replica = not isinstance(party.target.setting("replica"), Absent)
     login = login_of(party.target, "replica" if replica else "url")
-    with session(login, party.probe, CATALOGUE) as opened:
+    way = _Way(login, careful, replica)
+    with contextlib.ExitStack() as ended:
+        with session(login, party.probe, CATALOGUE) as opened:
+            _refuse_a_pooler(opened)
+            limit(opened, party.probe)
+            prove_met(opened, party, replica=replica)
+            own = _surveyed(opened, party, way)
+            beside = around(opened, party)
+        ended.callback(own.end)
+        yield _together(own, beside, party, way, ended.callback)
+
+
+class _Way(NamedTuple):
+    """How one side is read."""
+
+    login: Login
+    careful: bool
+    replica: bool
+
+
+def _together(
+    own: Tables,
+    beside: Around,
+    party: Party[PostgresDeclared],
+    way: _Way,
+    at_the_end: Callable[[Callable[[], None]], object],
+) -> Tables | Joined:
+    """The declared database, and those beside it in which there is something to read."""
+    gaps, left, others = [*beside.gaps], [*beside.left], list[Named]()
+    for database in beside.databases:
+        try:
+            tables = _beside(database, beside.started, party, way)
+        except ShutOutError as error:
+            left.append(Left(f"database {database.name}", error.reason))
+            continue
+        except ProbeError as error:
+            gaps.append(Gap(f"database {database.name}", error.reason, error.remedy or _OWN))
+            continue
+        at_the_end(tables.end)
+        if (gap := _unread(database, tables, own, party)) is not None:
+            gaps.append(gap)
+        elif tables.is_empty:
+            told = led(database.name, tables.survey)
+            gaps, left = [*gaps, *told.gaps], [*left, *told.left]
+        else:
+            others.append(Named(database.name, tables))
+    own.note(gaps, left)
+    return Joined(own, others) if others else own
+
+
+def _beside(database: Database, started: str, party: Party[PostgresDeclared], way: _Way) -> Tables:
+    to = way._replace(login=way.login._replace(database=database.name))
+    with session(to.login, party.probe, CATALOGUE) as opened:
         _refuse_a_pooler(opened)
         limit(opened, party.probe)
-        prove_met(opened, party, replica=replica)
-        tables = _surveyed(opened, party, Pool(login, party.probe), careful=careful, replica=replica)
-    try:
-        yield tables
-    finally:
-        tables.end()
+        prove_beside(opened, database, started)
+        return _surveyed(opened, party, to)
+
+
+def _unread(database: Database, tables: Tables, own: Tables, party: Party[PostgresDeclared]) -> Gap | None:
+    """Why a database that holds something is not read with the declared one."""
+    name, methods = f"database {database.name}", own.survey.header.methods
+    if tables.is_empty:
+        return None
+    if party.apart:
+        return Gap(name, "workers read the declared database alone", f"{_OWN}; or run without --dask")
+    if not set(methods) & set(tables.survey.header.methods):
+        speaks = tables.survey.header.speaks
+        return Gap(name, f"no digest of it is the same as the declared one's ({speaks})", _OWN)
+    return None
+
+
+_OWN = 'declare it as a resource of its own, and state databases = "own"'
 
 
 def _refuse_a_pooler(opened: Session) -> None:
@@ -73,10 +135,9 @@ def _refuse_a_pooler(opened: Session) -> None:
         )
 
 
-def _surveyed(
-    opened: Session, party: Party[PostgresDeclared], pool: Pool, *, careful: bool, replica: bool
-) -> Tables:
+def _surveyed(opened: Session, party: Party[PostgresDeclared], read: _Way) -> Tables:
     declared, protected = party.target.declared, party.probe.protected
+    pool, careful, replica = Pool(read.login, party.probe), read.careful, read.replica
     pool.traffic.look(opened)
     server = server_of(opened)
     pool.traffic.look(opened)
@@ -106,6 +167,7 @@ def _surveyed(
     if protected and declared.columns is None:
         choice.chosen[:] = [*spared.eased(told_apart(opened, choice.chosen))]
         choice.chosen.extend([*spared.eased(remaining(opened, choice, wish))])
+    choice.left.extend(large_objects(opened))
     if is_masked(opened):
         choice.gaps.append(Gap("every table", _MASKED, _UNMASKED))
     return Tables(choice, header, server, pool, party.probe, ranged=may, wish=wish)
@@ -113,174 +175,3 @@ def _surveyed(
 
 _MASKED = "this role is masked: it is shown other values than are stored"
 _UNMASKED = "a role of its own for disjoint, or: SECURITY LABEL FOR anon ON ROLE role IS NULL;"
-
-
-class Tables:
-    """One database, open for reading."""
-
-    drawn: Sieve | None = None
-
-    def __init__(
-        self,
-        choice: Choice,
-        header: Header,
-        server: Server,
-        pool: Pool,
-        probe: Probe,
-        *,
-        ranged: bool,
-        wish: Wish,
-    ) -> None:
-        self._choice = choice
-        self._header = header
-        self._server = server
-        self._pool = pool
-        self._probe = probe
-        self._wish = wish
-        self._may_range = ranged
-        self._sizes: Mapping[int, Size] = {}
-        self._waiting = 0
-        self._lock = threading.Lock()
-
-    @property
-    def survey(self) -> Survey:
-        """What there is to read, and what not."""
-        choice = self._choice
-        places = tuple(chosen.place for chosen in choice.chosen)
-        how = (
-            "ranges of blocks under one snapshot" if self._may_range else "one sequential scan of each table"
-        )
-        return Survey(places, tuple(choice.gaps), tuple(choice.left), self._header, how)
-
-    @property
-    def abreast(self) -> int:
-        """Two connections where ranges are read."""
-        return 2 if self._may_range else 1
-
-    def narrow(self, theirs: Survey) -> None:
-        """Several columns together are compared where both sides have them."""
-        self._choice = aligned(self._choice, theirs, self._wish)
-
-    def plant(self, sieve: Sieve) -> Planted:
-        """A random text that the sieve keeps. Raises as the protocol says."""
-        with self._pool.borrowed() as opened:
-            found = planted(opened, sieve)
-        self._pool.release()
-        return found
-
-    def tasks(self, sieve: Sieve) -> Sequence[Task]:
-        """A task for each table, or for each range of one."""
-        self._pool.release()
-        if self._may_range and not self._pool.share_a_snapshot():
-            self._may_range = False
-        with self._pool.borrowed() as opened:
-            self._sizes = sizes_of(opened)
-            self._pool.traffic.look(opened)
-        found = [
-            Task(0, places, first, until, rows, table)
-            for places in self._by_table()
-            for first, until, rows, table in self._parts(places, sieve)
-        ]
-        self._waiting = len(found)
-        if not found:
-            self._pool.release()
-        return [task._replace(number=number) for number, task in enumerate(found)]
-
-    def _by_table(self) -> list[tuple[int, ...]]:
-        found: dict[int, list[int]] = {}
-        for number, chosen in enumerate(self._choice.chosen):
-            found.setdefault(chosen.table.oid, []).append(number)
-        return [tuple(places) for places in found.values()]
-
-    def _parts(self, places: tuple[int, ...], sieve: Sieve) -> Iterator[tuple[int, int, int, str]]:
-        table = self._choice.chosen[places[0]].table
-        pages = self._pages(table.oid, table.pages)
-        rows = rows_of(table, pages, self._server)
-        if not (self._pool.snapshot and table.readable):  # ctid is no column that may be granted
-            yield 0, -1, rows, table.named
-            return
-        for first, until in ranges(table, pages, len(places), sieve, self._server):
-            share = ((until if until >= 0 else pages) - first) / max(pages, 1)
-            yield first, until, round(rows * share), table.named
-
-    def _pages(self, oid: int, known: int) -> int:
-        size = self._sizes.get(oid)
-        return known if size is None else -(-size.own // self._server.block)
-
-    def read(self, task: Task, sieve: Sieve) -> Iterator[Portion]:
-        """Read one task. Raises as the protocol says."""
-        part = self._part(task)
-        try:
-            with self._pool.borrowed() as opened:
-                if self._packs(task, sieve):
-                    yield from read_packed(opened, part, sieve)
-                elif sieve.one_in == 1:
-                    yield from read_ahead(opened, part, sieve, self._pace())
-                else:
-                    yield from read_by_cursor(opened, part, sieve, self._pace())
-        finally:
-            self._done()
-
-    def _packs(self, task: Task, sieve: Sieve) -> bool:
-        """A range is cut so that its answer is small; of a whole table it is not known."""
-        if task.first > 0 or task.until >= 0:
-            return True
-        careful = not self._pool.snapshot
-        if careful and len(task.places) > MOST_PLACES:
-            return False  # several answers would be of several moments
-        packed = way(task.rows, len(task.places), sieve, self._server, careful=careful) is Way.PACKED
-        # one answer for a whole table has no step to rest after
-        return packed and not (careful and self._pool.traffic.busy and task.rows > STEP)
-
-    def tell(self, task: Task, sieve: Sieve) -> Iterator[Values]:
-        """Read one task's values themselves. Raises as the protocol says."""
-        try:
-            with self._pool.borrowed() as opened:
-                yield from told(opened, self._part(task), sieve, self._pace(), self._server.encoding)
-        finally:
-            self._done()
-
-    def share(self) -> str:
-        """The snapshot that others may read; empty where each table is read at a moment of its own."""
-        return self._pool.snapshot
-
-    def join(self, moment: str) -> None:
-        """Read the snapshot that another process shares."""
-        self._pool.snapshot = moment
-
-    def keep(self) -> None:
-        """Hold the snapshot while others read it. Raises as the protocol says."""
-        with self._pool.borrowed() as opened:
-            limit(opened, self._probe)
-
-    def _part(self, task: Task) -> Part:
-        chosen = tuple((place, self._choice.chosen[place]) for place in task.places)
-        return Part(chosen[0][1].table, chosen, (task.first, task.until), task.rows)
-
-    def _pace(self) -> Pace:
-        traffic = None if self._pool.snapshot else self._pool.traffic
-        return Pace(self._probe, protected=self._probe.protected, traffic=traffic)
-
-    def _done(self) -> None:
-        """After the last task no connection is kept, and no snapshot holds vacuum back."""
-        with self._lock:
-            self._waiting -= 1
-            last = self._waiting == 0
-        if last:
-            self._pool.release()
-
-    def confirm(self, sieve: Sieve, wanted: Mapping[int, Sequence[bytes]], salt: bytes) -> Iterator[Match]:
-        """Each distinct value with a wanted selector. Raises as the protocol says."""
-        for places in self._by_table():
-            asked = tuple(place for place in places if wanted.get(place))
-            if not asked:
-                continue
-            part = self._part(Task(0, asked, 0, -1, 0, ""))
-            with self._pool.borrowed() as opened:
-                hashed = self._server.number >= 140_000
-                yield from confirmed(opened, part, sieve, wanted, salt, self._pace(), hashed=hashed)
-        self._pool.release()
-
-    def end(self) -> None:
-        """Close every connection, and end every statement."""
-        self._pool.end()

@@ -52,11 +52,17 @@ class PostgresDeclared:
     """The largest table of production's that is read, in rows; what is larger is unproven."""
     replica: str | None = field(default=None, metadata=SETTING)
     """Where rows are read instead, on either side: a replica of the same server."""
+    databases: Literal["all", "own"] = "all"
+    """Which databases of staging's server are looked through: all that its role may enter, or the URL's."""
     cache_pressure: bool = False
     """Read production's tables by ranges: faster, and pages in use lose their place in memory."""
 
     def __post_init__(self) -> None:
         detection(self.detect)
+
+    def alone(self) -> PostgresDeclared:
+        """The same of the address's own database alone."""
+        return replace(self, databases="own")
 
     def terms(self) -> Terms | None:
         """What a census is asked for."""

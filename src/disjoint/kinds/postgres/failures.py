@@ -11,11 +11,15 @@ class CandidateError(ProbeError):
     """This candidate did not serve; libpq would try the next one."""
 
 
-class LoginRefusedError(ProbeError):
+class ShutOutError(ProbeError):
+    """Whoever answered lets nobody in by this address with these credentials, today or tomorrow."""
+
+
+class LoginRefusedError(ShutOutError):
     """The server itself turned these credentials down."""
 
 
-class DatabaseClosedError(ProbeError):
+class DatabaseClosedError(ShutOutError):
     """The server accepted these credentials, and only this database is closed to them."""
 
 
@@ -25,7 +29,7 @@ def failure(text: str, where: str) -> ProbeError:
     for words, reason, remedy in _FAILURES:
         if any(word in said for word in words):
             return _KINDS.get(words, ProbeError)(reason.format(where=where), remedy)
-    return ProbeError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
+    return ShutOutError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
 
 
 _NEXT = (
@@ -44,6 +48,9 @@ _REFUSED = (
     'role "" does not exist',
 )
 _CLOSED = ("permission denied for database",)
+_ELSEWHERE = ("authentication failed",)
+_BY_ADDRESS = ("pg_hba.conf", "no encryption")
+_UNKNOWN = ("does not exist", "no such database")
 _FAILURES = (
     (_NEXT, "{where} is up, but not in the state that the address asks for", "check target_session_attrs"),
     (
@@ -78,7 +85,7 @@ _FAILURES = (
     ),
     (
         # ident asks who runs this machine; LDAP, RADIUS and PAM say the same where nobody answers them
-        ("authentication failed",),
+        _ELSEWHERE,
         "{where} did not let the login in, and asks somebody else about it: no word on the password",
         "see pg_hba.conf: only password, md5, scram-sha-256 and cert are the server's own word",
     ),
@@ -88,17 +95,20 @@ _FAILURES = (
         "GRANT CONNECT ON DATABASE app TO role;",
     ),
     (
-        ("pg_hba.conf", "no encryption"),
+        _BY_ADDRESS,
         "{where} does not let this role in from here",
         "GRANT CONNECT ON DATABASE app TO role; and a line in pg_hba.conf for this machine",
     ),
     (("too many", "remaining connection slots", "no more connections", "connection limit"),
      "{where} has no free connection", "free one, or raise CONNECTION LIMIT or max_connections"),
-    (("does not exist",),
+    (_UNKNOWN,
      "{where} knows no such database or role", "check the user and database of the address"),
 )  # fmt: skip
 _KINDS: dict[tuple[str, ...], type[ProbeError]] = {
     _NEXT: CandidateError,
     _REFUSED: LoginRefusedError,
     _CLOSED: DatabaseClosedError,
+    _ELSEWHERE: ShutOutError,
+    _BY_ADDRESS: ShutOutError,
+    _UNKNOWN: ShutOutError,
 }

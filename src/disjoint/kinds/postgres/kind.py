@@ -68,7 +68,7 @@ KIND = Kind(
             applies=lambda declared: declared.reach,
             announces="{staging}'s login is tried once at {place}: its log will show one refused login",
         ),
-        Census(_census, PostgresDeclared.terms),
+        Census(_census, PostgresDeclared.terms, PostgresDeclared.alone),
     ),
     followed=as_libpq,
     recipes=_recipes,

@@ -36,8 +36,8 @@ _WORDS = Words(
     ),
     unseen=(
         "values that were altered (masked, truncated, encoded anew{case}) are others to an equality test; "
-        "texts of fewer than 4 octets are nobody's own; large objects and other databases of staging's "
-        "server are not read"
+        "texts of fewer than 4 octets are nobody's own; large objects are not read, nor databases that "
+        "staging's role may not enter"
     ),
     common=(
         "see whether both sides may hold them: then state their table under `reference` if it is filled "
