@@ -26,7 +26,7 @@ SCALE = 40
 CLIENTS = 4
 WINDOW, BETWEEN = 10, 1
 """Seconds that are looked at, and that are left out until what was before has ended."""
-PAIRS, PAIRS_AT_THE_LIMIT = 24, 8
+PAIRS, PAIRS_AT_THE_LIMIT = 24, 12
 """A window's p99 differs by a third from the next one's where machines are shared: many, and their median."""
 SHARE = 0.4
 """Of what production can do at most: whoever runs at its limit feels whatever is added."""
