@@ -116,6 +116,14 @@ def test_a_secret_is_found_under_any_name_and_in_any_form(
     assert LONG not in repr(judgement)
 
 
+def test_a_secret_of_several_names_is_told_once() -> None:
+    theirs: dict[str, str | None] = {"SECRET_KEY": LONG, "OLD_SECRET_KEY": LONG, "MAIL_KEY": OTHER}
+    said = judged("secret-reused", theirs, {"JWT_SECRET": LONG, "MAIL_KEY": OTHER}).summary
+    assert said.endswith(
+        "secret: JWT_SECRET is production's OLD_SECRET_KEY, SECRET_KEY; MAIL_KEY is production's MAIL_KEY"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

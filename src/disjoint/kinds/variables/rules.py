@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from disjoint.model.fact import Absent, Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
@@ -127,7 +127,7 @@ def _reused(
     told = {s.variable.partition(" (")[0] for _, s in pairs}
     pairs += [(p, s) for p, s in _common(production, others) if s.variable not in told]
     if pairs:
-        names = ", ".join(sorted({f"{s.variable} is production's {p.variable}" for p, s in pairs}))
+        names = "; ".join(_told(pairs))
         anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
         rotate = ", ".join(sorted({f"{p.variable} ({p.where})" for p, _ in pairs}))
         remedy = f"make new values for staging's {anew}; then rotate production's {rotate}"
@@ -142,6 +142,14 @@ def _reused(
             return unproven(f"unresolved references: {names}", _secret_evidence(q), _RESOLVE)
         case Known():
             return _all_differ(q, production, staging)
+
+
+def _told(pairs: Iterable[tuple[Digested, Digested]]) -> Iterator[str]:
+    """Each of staging's variables once, however many of production's hold its value."""
+    theirs: dict[str, set[str]] = {}
+    for production, staging in pairs:
+        theirs.setdefault(staging.variable, set()).add(production.variable)
+    return (f"{name} is production's {', '.join(sorted(theirs[name]))}" for name in sorted(theirs))
 
 
 def _common(
