@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.redis import walk
 from disjoint.kinds.redis.facts import OWN, PLAIN, places_of
+from disjoint.kinds.redis.session import Session
 from disjoint.model import salted
 from disjoint.model.census import Overlap, Strength
 from lacking import lacking
@@ -158,14 +159,14 @@ def test_the_others_are_left_out_only_where_it_is_stated(
     assert (leaks(found), found.staging.places) == ([], 3)
 
 
-def interrupting(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-    """Have something happen on a server while it is walked over: after the first page that was shown."""
+def interrupting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Have something happen while staging is walked over: after the first page that it shows."""
     whole = walk.page
     begun: list[bool] = []
 
-    def page(*asked: Any) -> Any:
-        shown = whole(*asked)
-        if not begun:
+    def page(session: Session, cursor: str, count: int) -> tuple[str, list[bytes]]:
+        shown = whole(session, cursor, count)
+        if not (session._probe.protected or begun):
             begun.append(True)
             act()
         return shown
