@@ -104,7 +104,15 @@ def _convert(section: Table, name: str, hint: object) -> object:
         raise section.refuse(name, "is empty")
     if isinstance(value, int) and value < 0:
         raise section.refuse(name, "is negative")
+    if isinstance(value, int) and value > (most := _WEEK if name.endswith("_seconds") else _MOST):
+        raise section.refuse(name, f"is more than {most:,}")
     return value
+
+
+_WEEK = 7 * 86_400
+"""Seconds that nobody waits for; a system's own clocks hold no number without end."""
+_MOST = (1 << 53) - 1
+"""As far as whole numbers go in JSON (RFC 8259, 6)."""
 
 
 def _minimum(section: Table, kind: Kind[Any, Any]) -> Grade:

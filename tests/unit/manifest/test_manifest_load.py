@@ -171,6 +171,14 @@ def test_a_variable_that_only_one_side_sets_is_a_finding_not_an_error() -> None:
         ),
         (SIDES + DATABASE + "tables = -1\n", "9:1: resources.database.tables: is negative"),
         (
+            SIDES + DATABASE + f"rows_seconds = {10**19}\n",
+            "9:1: resources.database.rows_seconds: is more than",
+        ),
+        (
+            SIDES + DATABASE + f"rows_at_most = {10**19}\n",
+            "9:1: resources.database.rows_at_most: is more than",
+        ),
+        (
             SIDES + DATABASE + 'minimum = "identiy"\n',
             "9:1: resources.database.minimum: there is no grade 'identiy'; did you mean \"identity\"?",
         ),
