@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from peer import answering
 from redis_caches import compared, names, put, world
 from redis_world import TAKEN_AT, World, administered, url_of, user
 
@@ -13,12 +14,17 @@ from disjoint.demo.servers.cluster import start_cluster
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.redis import census as redis_census
+from disjoint.kinds.redis import walk
+from disjoint.kinds.redis.address import login
 from disjoint.kinds.redis.keys import production_keys
+from disjoint.kinds.redis.session import Session, connect
 from disjoint.model.census import Overlap
+from disjoint.model.environment import Environment
 from disjoint.model.fact import Known
 from disjoint.model.finding import Judgement, Outcome
 from disjoint.model.kind import Question, Side
 from disjoint.model.shared import Types
+from disjoint.runner.visit import Visit
 
 pytestmark = pytest.mark.live
 REFUSED = "this user may not run TYPE: ACL SETUSER <that user> +type"
@@ -183,3 +189,43 @@ def test_a_node_of_a_cluster_tells_its_own(supervisor: Supervisor, production: V
     assert told(came) == [Types((("string", 1),), (("string", 1),), 0)]
     assert judged(found, came).outcome is Outcome.SHARED
     assert url_of(node).endswith("/0")
+
+
+@pytest.mark.parametrize(
+    ("answer", "type_"),
+    [
+        (b"+ReJSON-RL\r\n", "ReJSON-RL"),
+        (b"$6\r\nstream\r\n", "stream"),
+        (b"+none\r\n", walk.NO_KEY),
+        (b"+hunter2 \x1b[31m\r\n", "other"),
+        (b"+" + b"x" * 40 + b"\r\n", "other"),
+        (b":1\r\n", "other"),
+    ],
+)
+def test_what_is_no_name_of_a_type_is_repeated_nowhere(answer: bytes, type_: str) -> None:
+    """A module's is; whatever else a server says would stand in a report."""
+    environment = Environment("staging", False, {}, ".env")
+    with answering([answer]) as peer, Visit.alone(environment) as visit:
+        where = login(f"redis://127.0.0.1:{peer.port}/0")
+        with connect(where, visit) as session:
+            assert walk.type_of(session, "a") == type_
+
+
+def test_a_key_that_went_meanwhile_has_no_type(
+    production: ValkeyServer, staging: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was shown on both sides, so that it is a hit; its type is asked for too late."""
+    (name,) = shared(production, staging, (0, 0))
+    whole = walk.type_of
+
+    def gone(session: Session, asked: str) -> str:
+        if asked == name and not session._probe.protected:
+            with administered(staging) as client:
+                client.flushall()
+        return whole(session, asked)
+
+    monkeypatch.setattr(redis_census, "_see_that_they_stand", lambda *_: None)
+    monkeypatch.setattr(walk, "type_of", gone)
+    came = compared(world(production, staging))
+    assert told(came) == [Types((), (("string", 1),), 0)]
+    assert [hit.confirmed for hit in came.shared if hit.identifying] == [1]
