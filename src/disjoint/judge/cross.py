@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, isolated, shared, unproven
-from disjoint.model.manifest import Resource
+from disjoint.model.manifest import Resource, setting_fields, variables_in
 from disjoint.model.names import canonical
 from disjoint.model.snapshot import Endpoint, Snapshot
 from disjoint.model.words import counted, told
@@ -47,7 +47,10 @@ def endpoint_reused(
     hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
-    return Finding(ENDPOINT_REUSED, RESOURCE, _looked_for(hits, bool(theirs), hidden, production, staging))
+    beside = () if hits else tuple(_beside(kinds, resources, production, staging))
+    judgement = _elsewhere(beside, staging) if beside else None
+    judgement = judgement or _looked_for(hits, bool(theirs), hidden, production, staging)
+    return Finding(ENDPOINT_REUSED, RESOURCE, judgement)
 
 
 def _hidden(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot) -> Iterator[str]:
@@ -67,6 +70,32 @@ def _undeclared(
     theirs = [p for p in production.endpoints if p.owned]
     ours = [e for e in staging.endpoints if e.owned and e.variable not in found]
     return [(e, p.variable) for e in ours for p in theirs if _reaches(kinds, p.address, e.address)]
+
+
+def _beside(
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+) -> Iterator[tuple[Endpoint, str]]:
+    """Undeclared stores of staging's on a server that production's variables name, in another part of it."""
+    texts = (text for resource in resources for text in setting_fields(resource.declared).values())
+    claimed = frozenset(name for text in texts for name in variables_in(text))
+    theirs = [p for p in production.endpoints if p.owned]
+    for ours in staging.endpoints:
+        if ours.owned and ours.variable not in claimed:
+            yield from ((ours, p.variable) for p in theirs if _on_one_server(kinds, p.address, ours.address))
+
+
+def _on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:
+    """By text; one host may serve strangers where an engine is none of ours."""
+    if theirs.kind != ours.kind or ours.kind not in kinds or not kinds[ours.kind].lane:
+        return False
+    return kinds[ours.kind].compare(theirs, ours).of_server == "same"
+
+
+def _elsewhere(beside: tuple[tuple[Endpoint, str], ...], staging: Snapshot) -> Judgement:
+    names = ", ".join(sorted({f"{e.variable} names the server of production's {name}" for e, name in beside}))
+    summary = f"in staging {names}, in another part of it, and no resource declares it"
+    remedy = "give staging a server of its own, or declare it as a resource: then its server is asked"
+    return unproven(summary, _parsed(beside, staging), remedy)
 
 
 def _looked_for(
@@ -91,12 +120,16 @@ _TEXT_ONLY = "names that differ may lead to one server; addresses in files and c
 
 def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
     names = ", ".join(sorted({f"{e.variable} reaches production's {name}" for e, name in hits}))
-    evidence = tuple(
+    evidence = _parsed(hits, staging)
+    remedy = "give staging its own: " + ", ".join(sorted({f"{e.variable} ({e.where})" for e, _ in hits}))
+    return shared(Grade.DECLARED, f"in staging {names}", evidence, remedy)
+
+
+def _parsed(hits: Iterable[tuple[Endpoint, str]], staging: Snapshot) -> tuple[Evidence, ...]:
+    return tuple(
         Evidence(staging.environment, f"{e.where} {e.variable}", e.address.shown, "parsed", staging.taken_at)
         for e, _ in hits
     )
-    remedy = "give staging its own: " + ", ".join(sorted({f"{e.variable} ({e.where})" for e, _ in hits}))
-    return shared(Grade.DECLARED, f"in staging {names}", evidence, remedy)
 
 
 def declared_addresses(
