@@ -3,6 +3,7 @@
 #   verify.sh certificate.intoto.jsonl prover.pub.pem allowed_signers
 # Says nothing of times, verdicts, waivers or how many people are enough: read what they signed (jq -r .payload | base64 -d).
 set -eu
+: "${3:?is missing: verify.sh certificate.intoto.jsonl prover.pub.pem allowed_signers}"
 t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
 fail() { echo "line $n: $1" >&2; exit 1; }
 n=0; proofs=0; home=https://disjoint.dev

@@ -72,6 +72,14 @@ def test_the_script_agrees_where_it_can_tell(folder: Path) -> None:
     assert (ran.returncode == 0) is not folder.name.endswith("_fail"), ran.stderr
 
 
+def test_the_script_says_how_it_is_called() -> None:
+    ran = subprocess.run(
+        [str(SCRIPT), "certificate.intoto.jsonl"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode
+    assert "verify.sh certificate.intoto.jsonl prover.pub.pem allowed_signers" in ran.stderr
+
+
 def test_every_case_has_its_folder() -> None:
     """What is published is what the generator makes: as many, and of the same names and reasons."""
     assert {folder.name for folder in FOLDERS} == {case.name for case in CASES}
