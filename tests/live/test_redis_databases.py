@@ -110,6 +110,22 @@ def test_own_keys_in_other_logical_databases_are_no_leak(
     assert (found.gaps, found.blind) == ((), ())
 
 
+@pytest.mark.parametrize("stands_in", [0, 1])
+def test_two_resources_of_one_server_are_found_out_one_by_one(
+    production: ValkeyServer, staging: ValkeyServer, stands_in: int
+) -> None:
+    """A cache in 0 and sessions in 1, on either side: the finding is that of whose keys they are, alone."""
+    put(production, sessions(50), database=1)
+    put(staging, sessions(50), database=1)
+    copied(production, staging, stands_in)
+    found = [world(production, staging) for _ in range(2)]
+    found[1].production, found[1].staging = url_of(production, 1), url_of(staging, 1)
+    assert leaks(compared(found[0])) == [(f"logical database {stands_in}", 3)]
+    came = compared(found[1])
+    assert (leaks(came), came.gaps, came.blind) == ([], (), ())
+    assert came.staging.way.endswith("(1, the address's own; 0)")
+
+
 def test_production_is_read_in_the_declared_one_alone(
     production: ValkeyServer, staging: ValkeyServer
 ) -> None:

@@ -460,6 +460,25 @@ def test_a_walk_that_shows_fewer_keys_than_the_server_counts_is_not_believed() -
     assert isinstance(read.namespace, Known)
 
 
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ("db0:keys=5,expires=2,avg_ttl=0\r\ndb12:keys=1\r\n", Known(((0, 5), (12, 1)))),
+        ("db0:avg_ttl=0,keys=5,expires=2,keys_with_volatile_items=0\r\n", Known(((0, 5),))),
+        ("", Known(())),
+        ("db0:keys=5,expires=2\r\ndb3:some\r\n", None),
+    ],
+)
+def test_a_logical_database_that_is_not_counted_is_not_passed_over(told: str, counted: Fact[object]) -> None:
+    """A server that words it otherwise says nothing of how many keys there are, or that there are none."""
+    with saying(server=SERVER, keyspace=told) as port:
+        read = facts(f"redis://127.0.0.1:{port}/0")
+    if counted is None:
+        assert "does not say how many keys" in why(read.databases)
+    else:
+        assert read.databases == counted
+
+
 def test_a_walk_ends_after_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database larger than the walk is Unknown, and says how much was seen."""
     monkeypatch.setattr(observe, "SCAN_CALLS", 4)

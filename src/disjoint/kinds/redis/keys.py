@@ -104,8 +104,9 @@ _WORDS = Words(
     grant="let both users walk over the keys (ACL SETUSER <user> %R~* +scan +dbsize +info +type +select)",
     purge=(
         "stop staging, find out where the keys came from (a restored dump, a copied volume, MIGRATE), and "
-        "empty the logical databases that are named here: one that the address does not name may be another "
-        "resource's of staging's; what both may hold, state as may_share or in a baseline"
+        "empty the logical databases that are named here, once redis/same-server and redis/replica-or-copy "
+        "are ISOLATED; one that the address does not name may be another resource's of staging's; what both "
+        "may hold, state as may_share or in a baseline"
     ),
     unseen=(
         "keys that were renamed, keys that expired before they were looked for, a copy with plain names "

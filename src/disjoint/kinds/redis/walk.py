@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from disjoint.model.probe import ProbeError
 
 from .account import AGAIN, info, process
-from .session import Session
+from .session import DIRECT, Session
 
 COUNT = 1000
 """Buckets that the server looks through for one page: less than a millisecond of its time."""
@@ -82,18 +82,24 @@ def size(session: Session) -> int:
             raise ProbeError("DBSIZE was not answered with a number")
 
 
-_KEYSPACE = re.compile(r"keys=(\d+)(?:,expires=(\d+))?")
+_DATABASE = re.compile(r"db(\d+)")
+_KEYSPACE = re.compile(r"(?:.*,)?keys=(\d+)(?:,expires=(\d+))?")
 
 
 def keyspace(session: Session) -> Mapping[int, tuple[int, int]]:
     """Every logical database that holds keys: how many, and how many of them expire.
 
     Raises:
-        ProbeError: the server does not say.
+        ProbeError: the server does not say, or not of each.
     """
-    says = info(session, "keyspace")
-    counted = {name: _KEYSPACE.match(value) for name, value in says.items() if re.fullmatch(r"db\d+", name)}
-    return {int(name[2:]): (int(m[1]), int(m[2] or 0)) for name, m in counted.items() if m}
+    says = info(session, "keyspace").items()
+    return {int(number[1]): _keys(value) for name, value in says if (number := _DATABASE.fullmatch(name))}
+
+
+def _keys(value: str) -> tuple[int, int]:
+    if (told := _KEYSPACE.match(value)) is None:
+        raise ProbeError("INFO keyspace does not say how many keys each logical database holds", DIRECT)
+    return int(told[1]), int(told[2] or 0)
 
 
 def lasting_keys(session: Session, database: int) -> int:
