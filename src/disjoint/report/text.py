@@ -169,9 +169,10 @@ def _listed(title: str, lines: Iterable[str], ink: Ink, width: int) -> Iterator[
 
 
 def _census(report: Report) -> list[str]:
-    """What a census proved: a row's own method tells of its server alone."""
+    """What a census proved, where the row tells of its server."""
     found = (f for f in report.findings if f.rule in incident.CENSUS and f.outcome is Outcome.ISOLATED)
-    return [f"{finding.resource}: {finding.summary}" for finding in found]
+    rows = {(row.resource, row.method) for row in report.matrix}
+    return [f"{f.resource}: {f.summary}" for f in found if (f.resource, f.summary) not in rows]
 
 
 def _unplaced(report: Report) -> list[str]:

@@ -193,6 +193,8 @@ def test_a_census_that_found_nothing_says_what_that_proves() -> None:
     assert title not in render(clean(), "text")
     rows = Finding("postgres/production-rows", "database", isolated(Grade.IDENTITY, said))
     assert f"{title}\n  database: {said}\n" in render(proof(findings=changed(rows)), "text")
+    told = matrix_with(row("database", said, Grade.IDENTITY))
+    assert title not in render(proof(told, changed(rows)), "text"), "nothing is said twice"
     shown = render(
         proof(findings=changed(replace(rows, judgement=unproven("no right", (), "a grant")))), "text"
     )
