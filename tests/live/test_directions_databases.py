@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +15,15 @@ from test_directions import KEY, ORDER, Sides, asking, holding, names
 from disjoint import split
 from disjoint.certify import envelope
 from disjoint.cli.main import run as command
-from disjoint.demo.world import HALVES, World
+from disjoint.demo.world import HALVES, World, place
+from disjoint.directions.asked import Order
 from disjoint.directions.compare import Compared, compare_sealed
 from disjoint.directions.down import Envelope, seal
+from disjoint.errors import UnprovenError
+from disjoint.kinds.redis import walk
+from disjoint.kinds.redis.session import Session
 from disjoint.model.finding import Finding, Outcome
+from disjoint.model.probe import ProbeError
 from lacking import lacking
 
 pytestmark = pytest.mark.live
@@ -61,6 +66,47 @@ def test_a_file_that_goes_up_holds_every_logical_database(
         assert "logical database 10 holds, of key names, 3 values" in finding.judgement.summary
         told = [each.value for each in finding.judgement.evidence if each.what == "logical database 10"]
         assert told == ["3 values of key names; types in production: 3 string"]
+
+
+def test_a_file_says_which_logical_database_it_could_not_read(world: World, tmp_path: Path) -> None:
+    """Staging's user may not go there: nothing is proven of it, and the finding says what to grant."""
+    stated = asking(world)
+    sides = apart(stated, tmp_path, 3)
+    server, where = world.stack.staging.cache, place("cache", "staging", 6379)
+    account = server.account(world.stack.fresh("bound"), "~*", "&*", "+@all", "-select")
+    holding(world, "staging", names(20), 0)
+    bound = server.url(where, 0, account)
+    text = (sides.folder / "staging" / ".env.staging").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("REDIS_URL=")]
+    (sides.folder / "staging" / ".env.staging").write_text("\n".join([*lines, f"REDIS_URL={bound}", ""]))
+    sides.take()
+    finding = only(sides.compare())
+    assert finding.outcome is Outcome.UNPROVEN
+    assert "it cannot be selected: this user may not run SELECT" in finding.judgement.summary
+    assert finding.judgement.remedy == "ACL SETUSER <that user> +select"
+
+
+def test_a_census_that_broke_off_goes_on_with_the_logical_databases_that_are_missing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One part of the file each."""
+    sides, whole = apart(asking(world), tmp_path, 3), walk.walked
+    asked: list[int] = []
+
+    def cut(session: Session, run_id: str, database: int, *, careful: bool) -> Iterator[list[bytes]]:
+        asked.append(database)
+        if database == OTHER and asked.count(OTHER) == 1:
+            raise ProbeError("the server went away", "ask again")
+        yield from whole(session, run_id, database, careful=careful)
+
+    monkeypatch.setattr(walk, "walked", cut)
+    with pytest.raises(UnprovenError, match="keys of database 10 was not read"):
+        sides.take()
+    sides.take(Order(resume=True))
+    assert (asked.count(OWN), asked.count(OTHER)) == (1, 2)
+    finding = only(sides.compare())
+    assert finding.outcome is Outcome.SHARED
+    assert "of two snapshots" in finding.judgement.limits
 
 
 @pytest.mark.parametrize(("copied", "outcome"), [(0, Outcome.ISOLATED), (3, Outcome.SHARED)])
