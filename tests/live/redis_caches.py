@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from redis_world import KEY, World, administered, url_of
+from redis_world import KEY, TAKEN_AT, World, administered, url_of
 
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.kinds.redis import census as redis_census
 from disjoint.kinds.redis.facts import RedisDeclared
+from disjoint.kinds.redis.keys import production_keys
 from disjoint.model.census import Detection, Overlap, Strength, Terms
 from disjoint.model.experiment import Party
+from disjoint.model.fact import Known
+from disjoint.model.finding import Judgement
+from disjoint.model.kind import Question, Side
 from disjoint.overlap import private
 from disjoint.overlap.baseline import NONE
 from disjoint.overlap.engine import Sides, census
@@ -57,3 +61,12 @@ def compared(found: World, terms: Terms = TERMS) -> Overlap:
             if terms.strength is Strength.PRIVATE:
                 return private.census(sides, terms, NONE, TOLD_NOBODY)
             return census(sides, terms)
+
+
+def judged(found: World, came: Overlap) -> Judgement:
+    """What the rule makes of it, beside what both servers say of themselves."""
+    sides = (
+        Side("production", True, TAKEN_AT, found.facts(protected=True)),
+        Side("staging", False, TAKEN_AT, found.facts(protected=False)),
+    )
+    return production_keys(Question(*sides, found.declared, {"census": Known(came)}))

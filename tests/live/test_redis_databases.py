@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from redis_caches import TERMS, compared, names, put, world
+from redis_caches import TERMS, compared, judged, names, put, world
 from redis_world import administered, url_of, user
 
 from disjoint.demo.servers.valkey import ValkeyServer
@@ -19,6 +19,7 @@ from disjoint.kinds.redis.facts import OWN, PLAIN, places_of
 from disjoint.kinds.redis.session import Session
 from disjoint.model import salted
 from disjoint.model.census import Overlap, Strength
+from disjoint.model.finding import Outcome
 from lacking import lacking
 
 pytestmark = pytest.mark.live
@@ -124,6 +125,19 @@ def test_two_resources_of_one_server_are_found_out_one_by_one(
     came = compared(found[1])
     assert (leaks(came), came.gaps, came.blind) == ([], (), ())
     assert came.staging.way.endswith("(1, the address's own; 0)")
+
+
+def test_on_one_server_productions_own_keys_are_called_no_copy(production: ValkeyServer) -> None:
+    """Staging's walks meet them where they belong; nobody is told to empty anything."""
+    put(production, sessions(20), database=5)
+    found = world(production, production)
+    found.staging = url_of(production, 5)
+    came = compared(found)
+    assert leaks(came) == [("logical database 0", 200)]
+    judgement = judged(found, came)
+    assert judgement.outcome is Outcome.UNPROVEN
+    assert judgement.summary.startswith("both sides are one server")
+    assert "empty" not in judgement.remedy
 
 
 def test_production_is_read_in_the_declared_one_alone(

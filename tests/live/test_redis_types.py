@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from peer import answering
-from redis_caches import compared, names, put, world
-from redis_world import TAKEN_AT, World, administered, url_of, user
+from redis_caches import compared, judged, names, put, world
+from redis_world import administered, url_of, user
 
 from disjoint.demo.servers.cluster import start_cluster
 from disjoint.demo.servers.valkey import ValkeyServer
@@ -16,13 +16,10 @@ from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.redis import census as redis_census
 from disjoint.kinds.redis import walk
 from disjoint.kinds.redis.address import login
-from disjoint.kinds.redis.keys import production_keys
 from disjoint.kinds.redis.session import Session, connect
 from disjoint.model.census import Overlap
 from disjoint.model.environment import Environment
-from disjoint.model.fact import Known
 from disjoint.model.finding import Judgement, Outcome
-from disjoint.model.kind import Question, Side
 from disjoint.model.shared import Types
 from disjoint.runner.visit import Visit
 
@@ -75,14 +72,6 @@ def shared(
 
 def told(found: Overlap) -> list[Types | None]:
     return [hit.types for hit in found.shared if hit.identifying]
-
-
-def judged(found: World, came: Overlap) -> Judgement:
-    sides = (
-        Side("production", True, TAKEN_AT, found.facts(protected=True)),
-        Side("staging", False, TAKEN_AT, found.facts(protected=False)),
-    )
-    return production_keys(Question(*sides, found.declared, {"census": Known(came)}))
 
 
 def values(judgement: Judgement) -> str:
