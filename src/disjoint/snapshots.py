@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from disjoint.kinds.variables.endpoints import unread as unread_names
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
-from disjoint.model.plain import plain
+from disjoint.model.plain import Plain, plain
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.runner.run import Job, Result, unread
 
@@ -33,9 +34,16 @@ def jobs_of(manifest: Manifest) -> list[Job]:
 def digest_of(manifest: Manifest) -> str:
     """What both sides must declare alike: resources, grades and waivers; not sources or tunnels."""
     names = (manifest.production.name, manifest.staging.name)
-    resources = [(r.name, r.kind, plain(r.declared), r.minimum.word) for r in manifest.resources]
+    resources = [(r.name, r.kind, _stated(r.declared), r.minimum.word) for r in manifest.resources]
     stated = [names, resources, plain(manifest.waivers), manifest.public]
     return "sha256:" + hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def _stated(declared: Any) -> Mapping[str, Plain]:
+    """A declaration without what came after the first certificates and is not stated."""
+    fields = dataclasses.fields(declared)
+    left = {f.name for f in fields if f.metadata.get("added") and getattr(declared, f.name) == f.default}
+    return {f.name: plain(getattr(declared, f.name)) for f in fields if f.name not in left}
 
 
 def blanks_of(jobs: Sequence[Job]) -> Results:

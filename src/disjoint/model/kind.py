@@ -206,3 +206,6 @@ class Kind(Generic[D, F]):
 
 SETTING: Mapping[str, bool] = {"setting": True}
 """dataclasses.field(metadata=SETTING): a text field that takes ``$VARIABLE`` and may hold a secret."""
+
+ADDED: Mapping[str, bool] = {"added": True}
+"""Of a field that came later: where nobody states it, a manifest is the one that was certified before."""

@@ -11,7 +11,7 @@ from disjoint.model.address import Address
 from disjoint.model.census import Strength, Terms
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
-from disjoint.model.kind import SETTING, Identity
+from disjoint.model.kind import ADDED, SETTING, Identity
 from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
 
@@ -52,7 +52,7 @@ class PostgresDeclared:
     """The largest table of production's that is read, in rows; what is larger is unproven."""
     replica: str | None = field(default=None, metadata=SETTING)
     """Where rows are read instead, on either side: a replica of the same server."""
-    databases: Literal["all", "own"] = "all"
+    databases: Literal["all", "own"] = field(default="all", metadata=ADDED)
     """Which databases of staging's server are looked through: all that its role may enter, or the URL's."""
     cache_pressure: bool = False
     """Read production's tables by ranges: faster, and pages in use lose their place in memory."""

@@ -12,7 +12,7 @@ from disjoint.model.census import Strength, Terms
 from disjoint.model.elder import NEW_IDS, elder
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, mapped
-from disjoint.model.kind import SETTING, Identity
+from disjoint.model.kind import ADDED, SETTING, Identity
 from disjoint.model.plain import Plain
 from disjoint.model.terms import DETECT, detection
 
@@ -47,7 +47,7 @@ class RedisDeclared:
     """What a sample must not miss, and how surely."""
     may_share: tuple[str, ...] = ()
     """Prefixes of keys that both sides may hold."""
-    databases: Literal["all", "own"] = "all"
+    databases: Literal["all", "own"] = field(default="all", metadata=ADDED)
     """Which logical databases of staging's server are looked through: all, or the address's own."""
     baseline: str | None = None
     """File of what both sides may hold, learnt by ``disjoint baseline``; relative to the manifest."""
