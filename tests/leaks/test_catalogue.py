@@ -45,6 +45,7 @@ REQUIRED = {
     "postgres/sentinel": ("production-customers", "presigned-links"),
     "postgres/production-rows": (
         "pg-dump-restored",
+        "pg-dump-in-another-database",
         "one-row-of-a-million",
         "column-renamed",
         "masked-but-for-tokens",

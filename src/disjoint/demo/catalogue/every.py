@@ -27,6 +27,7 @@ from . import (
     rights,
     row_rights,
     rows,
+    rows_beside,
     schedule,
     tls,
     variables,
@@ -36,7 +37,7 @@ from .leak import Leak
 
 LEAKS: tuple[Leak, ...] = (
     *postgres.LEAKS, *pooler.LEAKS, *links.LEAKS, *content.LEAKS, *rights.LEAKS,
-    *rows.LEAKS, *row_rights.LEAKS, *canaries.DATABASES, *logins.DATABASES,
+    *rows.LEAKS, *rows_beside.LEAKS, *row_rights.LEAKS, *canaries.DATABASES, *logins.DATABASES,
     *redis.LEAKS, *cache_rights.LEAKS, *canaries.CACHES, *logins.CACHES, *cluster.LEAKS,
     *tls.LEAKS, *celery.LEAKS, *logins.QUEUES, *schedule.LEAKS,
     *names.LEAKS, *bucket.LEAKS, *web.LEAKS, *pages.LEAKS, *doors.LEAKS, *variables.LEAKS, *keys.LEAKS,

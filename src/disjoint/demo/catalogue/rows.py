@@ -74,19 +74,25 @@ def carry(source: Base, query: str, target: Base, table: str) -> None:
                 written.write(block)
 
 
+def load(source: Base, made: Base) -> None:
+    """A fresh database of its role's own, from a dump of another's tables."""
+    name, user = sql.Identifier(made.login.database), sql.Identifier(made.login.user)
+    with made.server.admin() as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, user))
+    dump = source.server.dump(source.login.database, "users", "orders")
+    made.server.load(made.login.database, dump, made.login.user)
+
+
 def _restored(world: World, source: Base) -> World:
     """Staging's shop is a dump of another, with a mark of its own beside it."""
     server, name = world.stack.staging.postgres, world.stack.fresh("shop_restored")
-    login = shop.Login(name, name, shop.add_role(server, name))
+    made = Base(server, shop.Login(name, name, shop.add_role(server, name)))
+    load(source, made)
     with server.admin() as admin:
-        create = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(name))
-        admin.execute(create)
         mark = sql.SQL("COMMENT ON DATABASE {} IS 'disjoint:environment=staging'")
         admin.execute(mark.format(sql.Identifier(name)))
-    server.load(name, source.server.dump(source.login.database, "users", "orders"), name)
-    made = Base(server, login)
     made.run("CREATE TABLE disjoint_stamp AS SELECT 'staging'::text AS environment")
-    return Both(signed_in(world, login), source, made).compared(rows="sampled")
+    return Both(signed_in(world, made.login), source, made).compared(rows="sampled")
 
 
 def dump_restored(world: World) -> World:
