@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from disjoint.demo.world import HALVES, Half, World, place
 from disjoint.directions.asked import Order
 from disjoint.directions.compare import Compared, compare_sealed
 from disjoint.directions.down import Envelope, seal
+from disjoint.directions.learn import learn, load_seeded
 from disjoint.directions.take import partial_of
 from disjoint.errors import TamperedError, UnprovenError
 from disjoint.model.census import Detection
@@ -105,6 +107,35 @@ def test_rows_go_up(rows: Rows, tmp_path: Path, copied: int) -> None:
     logged = json.loads(found.log.read_text().splitlines()[1]) if found.log else {}
     hits = logged["found"]["counts"]["database"]["shared"]
     assert hits == ([{"values": copied, "confirmed": copied}] * 2 if copied else [])
+
+
+def test_a_database_beside_stagings_goes_up_and_is_compared_below(rows: Rows, tmp_path: Path) -> None:
+    """No URL names it; staging's role may read it. A baseline is learnt of the seeded database alone."""
+    server, own = rows.world.stack.staging.postgres, rows.logins["staging"]
+    beside = shop.add_database(server, name := rows.world.stack.fresh("beside"), name, shop.STAGING_ROWS)
+    with server.admin(beside.database) as admin:
+        admin.execute(b"CREATE TABLE people (email text, ticket uuid)")
+        for email, ticket, _ in rows.all("production")[:6]:
+            admin.execute("INSERT INTO people VALUES (%s, %s)", (email, ticket))
+        admin.execute(sql.SQL("GRANT SELECT ON people TO {}").format(sql.Identifier(own.user)))
+    apart = Sides(rows.world, tmp_path / "sides")
+    apart.take()
+    finding = only(apart.compare())
+    assert finding.outcome is Outcome.SHARED, finding
+    assert f"{beside.database}.public.people.ticket holds, of public.people.ticket, 6" in str(finding)
+    finding = only(unsealed(apart, *sealed(apart, tmp_path)))
+    assert f"{beside.database}.public.people.ticket holds, of public.people.ticket, 6" in str(finding)
+    manifest = apart.manifest("staging")
+    learnt = learn(
+        load_seeded(manifest, _seeded(manifest)), "Ada", datetime.now(UTC).date() + timedelta(30), "database"
+    )
+    assert beside.database not in learnt
+    assert "public.people.ticket" in learnt
+
+
+def _seeded(manifest: Path) -> Path:
+    """The same variables in a file that is no environment's."""
+    return Path(shutil.copy(manifest.with_name(".env.staging"), manifest.with_name(".env.seeded")))
 
 
 def sealed(

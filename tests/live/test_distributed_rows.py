@@ -204,6 +204,27 @@ SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
 """Ours, workers' and this process's."""
 
 
+def test_what_workers_do_not_read_beside_the_database_is_unproven(
+    world: World, manifest: Manifest, scheduler: str
+) -> None:
+    """They open the declared one alone; one that holds nothing for its role is no question."""
+    with world.staging.admin() as admin:
+        admin.execute(b"CREATE DATABASE beside")
+    try:
+        with world.staging.admin("beside") as admin:
+            admin.execute(b"CREATE TABLE kept AS SELECT 'copied-1@example.test' AS mail")
+            admin.execute(b"GRANT SELECT ON kept TO app")
+        with pair_of(manifest) as (pair, _):
+            found = workers.surveyed(manifest, CENSUS, pair, False, scheduler)
+    finally:
+        with world.staging.admin() as admin:
+            admin.execute(b"DROP DATABASE beside WITH (FORCE)")
+    assert [(gap.place, "workers read" in gap.reason) for gap in found.gaps] == [
+        ("staging: database beside", True)
+    ]
+    assert {hit.values for hit in found.shared} == {COPIED}
+
+
 def test_a_worker_that_reaches_another_server_reads_nothing(
     world: World, tmp_path: Path, scheduler: str
 ) -> None:
