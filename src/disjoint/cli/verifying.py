@@ -250,6 +250,7 @@ def _told(found: Verified, wanted: Wanted, now: datetime) -> Iterator[str]:
     proof = found.proof
     yield f"HOLDS until {_shown(found.until)}, read as of {_shown(now)}"
     yield inert(f"{proof.environment} is isolated from {proof.reference}: proven {_shown(proof.finished_at)}")
+    yield inert("how: " + ", ".join(f"{row.resource} {row.grade or row.status}" for row in proof.matrix))
     yield inert(f"by {proof.prover}, key {found.keyid[:16]}, asked for by {', '.join(proof.requested_by)}")
     for each in found.approvals:
         when = f"{_shown(each.signed_at)}, until {_shown(each.valid_until)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def test_the_verifier_says_what_the_case_says(folder: Path, capsys: pytest.Captu
     else:
         assert (code, said.err) == (0, "")
         assert said.out.startswith("HOLDS until ")
+        assert re.search(r"^how: \w+ (declared|identity|canary|refused)", said.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", CALLED)
