@@ -142,6 +142,29 @@ def test_three_private_steps_take_every_logical_database_in(
     assert ("3 values" in finding["summary"]) is bool(copied)
 
 
+def test_a_leak_is_one_though_another_logical_database_cannot_be_read_to_its_end(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hits on sealed names are confirmed by whole walks: one that breaks off hides no other's."""
+    sides, own = apart(asking(world), tmp_path, 3), tmp_path / "reader.key"
+    holding(world, "staging", names(5), 14)
+    public = envelope.new_reader(own)
+    declared = split.load_side(sides.manifest("production"), protected=True)
+    seal(declared, KEY, tmp_path / "p.census", ORDER, Envelope(envelope.public_key(public)))
+    whole = walk.walked
+
+    def cut(session: Session, run_id: str, database: int, *, careful: bool) -> Iterator[list[bytes]]:
+        yield from whole(session, run_id, database, careful=careful)
+        if database == 14:
+            raise ProbeError("the server went away", "ask again")
+
+    monkeypatch.setattr(walk, "walked", cut)
+    here = split.load_side(sides.manifest("staging"), protected=False)
+    finding = only(compare_sealed(here, KEY, tmp_path / "p.census", ORDER, envelope.private_key(own)))
+    assert finding.outcome is Outcome.SHARED, finding
+    assert "logical database 10 holds, of key names, 3 values" in finding.judgement.summary
+
+
 def test_a_baseline_is_learnt_of_the_seeded_logical_database_alone(world: World, tmp_path: Path) -> None:
     """What stands beside it on the server is no seed: production's keys there would be excused for ever."""
     seeds, theirs = names(4), names(40)

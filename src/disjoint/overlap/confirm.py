@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from disjoint.model.census import HALF, Gap, Sieve
-from disjoint.model.fact import Fact, Known, Unknown, both
 from disjoint.model.overlapping import is_several
 from disjoint.model.probe import ProbeError
 from disjoint.model.shared import Shared, Types
@@ -56,6 +55,8 @@ class Answer(NamedTuple):
     """By place."""
     excused: frozenset[bytes]
     """Those that the baseline names."""
+    broken: tuple[Gap, ...] = ()
+    """Why it said no more. What both sides said before that is confirmed for all that."""
 
 
 def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Baseline) -> Confirmed:
@@ -64,13 +65,9 @@ def confirmed(there: Side, here: Side, sieve: Sieve, hits: Hits, baseline: Basel
     if not own.production:
         return Confirmed()
     asked = _asked(own, MOST_EXCUSED if baseline.marks else MOST)
-    match _answers((there, own.production), (here, own.staging), sieve, asked, baseline):
-        case Unknown(reason, remedy):
-            nothing = Answer({}, frozenset())
-            shared, _ = _counted(there, here, own, (nothing, nothing), sieve.one_in)
-            return Confirmed(shared, 0, (Gap("hits", f"not confirmed: {reason}", remedy),))
-        case Known(found):
-            return Confirmed(*_counted(there, here, own, found, sieve.one_in))
+    found = _answers((there, own.production), (here, own.staging), sieve, asked, baseline)
+    shared, excused = _counted(there, here, own, found, sieve.one_in)
+    return Confirmed(shared, excused, (*found[0].broken, *found[1].broken)[:1])
 
 
 def _unplanted(hits: Mapping[int, Selectors], sieve: Sieve) -> Mapping[int, Selectors]:
@@ -86,34 +83,35 @@ def _asked(hits: Hits, most: int) -> Selectors:
 
 def _answers(
     production: Asked, staging: Asked, sieve: Sieve, asked: Selectors, baseline: Baseline
-) -> Fact[tuple[Answer, Answer]]:
+) -> tuple[Answer, Answer]:
     """Both sides at once: each looks through everything that it has."""
-    ours: list[Fact[Answer]] = []
+    ours: list[Answer] = []
     other = threading.Thread(
         target=lambda: ours.append(_answer(*staging, sieve, asked, baseline)), daemon=True
     )
     other.start()
     theirs = _answer(*production, sieve, asked, baseline)
     other.join()
-    return both(theirs, ours[0])
+    return theirs, ours[0]
 
 
 def _answer(
     side: Side, hits: Mapping[int, Selectors], sieve: Sieve, asked: Selectors, baseline: Baseline
-) -> Fact[Answer]:
+) -> Answer:
     wanted = {place: packed(common(own, asked)) for place, own in hits.items()}
     digests: dict[int, dict[bytes, str]] = {}
-    excused = set()
+    excused: set[bytes] = set()
+    broken: tuple[Gap, ...] = ()
     try:
         for found in side.reader.confirm(sieve, {p: w for p, w in wanted.items() if w}, baseline.salt):
             digests.setdefault(found.place, {})[found.digest] = found.type
             if found.mark in baseline.marks:
                 excused.add(found.digest)
     except ProbeError as error:
-        return Unknown(error.reason, error.remedy)
+        broken = (Gap("hits", f"not confirmed: {error.reason}", error.remedy),)
     except Exception as error:  # noqa: BLE001  (as where it was read: a client library's text may hold a value)
-        return Unknown(f"the confirming failed: {type(error).__name__}", "report it")
-    return Known(Answer(digests, frozenset(excused)))
+        broken = (Gap("hits", f"not confirmed: {type(error).__name__}", "report it"),)
+    return Answer(digests, frozenset(excused), broken)
 
 
 _NONE: Typed = {}

@@ -59,6 +59,8 @@ class Listed:
     """Places that no longer hold what was read, once they are asked to confirm it."""
     mute_at: frozenset[int] = frozenset()
     """Refuses to confirm what was read as one in so many."""
+    answers: int | None = None
+    """After so many it says nothing more, asked to confirm."""
     shut: bool = False
     """Gives no task."""
     answer: str = ""
@@ -122,7 +124,11 @@ class Listed:
             raise ProbeError("time is up", "raise rows_seconds")
         for place, selectors in wanted.items():
             among = frozenset(selectors)
-            for text in set(self._own(place) if [*self.texts][place] not in self.silent else ()):
+            for number, text in enumerate(
+                sorted(set(self._own(place))) if [*self.texts][place] not in self.silent else ()
+            ):
+                if number == self.answers:
+                    raise ProbeError("time is up", "raise rows_seconds")
                 digest = self._digest(text, sieve)
                 if digest[:HALF] in among:
                     mark = hashed.mark_of(text.encode(), salt) if salt else b""

@@ -180,6 +180,15 @@ class TestConfirmed:
         assert found.gaps[-1].reason == "not confirmed: time is up"
 
     @pytest.mark.parametrize("side", [0, 1])
+    def test_what_both_sides_confirmed_before_one_broke_off_is_a_leak(self, side: int) -> None:
+        """The others stay open, and the gap is told."""
+        pair = [Listed({"users": THEIRS}), Listed({"users": sorted(THEIRS)[:4]})]
+        pair[side].answers = 3
+        found = run(pair[0], pair[1])
+        assert found.shared == (Shared("users", "users", 4, 3, True),)
+        assert found.gaps[-1] == Gap("hits", "not confirmed: time is up", "raise rows_seconds")
+
+    @pytest.mark.parametrize("side", [0, 1])
     def test_a_hit_that_a_side_no_longer_answers_for_is_open_and_not_refuted(self, side: int) -> None:
         pair = [Listed({"users": THEIRS}), Listed({"users": THEIRS[:4]})]
         pair[side].silent = frozenset({"users"})
