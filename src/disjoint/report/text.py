@@ -15,6 +15,9 @@ from .problems import UNREAD, Asked, Problem, answered, problems, unread
 from .reason import EXIT, touched, unwaived, why
 
 
+_NOT_TRIED = "not tried: `disjoint explain RULE` says what it would take"
+
+
 def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str:
     """The report as lines of about `width` cells, ending in a newline."""
     ink = Ink(colour, ascii_only)
@@ -28,7 +31,7 @@ def render(report: Report, *, colour: bool, ascii_only: bool, width: int) -> str
         _listed("warnings", report.warnings, ink, width),
         _listed("inferred, for want of a manifest", report.inferred, ink, width),
         _listed("not placed", _unplaced(report), ink, width),
-        _listed("not tried", [", ".join(report.coverage.not_tried)], ink, width),
+        _listed(_NOT_TRIED, [", ".join(report.coverage.not_tried)], ink, width),
         _close(report, ink, width),
     )
     return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
