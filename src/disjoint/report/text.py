@@ -14,7 +14,6 @@ from .parts import FindingPart, Report, RowPart
 from .problems import UNREAD, Asked, Problem, answered, problems, unread
 from .reason import EXIT, touched, unwaived, why
 
-
 _NOT_TRIED = "not tried: `disjoint explain RULE` says what it would take"
 
 
