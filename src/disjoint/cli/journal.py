@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,7 @@ def _lines(entries: list[Entry]) -> Iterator[str]:
     from disjoint.report.inert import cells, inert  # noqa: PLC0415
 
     rows = [
-        (str(each.seq), f"{each.at:%Y-%m-%d %H:%M:%S}Z", inert(each.event), inert(each.actor))
+        (str(each.seq), f"{each.at:%Y-%m-%d %H:%M:%S}Z", inert(each.event), inert(_actor(each)))
         for each in entries
     ]
     widths = [max(cells(row[column]) for row in rows) for column in range(4)]
@@ -195,6 +196,14 @@ def _lines(entries: list[Entry]) -> Iterator[str]:
         padded = [text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True)]
         padded[0] = row[0].rjust(widths[0])
         yield "  ".join([*padded, inert(_gist(entry))]).rstrip()
+
+
+_KEYID = re.compile(r"[0-9a-f]{64}")
+
+
+def _actor(entry: Entry) -> str:
+    """Who it was; a machine's key by as much of its id as certificates show."""
+    return f"key {entry.actor[:16]}" if _KEYID.fullmatch(entry.actor) else entry.actor
 
 
 def _gist(entry: Entry) -> str:

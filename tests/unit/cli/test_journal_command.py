@@ -55,6 +55,9 @@ def test_what_happened_is_listed(journal: Journal, capsys: pytest.CaptureFixture
     assert [each["body"] for each in stated["entries"]] == [{"decision": "APPROVED"}]
     assert run(["journal", "list", "--event", "certified"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+    journal.append("sealed", "a1b2c3d4" * 8, {"environment": "production"})
+    assert run(["journal", "list"]) == 0
+    assert capsys.readouterr().out.endswith("  sealed      key a1b2c3d4a1b2c3d4  production\n")
 
 
 def test_one_entry_is_shown(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
