@@ -21,7 +21,7 @@ from disjoint.model.experiment import Party
 from disjoint.model.telling import Telling
 from disjoint.overlap import bound, private
 from disjoint.overlap.baseline import NONE
-from disjoint.overlap.engine import Sides, census
+from disjoint.overlap.engine import Sides, census, drawn
 from disjoint.overlap.keyed import Keyed
 from disjoint.overlap.read import TOLD_NOBODY
 from disjoint.runner.deadline import Deadline
@@ -150,6 +150,23 @@ def test_a_server_carries_two_connections_whatever_stands_on_it(
     assert not found.gaps
     assert found.staging.rows == 400 + 9_000
     assert 1 <= most <= 2
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_what_was_read_before_keeps_no_connection_from_the_next_one(
+    world: World, beside: list[str], monkeypatch: pytest.MonkeyPatch, careful: bool
+) -> None:
+    """A census that is resumed reads some of each: nobody waits for the last task of a database."""
+    monkeypatch.setattr(ways, "RANGE", 1)
+    for name in ("one", "two"):
+        copied(world, beside, name, PEOPLE.format(side=name, rows=3_000) + COPY + GRANT)
+    with opened(world, careful) as (there, here):
+        sieve = drawn(Sides(there, here, NAMES), EXACT)
+        names = [place.name for place in here.survey.places]
+        tasks = {task.what: task for task in here.tasks(sieve)}  # the last one of each table
+        read = [portion.place for task in [*tasks.values()][::2] for portion in here.read(task, sieve)]
+        assert connections(world) == 1
+    assert {names[place].partition(".")[0] for place in read} == {"public", "one", "two"}
 
 
 @pytest.mark.parametrize("careful", [True, False])
