@@ -36,11 +36,12 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISJOINT_SEAL_KEY", KEY.octets.hex())
 
 
-def apart(world: World, tmp_path: Path, copied: int) -> Sides:
+def apart(world: World, tmp_path: Path, copied: int, *others: int) -> Sides:
     """Staging's address names a logical database of its own; some of production's keys stand beside it."""
     theirs = names(40)
     broken = holding(world, "production", theirs, OWN)
-    beside(world, names(5) + theirs[:copied])
+    for database in (OTHER, *others):
+        holding(world, "staging", names(5) + theirs[:copied], database)
     return Sides(holding(broken, "staging", names(20), OWN), tmp_path / "sides")
 
 
@@ -146,8 +147,7 @@ def test_a_leak_is_one_though_another_logical_database_cannot_be_read_to_its_end
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hits on sealed names are confirmed by whole walks: one that breaks off hides no other's."""
-    sides, own = apart(asking(world), tmp_path, 3), tmp_path / "reader.key"
-    holding(world, "staging", names(5), 14)
+    sides, own = apart(asking(world), tmp_path, 3, 14), tmp_path / "reader.key"
     public = envelope.new_reader(own)
     declared = split.load_side(sides.manifest("production"), protected=True)
     seal(declared, KEY, tmp_path / "p.census", ORDER, Envelope(envelope.public_key(public)))
