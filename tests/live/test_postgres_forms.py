@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import timeit
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 from census_world import compared
 from postgres_world import World, build
+from psycopg import sql
 
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
+from disjoint.kinds.postgres import queries
 from disjoint.model.census import Overlap
 
 pytestmark = pytest.mark.live
@@ -129,3 +132,58 @@ def test_what_only_wide_values_tell_of_is_a_gap(world: World) -> None:
     (gap,) = came(world, production=MESSAGES).gaps
     assert gap.place == "production: public.messages.body"
     assert not came(world, production=MESSAGES, reference=("messages",)).gaps
+
+
+@pytest.mark.parametrize(
+    ("text", "formed"),
+    [
+        ("anna@example.test", True),
+        ("a@b.c", True),
+        ("@example.test", False),
+        ("anna@example", False),
+        ("anna @example.test", False),
+        ("anna@b@c.test", False),
+        ("0123456789abcde-", True),
+        ("0123456789ABCDEF", True),
+        ("0123456789abcde", False),
+        ("0123456789012345", False),
+        ("0123456789abcdeg", False),
+        ("Zx9_+/=Zx9_+/=Zx9_+/", True),
+        ("Zx9_+/=Zx9_+/=Zx9_+", False),
+        ("ZxY_+/=ZxY_+/=ZxY_+/", False),
+        ("999_+/=999_+/=999_+/", False),
+        ("Zx9_+/=Zx9_+/=Zx9_+.", False),
+        ("0123456789abcdef\nabcdef", False),
+        ("0123456789abcdefß", False),
+        ("", False),
+    ],
+)
+def test_forms_that_nobody_counts_up_to(world: World, text: str, formed: bool) -> None:
+    """An address; sixteen hex digits with a letter; twenty letters and digits in one word."""
+    with world.staging.admin("shop") as admin:
+        found = sql.SQL("SELECT {} FROM (VALUES ({}), (NULL)) s (v)").format(
+            sql.SQL(queries.SHAPED).format(sql.Identifier("v")), sql.Literal(text)
+        )
+        assert admin.execute(found).fetchone() == (int(formed), 1)
+
+
+@pytest.mark.parametrize("words", ["md5(n::text) || 'x'", "'v' || n % 5"])
+def test_to_look_for_forms_costs_half_of_what_looking_ahead_costs(world: World, words: LiteralString) -> None:
+    """Ten thousand rows of each table are looked at on production."""
+    asked = sql.SQL("SELECT {} FROM words")
+    with world.staging.admin("shop") as admin:
+        admin.execute("DROP TABLE IF EXISTS words")
+        made = "CREATE TEMPORARY TABLE words AS SELECT {} AS v FROM generate_series(1, 10000) n"
+        admin.execute(sql.SQL(made).format(sql.SQL(words)))
+
+        def seconds(form: LiteralString) -> float:
+            """Of the fastest of ten."""
+            statement = asked.format(sql.SQL(form).format(sql.Identifier("v")))
+            return min(timeit.repeat(lambda: admin.execute(statement).fetchall(), number=1, repeat=10))
+
+        assert seconds(queries.SHAPED) < 0.5 * seconds(AHEAD)
+
+
+AHEAD: LiteralString = """
+count(*) FILTER (WHERE {0} ~ '^(?=.*[a-fA-F])[0-9a-fA-F-]{{16,}}$'
+                 OR {0} ~ '^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=]{{20,}}$'), count({0})"""

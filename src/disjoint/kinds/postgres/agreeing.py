@@ -39,11 +39,11 @@ class Seen(NamedTuple):
     """Probability that two rows agree, as far as columns tell that repeat."""
 
 
-def told_apart(opened: Session, chosen: Sequence[Chosen]) -> Iterator[Chosen]:
-    """The same places; of several columns, those identify that the rows show to be free of each other."""
-    for each in chosen:
-        several = len(each.columns) > 1 and each.place.identifying
-        yield weighed(each, seen_in(opened, each.table, each.columns)) if several else each
+def told_apart(opened: Session, chosen: Sequence[Chosen]) -> Iterator[tuple[int, Chosen]]:
+    """Places of several columns, each by its number: they identify where rows show them to be free."""
+    for at, each in enumerate(chosen):
+        if len(each.columns) > 1 and each.place.identifying:
+            yield at, weighed(each, seen_in(opened, each))
 
 
 def weighed(chosen: Chosen, seen: Seen | None) -> Chosen:
@@ -64,9 +64,13 @@ def weighed(chosen: Chosen, seen: Seen | None) -> Chosen:
     return chosen._replace(place=chosen.place._replace(identifying=False, why=why))
 
 
-def seen_in(opened: Session, table: Table, columns: Sequence[Column]) -> Seen | None:
-    """What the first rows show of several columns; None where the look was refused."""
-    told = _told(table, columns)
+def seen_in(opened: Session, chosen: Chosen) -> Seen | None:
+    """What the first rows show of a place of several columns; None where the look was refused.
+
+    Of one that does not identify anyway its columns are not held against each other.
+    """
+    table, columns = chosen.table, chosen.columns
+    told = _told(table, columns) if chosen.place.identifying else ()
     comma, seed = sql.SQL(", "), secrets.randbits(63)
     texts = [text_of(columns, fold=False), *(text_of((column,), fold=False) for column in told)]
     own = comma.join(sql.SQL("{} AS {}").format(text, value(n)) for n, text in enumerate(texts))

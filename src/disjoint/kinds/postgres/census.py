@@ -165,7 +165,8 @@ def _surveyed(opened: Session, party: Party[PostgresDeclared], read: _Way) -> Ta
     pool.traffic.look(opened)
     choice = choose(tables, wish)
     if protected and declared.columns is None:
-        choice.chosen[:] = [*spared.eased(told_apart(opened, choice.chosen))]
+        for at, several in spared.eased(told_apart(opened, choice.chosen)):
+            choice.chosen[at] = several
         choice.chosen.extend([*spared.eased(remaining(opened, choice, wish))])
     choice.left.extend(large_objects(opened))
     if is_masked(opened):

@@ -23,7 +23,7 @@ def remaining(opened: Session, choice: Choice, wish: Wish) -> Iterator[Chosen]:
         table = own[0].table
         columns = rest_of(table, {column.name for each in own for column in each.columns}, wish)
         found = together(table, columns, wish) if len(columns) > 1 else None
-        seen = None if found is None else seen_in(opened, table, columns)
+        seen = None if found is None else seen_in(opened, found)
         if found is not None and seen is not None and seen.differing >= ONCE:
             yield weighed(found, seen) if found.place.identifying else found
 

@@ -103,7 +103,8 @@ class Traffic:
         """Rest after what is done in this context."""
         started = time.monotonic()
         yield
-        time.sleep(min(LONGEST_EASE, self.rest(time.monotonic() - started)))
+        if (rest := self.rest(time.monotonic() - started)) > 0:  # none is no sleep: it costs a turn
+            time.sleep(min(LONGEST_EASE, rest))
 
     def eased(self, items: Iterable[Item]) -> Iterator[Item]:
         """The same items, with a rest after each that took its time."""
