@@ -23,6 +23,7 @@ from disjoint.model.census import (
     Survey,
     Task,
 )
+from disjoint.model.overlapping import is_several
 from disjoint.model.salted import mark
 from disjoint.model.telling import Telling, Values
 
@@ -32,6 +33,8 @@ from .numbers import np
 from .sketch import selectors_of
 
 _KNOWN_KEY = bytes(range(16))
+SEEDED = 1_000
+"""Rows of several columns together, a hit on which would be an open question; fewer are plans, or countries."""
 
 
 class Keyed:
@@ -70,7 +73,7 @@ class Keyed:
         sent: Counter[str] = Counter()
         held: Counter[str] = Counter()
         for at, place in enumerate(self._side.survey.places):
-            if place.identifying:
+            if place.identifying or (is_several(place.name) and place.values >= SEEDED):
                 table = place.group or place.name.rpartition(".")[0] or place.name
                 sent[table] += self._sent[at]
                 held[table] += self._withheld[at]

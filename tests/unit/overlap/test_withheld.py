@@ -62,6 +62,18 @@ def test_a_table_of_which_nothing_telling_was_sent_is_a_gap() -> None:
     assert there.untold == ()
 
 
+@pytest.mark.parametrize(("rows", "gaps"), [(1_000, ["list"]), (999, [])])
+def test_a_table_that_only_several_columns_tell_of_is_a_gap_where_none_was_sent(
+    rows: int, gaps: list[str]
+) -> None:
+    """A hit on it would be an open question, and nobody looked; of a few rows it would hardly be one."""
+    place = "list.rows (name, town)"
+    told = {"a.ticket": tickets(9), place: addresses(9)}
+    production = Told(told, shy=frozenset({place}), stated=rows)
+    _, there = compared(production, Told({"a.ticket": tickets(9)}))
+    assert [gap.place for gap in there.untold] == gaps
+
+
 @pytest.mark.parametrize(("found", "name"), [(True, "polars-hash"), (False, "hashlib")])
 def test_the_report_says_what_made_the_digests(
     monkeypatch: pytest.MonkeyPatch, found: bool, name: str
