@@ -34,7 +34,7 @@ from .sketch import selectors_of
 
 _KNOWN_KEY = bytes(range(16))
 SEEDED = 1_000
-"""Rows of several columns together, a hit on which would be an open question; fewer are plans, or countries."""
+"""Rows of several columns together, a hit on which is an open question; fewer may be plans or countries."""
 
 
 class Keyed:
