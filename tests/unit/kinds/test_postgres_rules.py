@@ -11,10 +11,12 @@ import pytest
 from disjoint.kinds.postgres.address import parse
 from disjoint.kinds.postgres.facts import Knock, Link, PostgresDeclared, PostgresFacts, Sentinel, blank
 from disjoint.kinds.postgres.rules import LINTS, RULES
+from disjoint.model.census import Overlap, Read, Strength
 from disjoint.model.experiment import Sighting, Sightings
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
+from disjoint.model.shared import Shared
 
 TAKEN_AT = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 ISOLATED, SHARED, UNPROVEN = Outcome.ISOLATED, Outcome.SHARED, Outcome.UNPROVEN
@@ -55,6 +57,31 @@ def question(left: PostgresFacts, right: PostgresFacts, **declared: Any) -> Ques
 def ask(rule: str, left: PostgresFacts, right: PostgresFacts, **declared: Any) -> Judgement:
     judge = next(r.judge for r in RULES if r.id == f"postgres/{rule}")
     return judge(question(left, right, **declared))
+
+
+@pytest.mark.parametrize(
+    ("known", "places", "outcome"),
+    [
+        ({"started_at": "noon"}, ("shop.public.users.email",), UNPROVEN),
+        ({"started_at": "noon"}, ("shop.public.users.email", "copy.public.users.email"), SHARED),
+        ({"started_at": "noon"}, ("public.users.email",), SHARED),
+        ({"started_at": "one"}, ("shop.public.users.email",), SHARED),
+        ({"started_at": NOT_READ}, ("shop.public.users.email",), SHARED),
+        ({"started_at": "noon", "database": "shop"}, ("shop.public.users.email",), SHARED),
+    ],
+)
+def test_rows_of_productions_own_database_are_no_copy(
+    known: dict[str, Any], places: tuple[str, ...], outcome: Outcome
+) -> None:
+    """A file of digests was made by a role that reads production's database, on one server."""
+    read = Read(1, 9, 9, "a scan", 0.1, 72)
+    shared = tuple(Shared("public.users.email", place, 3, 3, identifying=True) for place in places)
+    came = Overlap(Strength.EXACT, 1, 0.999, 1, False, read, read, shared, 0, (), (), ())
+    stated = {"database": "staging", "database_oid": 6, **known}
+    asked = question(facts(PRODUCTION), facts(STAGING, **stated), rows="exact")
+    judge = next(rule.judge for rule in RULES if rule.id == "postgres/production-rows")
+    tried = dataclasses.replace(asked, experiments={"census": Known(came)})
+    assert judge(tried).outcome is outcome
 
 
 TABLE = [

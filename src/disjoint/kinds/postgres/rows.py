@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from disjoint.model.fact import Known
+from disjoint.model.census import Overlap
+from disjoint.model.fact import Known, both
 from disjoint.model.finding import Judgement, Outcome, unproven
 from disjoint.model.kind import Question, Rule
-from disjoint.model.overlapping import Words, judged
+from disjoint.model.overlapping import Words, is_leak, judged
 
 from .facts import PostgresDeclared, PostgresFacts
 
@@ -22,7 +23,22 @@ def production_rows(q: PostgresQuestion) -> Judgement:
     whole = all(side.facts.alternatives == Known(0) for side in (q.left, q.right))
     if found.outcome is Outcome.ISOLATED and not whole:
         return unproven(_ONE_OF_SEVERAL, found.evidence, _ONE_HOST, found.limits)
+    if found.outcome is Outcome.SHARED and _are_productions_own(q):
+        return unproven(_ITS_OWN, found.evidence, _OWN_SERVER, found.limits)
     return found
+
+
+def _are_productions_own(q: PostgresQuestion) -> bool:
+    """Whether all that was found stands in production's database itself, which staging's role can read."""
+    ours, theirs = q.staging.facts, q.production.facts
+    run = both(theirs.system_identifier, theirs.started_at)
+    one = isinstance(run, Known) and run == both(ours.system_identifier, ours.started_at)
+    match both(theirs.database, q.tried("census", Overlap)):
+        case Known((name, Overlap() as came)) if one and ours.database != theirs.database:
+            leaks = filter(is_leak, came.shared)
+            return all(hit.staging.startswith(f"{name}.") for hit in leaks)
+        case _:
+            return False
 
 
 _WORDS = Words(
@@ -47,6 +63,11 @@ _WORDS = Words(
     ),
 )
 _ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
+_ITS_OWN = (
+    "one server holds both databases, and staging's role reads production's: what was found is that database's "
+    "own rows, and no copy"
+)
+_OWN_SERVER = "give staging a server of its own; until then: REVOKE CONNECT ON DATABASE name FROM PUBLIC;"
 _ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
 
 RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
