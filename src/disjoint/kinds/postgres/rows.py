@@ -64,8 +64,8 @@ _WORDS = Words(
 )
 _ONE_OF_SEVERAL = "the rows of one server were compared, and an address leads to several"
 _ITS_OWN = (
-    "one server holds both databases, and staging's role reads production's: what was found is that database's "
-    "own rows, and no copy"
+    "one server holds both databases, and staging's role reads production's: what was found is the "
+    "latter's own rows, and no copy"
 )
 _OWN_SERVER = "give staging a server of its own; until then: REVOKE CONNECT ON DATABASE name FROM PUBLIC;"
 _ONE_HOST = "declare each server of the list as a resource of its own, with one host in its URL"
