@@ -35,12 +35,12 @@ def digest_of(manifest: Manifest) -> str:
     """What both sides must declare alike: resources, grades and waivers; not sources or tunnels."""
     names = (manifest.production.name, manifest.staging.name)
     resources = [(r.name, r.kind, _stated(r.declared), r.minimum.word) for r in manifest.resources]
-    stated = [names, resources, plain(manifest.waivers), manifest.public]
+    stated = [names, resources, [_stated(each) for each in manifest.waivers], manifest.public]
     return "sha256:" + hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
 def _stated(declared: Any) -> Mapping[str, Plain]:
-    """A declaration without what came after the first certificates and is not stated."""
+    """A declaration, or a waiver, without what came after the first certificates and is not stated."""
     fields = dataclasses.fields(declared)
     left = {f.name for f in fields if f.metadata.get("added") and getattr(declared, f.name) == f.default}
     return {f.name: plain(getattr(declared, f.name)) for f in fields if f.name not in left}

@@ -56,6 +56,8 @@ def _nameless(
 ) -> Iterator[Finding]:
     """The first of production's servers that it may be, for all that either of them says of itself."""
     resources, production, _ = sides
+    if isinstance(identity.marks, Unknown) and ours.name not in apart:
+        return  # its own pair is open already
     for theirs in resources:
         for other in _identities(kinds, theirs, production):
             paired = ours is theirs and other.rule == identity.rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign
@@ -95,7 +96,7 @@ def _elsewhere(beside: tuple[tuple[Endpoint, str], ...], staging: Snapshot) -> J
     names = ", ".join(sorted({f"{e.variable} names the server of production's {name}" for e, name in beside}))
     summary = f"in staging {names}, in another part of it, and no resource declares it"
     remedy = "give staging a server of its own, or declare it as a resource: then its server is asked"
-    return unproven(summary, _parsed(beside, staging), remedy)
+    return _about(unproven(summary, _parsed(beside, staging), remedy), beside)
 
 
 def _looked_for(
@@ -122,7 +123,11 @@ def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
     names = ", ".join(sorted({f"{e.variable} reaches production's {name}" for e, name in hits}))
     evidence = _parsed(hits, staging)
     remedy = "give staging its own: " + ", ".join(sorted({f"{e.variable} ({e.where})" for e, _ in hits}))
-    return shared(Grade.DECLARED, f"in staging {names}", evidence, remedy)
+    return _about(shared(Grade.DECLARED, f"in staging {names}", evidence, remedy), hits)
+
+
+def _about(judgement: Judgement, hits: Iterable[tuple[Endpoint, str]]) -> Judgement:
+    return replace(judgement, about=tuple(sorted({e.variable for e, _ in hits})))
 
 
 def _parsed(hits: Iterable[tuple[Endpoint, str]], staging: Snapshot) -> tuple[Evidence, ...]:
@@ -170,9 +175,10 @@ def _redirected(kinds: Kinds, follow: Callable[[Address], Address], theirs: Addr
     """Production's server for the client that follows, and for others not surely so."""
     if theirs.kind != ours.kind:
         return False
-    compare = kinds[ours.kind].compare
-    plain, followed = compare(theirs, ours), compare(follow(theirs), follow(ours))
-    return followed.of_server == "same" and plain.of_server != "same"
+    compare, there, here = kinds[ours.kind].compare, follow(theirs), follow(ours)
+    if (there, here) == (theirs, ours):
+        return False  # nothing redirects: what both name is told by other rules
+    return compare(there, here).of_server == "same" and compare(theirs, ours).of_server != "same"
 
 
 def _leads_to_production(name: str, staging: Snapshot) -> Judgement:

@@ -36,5 +36,11 @@ def _with_waiver(finding: Finding, waivers: tuple[Waiver, ...], now: datetime) -
         return finding
     for waiver in waivers:
         if (waiver.rule, waiver.resource) == (finding.rule, finding.resource) and now < waiver.expires:
-            return dataclasses.replace(finding, waiver=waiver)
+            return dataclasses.replace(finding, waiver=waiver) if _covers(waiver, finding) else finding
     return finding
+
+
+def _covers(waiver: Waiver, finding: Finding) -> bool:
+    """Whether all that is at fault was accepted: a waiver that names variables is about no other."""
+    about = frozenset(finding.judgement.about)
+    return not waiver.variables or (bool(about) and about <= frozenset(waiver.variables))

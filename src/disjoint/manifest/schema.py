@@ -220,6 +220,12 @@ def _waiver(kinds: Sequence[Kind[Any, Any]]) -> Schema:
         "properties": {
             "rule": {"enum": list(waivable(kinds)), "description": "The rule whose finding is accepted."},
             **{name: {**_TEXT, "description": said} for name, said in _WAIVER_TEXTS.items()},
+            "variables": {
+                "type": "array",
+                "items": _TEXT,
+                "minItems": 1,
+                "description": "What is accepted of these variables of staging alone.",
+            },
             "expires": {
                 "description": "A TOML date or date-time in UTC; from then on it counts for nothing."
             },

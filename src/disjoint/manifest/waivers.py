@@ -11,7 +11,9 @@ from disjoint.model.manifest import Resource
 from .document import Table, nearest
 from .resources import VARIABLES, Kinds
 
-KEYS = ("rule", "resource", "reason", "owner", "approver", "expires")
+KEYS = ("rule", "resource", "variables", "reason", "owner", "approver", "expires")
+NAMING = ("variables/secret-reused", "variables/endpoint-reused", "variables/live-key")
+"""Rules whose findings are about single variables."""
 
 ABSENT = "absent-in-production"
 MEND = "mend what it accepts and take it out, or have its approver accept it anew with a later date"
@@ -46,7 +48,20 @@ def _waiver(section: Table, kinds: Kinds, resources: Mapping[str, Resource]) -> 
     owner, approver = section.text("owner"), section.text("approver")
     if _person(owner) == _person(approver):
         raise section.refuse("approver", "is the owner; a second person must approve a waiver")
-    return Waiver(rule, resource, section.text("reason"), owner, approver, _expires(section))
+    reason, variables = section.text("reason"), _variables(section, rule)
+    return Waiver(rule, resource, reason, owner, approver, _expires(section), variables)
+
+
+def _variables(section: Table, rule: str) -> tuple[str, ...]:
+    """The variables of staging that alone are accepted; none: whatever the rule finds."""
+    if "variables" not in section.values:
+        return ()
+    if rule not in NAMING:
+        raise section.refuse("variables", f"{rule} is about no single variable; only {', '.join(NAMING)} are")
+    names = section.convert("variables", tuple[str, ...])
+    if not isinstance(names, tuple) or not names or not all(map(str.strip, names)):
+        raise section.refuse("variables", 'expected names of variables of staging: ["MAIL_PASSWORD"]')
+    return tuple(sorted(set(names)))
 
 
 def waivable(kinds: Kinds) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -55,6 +55,8 @@ class Judgement:
     """What to do, as a command, grant or setting; empty only where ISOLATED."""
     limits: str = ""
     """What this judgement cannot see."""
+    about: tuple[str, ...] = ()
+    """The variables of staging that are at fault, where single ones are: a waiver may name them."""
 
 
 def isolated(grade: Grade, summary: str, evidence: tuple[Evidence, ...] = (), limits: str = "") -> Judgement:
@@ -87,6 +89,8 @@ class Waiver:
     approver: str
     expires: datetime
     """UTC; from this moment on the waiver counts for nothing."""
+    variables: tuple[str, ...] = field(default=(), metadata={"added": True})
+    """What is accepted of these variables of staging alone; empty: of all, those to come included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import Any
 
 from disjoint.judge.across import across, joined
 from disjoint.judge.ask import Live
+from disjoint.judge.cross import override
 from disjoint.judge.judge import judge
 from disjoint.kinds.celery.address import parse
 from disjoint.kinds.celery.facts import CeleryDeclared, CeleryFacts, Nameless, Server
+from disjoint.kinds.postgres.address import parse as address
 from disjoint.kinds.postgres.facts import PostgresDeclared, PostgresFacts
 from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts
 from disjoint.kinds.registry import BY_NAME
@@ -212,3 +214,17 @@ def test_a_start_that_is_unread_leaves_no_database_open() -> None:
     silent = facts_of(PostgresFacts, system_identifier="3")
     theirs = {DATABASE: postgres("1"), REPORTS: postgres("2")}
     assert open_questions(theirs, {DATABASE: silent, REPORTS: postgres("4")}, DATABASE, REPORTS) == set()
+
+
+def test_what_nothing_redirects_is_not_compared_for_redirection() -> None:
+    """As many addresses as resources on each side are compared with each other by every rule about all."""
+
+    def refuse(_a: object, _b: object) -> Any:
+        raise AssertionError("compared")
+
+    kinds = {**BY_NAME, "postgres": dataclasses.replace(BY_NAME["postgres"], compare=refuse)}
+    sides = [
+        snapshot(name, {DATABASE: facts_of(PostgresFacts, address=address(f"postgres://{name}.example/a"))})
+        for name in ("production", "staging")
+    ]
+    assert [*override(kinds, (DATABASE,), *sides)] == []

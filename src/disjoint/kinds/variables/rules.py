@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from disjoint.model.fact import Absent, Fact, Known, Unknown, both
 from disjoint.model.finding import Evidence, Grade, Judgement, isolated, shared, unproven
@@ -124,16 +125,16 @@ def _reused(
     others: tuple[Digested, ...],
 ) -> Judgement:
     pairs = [*_common(production, staging)]
-    told = {s.variable.partition(" (")[0] for _, s in pairs}
+    told = {_name(s) for _, s in pairs}
     pairs += [(p, s) for p, s in _common(production, others) if s.variable not in told]
     if pairs:
         names = "; ".join(_told(pairs))
         anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
         rotate = ", ".join(sorted({f"{p.variable} ({p.where})" for p, _ in pairs}))
         remedy = f"make new values for staging's {anew}; then rotate production's {rotate}"
-        return shared(
-            Grade.DECLARED, f"staging holds production's secret: {names}", _secret_evidence(q), remedy
-        )
+        summary = f"staging holds production's secret: {names}"
+        held = shared(Grade.DECLARED, summary, _secret_evidence(q), remedy)
+        return replace(held, about=tuple(sorted({_name(s) for _, s in pairs})))
     match both(q.production.facts.unresolved, q.staging.facts.unresolved):
         case Unknown(reason):
             return unproven(f"some secrets were not read: {reason}", _secret_evidence(q), _RESOLVE)
@@ -150,6 +151,11 @@ def _told(pairs: Iterable[tuple[Digested, Digested]]) -> Iterator[str]:
     for production, staging in pairs:
         theirs.setdefault(staging.variable, set()).add(production.variable)
     return (f"{name} is production's {', '.join(sorted(theirs[name]))}" for name in sorted(theirs))
+
+
+def _name(secret: Digested) -> str:
+    """The variable's name, without where in it."""
+    return secret.variable.partition(" (")[0]
 
 
 def _common(
@@ -204,7 +210,8 @@ def live_key(q: VariablesQuestion) -> Judgement:
         case Known(keys) if keys:
             names = ", ".join(f"{key.variable} ({key.vendor}, {key.where})" for key in keys)
             remedy = "put the vendor's test-mode keys into staging, and rotate the live ones"
-            return shared(Grade.DECLARED, f"staging holds live-mode keys: {names}", remedy=remedy)
+            found = shared(Grade.DECLARED, f"staging holds live-mode keys: {names}", remedy=remedy)
+            return replace(found, about=tuple(sorted({key.variable for key in keys})))
         case Known():
             return _no_live_key(q)
 
