@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from census_world import shared
 from postgres_world import KEY, World, build, target, visit
 from test_postgres_census import fresh_database
 
+from disjoint.demo.servers.pgbouncer import MISSING, Pool, Pooler, program
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres import census as postgres
 from disjoint.kinds.postgres import ways
@@ -27,6 +29,7 @@ from disjoint.overlap.read import TOLD_NOBODY
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.tally import Tally
 from disjoint.runner.visit import Seats, Visit
+from lacking import lacking
 
 pytestmark = pytest.mark.live
 NAMES = ("production", "staging")
@@ -71,21 +74,18 @@ def copied(world: World, made: list[str], name: str, sql: str = COPY + GRANT, op
 
 
 @contextlib.contextmanager
-def opened(
-    world: World, careful: bool, *, facing: bool = False, server: Any = None, **declared: Any
-) -> Iterator[tuple[Reader, Reader]]:
+def opened(world: World, careful: bool, *, url: str = "", **declared: Any) -> Iterator[tuple[Reader, Reader]]:
     """Both sides as a run opens them, over seats that they share."""
-    urls = world.url(world.production, database="app"), world.url(server or world.staging, database="app")
+    urls = world.url(world.production, database="app"), url or world.url(world.staging, database="app")
     wheres = [
         target(url, name, **{"databases": "all", **declared}) for url, name in zip(urls, NAMES, strict=True)
     ]
-    facts = [visit(where)[0] if facing else None for where in wheres]
     seats = Seats()
     with Deadline(30) as deadline, contextlib.ExitStack() as stack:
         readers = []
         for at, where in enumerate(wheres):
             probe = Visit(where.environment, deadline, seats, Tally(protected=not at), KEY)
-            party = Party(where, probe, facts[at], facts[1 - at], apart=declared.get("apart", False))
+            party = Party(where, probe)
             readers.append(stack.enter_context(postgres.reading(party, careful=careful or not at)))
         yield readers[0], readers[1]
 
@@ -226,6 +226,30 @@ def test_a_door_that_is_shut_is_named_and_a_full_one_is_open(world: World, besid
     ]
 
 
+def test_what_a_pooler_leads_to_is_what_the_application_reaches(world: World, beside: list[str]) -> None:
+    """A database that it does not know; another one under a name that the server has, too; one as it is."""
+    if program() is None:
+        lacking(MISSING)
+    for name, rows in (("prod_copy", 40), ("renamed", 7), ("unknown_there", 9)):
+        copied(world, beside, name, PEOPLE.format(side="production", rows=rows))
+    port, password = world.staging.port, world.password
+    leads = {"app": "app", "prod_copy": "prod_copy", "renamed": "app"}
+    pools = {alias: Pool(port, base, "app", password) for alias, base in leads.items()}
+    pooler = Pooler.start(world.staging.supervisor, "beside-pooler", pools)
+    try:
+        url = world.staging.url(f"127.0.0.1:{pooler.port}", "app", password, "app")
+        found = compared(world, careful=False, url=url)
+    finally:
+        pooler.stop()
+    assert {(hit.staging, hit.values) for hit in found.shared} == {
+        ("prod_copy.public.people.mail", 40), ("prod_copy.public.people.note", 40),
+    }  # fmt: skip
+    left = {left.place: left.why for left in found.left}
+    assert "leads to another database" in left["staging: database renamed"]
+    assert "staging: database unknown_there" in left
+    assert (found.gaps, found.blind) == ((), ())
+
+
 def test_one_that_goes_half_way_is_a_gap(
     world: World, beside: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +299,7 @@ def test_another_encoding_is_read_by_what_both_can(world: World, beside: list[st
     assert len(found.shared) == 1
 
 
-def test_it_goes_down_and_privately_too(world: World, beside: list[str]) -> None:
+def test_it_is_compared_by_digests_made_outside(world: World, beside: list[str]) -> None:
     copied(world, beside, "prod_copy")
     with opened(world, careful=True) as (there, here):
         assert isinstance(there, Telling)
@@ -284,6 +308,12 @@ def test_it_goes_down_and_privately_too(world: World, beside: list[str]) -> None
         found = census(Sides(keyed[0], keyed[1], NAMES), EXACT)
     assert shared(found) == {("public.people.mail", "prod_copy.public.archive.contact"): (40, 40)}
     assert (found.gaps, found.blind) == ((), ())
+
+
+def test_it_is_compared_privately_too(world: World, beside: list[str]) -> None:
+    if find_spec("private_set_intersection") is None:
+        lacking("pip install 'disjoint[psi]'")
+    copied(world, beside, "prod_copy")
     with opened(world, careful=True) as (there, here):
         terms = dataclasses.replace(EXACT, strength=Strength.PRIVATE)
         found = private.census(Sides(there, here, NAMES), terms, NONE, TOLD_NOBODY)
