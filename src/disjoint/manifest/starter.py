@@ -45,6 +45,7 @@ _TAIL = """\
 # [[waivers]]
 # rule = "variables/secret-reused"
 # resource = "variables"
+# variables = ["MAIL_PASSWORD"]
 # reason = "one vendor account for both until the contract ends"
 # owner = "Ada"
 # approver = "Grace"

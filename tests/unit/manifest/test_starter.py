@@ -128,6 +128,7 @@ def test_every_hint_is_a_line_that_may_be_used() -> None:
         "# [[waivers]]",
         "# rule",
         "# resource =",
+        "# variables =",
         "# reason",
         "# owner",
         "# approver",
@@ -141,7 +142,7 @@ def test_every_hint_is_a_line_that_may_be_used() -> None:
     (waiver,) = loaded.waivers
     (database,) = (resource.declared for resource in loaded.resources if resource.name == "database")
     assert {"rows='sampled'", "reach=True"} <= set(re.findall(r"\w+='?\w+'?", repr(database)))
-    assert waiver.rule == "variables/secret-reused"
+    assert (waiver.rule, waiver.variables) == ("variables/secret-reused", ("MAIL_PASSWORD",))
 
 
 def test_init_writes_once_and_tells_names_only(directory: Path) -> None:
