@@ -26,6 +26,11 @@ _VARIABLE = re.compile(r"\$(?:\{\w+\}|\w+)")
 _AROUND = re.compile(r"\A[\w.+-]+://|\?.*\Z")
 """Of an address: its scheme and its options."""
 _NAMED_HOST = re.compile(r"(?:[a-z0-9_.-]+|[0-9a-f:.]+)\Z")
+_STRANGERS = frozenset(
+    {"web", "file", "sqlite", "memory", "smtp", "smtps", "submission", "imap", "imaps", "ldap", "ldaps",
+     "tcp", "udp", "grpc", "otlp", "statsd", "syslog", "ssh", "sftp", "ftp", "git", "socks5", "socks5h"}
+)  # fmt: skip
+"""Schemes of what strangers share, each with an account of their own, or of what belongs to one machine."""
 _KNOWN = frozenset({*PORTS, "bucket"})
 
 
@@ -132,7 +137,7 @@ def _endpoints(
         if name.upper().startswith("DISJOINT_"):
             continue
         for place in dict.fromkeys((*in_variable(name, value), *_libpq(name, value, variables))):
-            if place.kind not in {"web", "file", "sqlite", "memory"}:
+            if place.kind not in _STRANGERS:
                 yield {"variable": name, **_place(place, key, blind=blind)}
 
 

@@ -142,6 +142,16 @@ def test_a_secret_of_several_names_is_told_once() -> None:
         ("JWT_TOKEN_LOCATION", "headers_and_cookies"),
         ("PASSWORD_HASHER", "django.contrib.auth.hashers.ScryptPasswordHasher"),
         ("SECRETS_PROVIDER", "aws-secrets-manager"),
+        ("GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D"),
+        ("GPG_KEYS", "A035C8C19219BA821ECEA86B64E628F8D684696D E3FF2839C048B25C084DEBE9B26995E310250568"),
+        (
+            "DEPLOY_SSH_KEY",
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+        ),
+        (
+            "IDP_SIGNING_KEY",
+            "-----BEGIN PUBLIC KEY-----\\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\\n-----END PUBLIC KEY-----",
+        ),
         ("PWD", "/home/deploy/Shop-2/current"),
         ("SSH_AUTH_SOCK", "/run/user/1000/ssh-Xy12345678/agent"),
     ],
@@ -296,6 +306,13 @@ def test_what_production_keeps_secret_is_no_secret_under_any_name(value: str) ->
     ours = VariablesDeclared(public=("HARMLESS",))
     public = judged("secret-reused", {"SECRET_KEY": LONG}, {"HARMLESS": value, "SECRET_KEY": OTHER}, ours)
     assert public.outcome is Outcome.ISOLATED
+
+
+def test_a_certificate_beside_its_private_key_is_a_secret() -> None:
+    """The file that web servers read holds both."""
+    both = f"-----BEGIN CERTIFICATE-----\\n{OTHER}\\n-----BEGIN PRIVATE KEY-----\\n{LONG}"
+    held: dict[str, str | None] = {"TLS_KEY": both}
+    assert judged("secret-reused", held, held).outcome is Outcome.SHARED
 
 
 def test_other_values_that_were_not_looked_through_leave_the_question_open() -> None:

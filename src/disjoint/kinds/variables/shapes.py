@@ -30,12 +30,19 @@ _DEFAULT = re.compile(
     r"default|^(?:secret|password|postgres|admin|test|dev)+[-_0-9]*$|^x+$|^(.)\1*$|super[-_ ]?secret",
     re.IGNORECASE,
 )
-_CHOICE = re.compile(
+_CHOICE = (
     r"_(?:METHOD|LOCATION|PROVIDER|HASHER|GENERATOR|POLICY|SCHEME|STRATEGY|MODE|FORMAT|STORE|STORAGE|DRIVER|ENGINE"
     r"|VALIDATOR|SCOPE|SERVICE|MANAGER|MODEL|VIEW|TEMPLATE|SUBJECT)S?$"
 )
 """How a setting's name ends that says how secrets are dealt with, and holds none."""
-_CHOSEN = re.compile(r"[A-Za-z]+(?:[-_. :/,]+[A-Za-z]+)*\Z")
+_CHOSEN = r"[A-Za-z]+(?:[-_. :/,]+[A-Za-z]+)*\Z"
+_PUBLIC_KEY = (
+    "ssh-rsa AAAA", "ssh-dss AAAA", "ssh-ed25519 AAAA", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-",
+    "-----BEGIN PUBLIC KEY-----", "-----BEGIN RSA PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----",
+)  # fmt: skip
+"""What everybody may know of a key pair, whatever its variable is called."""
+_FINGERPRINTS = r"(?:0x)?[0-9A-F]{16,40}(?:[\s,]+(?:0x)?[0-9A-F]{16,40})*\Z"
+"""Of the keys that sign a language's releases: official images set them (``GPG_KEY``)."""
 _WORDLIKE = re.compile(r"^[a-z]+(?:[-_. ][a-z]+)*$|^[A-Z]+(?:[-_. ][A-Z]+)*$")
 
 SHORTEST = 16
@@ -90,7 +97,11 @@ def shaped_secret(name: str, value: str) -> bool:
         return False
     if value.startswith(_VENDOR):
         return True
-    if _CHOICE.search(name.upper()) and _CHOSEN.match(value):
+    if value.startswith(_PUBLIC_KEY) and "PRIVATE KEY" not in value:
+        return False
+    if re.search("(?:GPG|PGP)_?KEY", name.upper()) and re.match(_FINGERPRINTS, value):
+        return False
+    if re.search(_CHOICE, name.upper()) and re.match(_CHOSEN, value):
         return False
     strong = bool(_STRONG_NAME.search(name.upper()))
     return len(value) >= SHORTEST and (strong or not _WORDLIKE.search(value))
