@@ -65,7 +65,7 @@ def hop(url: str, page: str = "/") -> Hop:
         ("https://www.example.com:8443", Outcome.SHARED),
         ("https://login.example.com", Outcome.ISOLATED),
         ("https://www.staging.example.com", Outcome.ISOLATED),
-        ("https://example.com", Outcome.ISOLATED),
+        ("https://other.example.com", Outcome.ISOLATED),
     ],
 )
 def test_a_redirect_is_judged_by_the_host_it_leads_to(to: str, outcome: Outcome) -> None:
@@ -73,6 +73,17 @@ def test_a_redirect_is_judged_by_the_host_it_leads_to(to: str, outcome: Outcome)
     away = redirect(question(facts(OURS), facts(THEIRS, hop(to))))
     assert (away.outcome, away.grade) == (outcome, Grade.IDENTITY)
     assert parse(to).host in f"{away.summary} {away.limits}"
+
+
+@pytest.mark.parametrize(
+    ("ours", "to"), [(OURS, "https://example.com"), ("https://example.com", "https://www.example.com/in")]
+)
+def test_a_way_to_the_other_name_of_productions_site_is_open(ours: str, to: str) -> None:
+    """With ``www.`` or without: as a rule one site, and nobody asked whether it is."""
+    away = redirect(question(facts(ours), facts(THEIRS, hop(to))))
+    assert (away.outcome, bool(away.remedy)) == (Outcome.UNPROVEN, True)
+    back = redirect(question(facts(ours, hop(to)), facts(THEIRS)))
+    assert back.outcome is Outcome.ISOLATED
 
 
 def test_production_must_not_lead_to_staging_either() -> None:

@@ -35,7 +35,8 @@ def redirect(q: WebQuestion) -> Judgement:
                 return _sent_on(q, led)
             if ours.origin[1:] == theirs.origin[1:]:
                 return unproven(f"{_ONE}: where a page of it leads says nothing", (), _SET)
-            return _stays(q, (*old, *new))
+            near = [*_near(q.staging, new, ours), *_near(q.production, old, theirs)]
+            return _perhaps_sent_on(q, near) if near else _stays(q, (*old, *new))
 
 
 _PAGES = "let / and the declared pages answer from where this runs, or map the address in reach_at"
@@ -46,6 +47,23 @@ def _led(side: Side[WebFacts], hops: tuple[Hop, ...], other: WebAddress) -> list
     own = side.facts.address
     port = other.port if isinstance(own, Known) and own.value.host == other.host else None
     return [(hop, side) for hop in hops if hop.to.host == other.host and port in {None, hop.to.port}]
+
+
+def _near(side: Side[WebFacts], hops: tuple[Hop, ...], other: WebAddress) -> list[tuple[Hop, Side[WebFacts]]]:
+    """The ways that end at the other side's host with ``www.`` before it, or without: as a rule one site."""
+    twins = {f"www.{other.host}", other.host.removeprefix("www.")} - {other.host}
+    return [(hop, side) for hop in hops if hop.mark and hop.to.host in twins]
+
+
+def _perhaps_sent_on(q: WebQuestion, near: list[tuple[Hop, Side[WebFacts]]]) -> Judgement:
+    seen = tuple(side.saw(f"{hop.page} leads to", Known(hop.to.shown), hop.how) for hop, side in near)
+    hop, side = near[0]
+    other = q.production if side is q.staging else q.staging
+    summary = (
+        f"{side.environment}'s {hop.page} sends its reader to {hop.to.shown}, which is {other.environment}'s "
+        "own site by another name as a rule"
+    )
+    return unproven(summary, seen, _OWN_WAY)
 
 
 def _sent_on(q: WebQuestion, led: list[tuple[Hop, Side[WebFacts]]]) -> Judgement:
