@@ -169,6 +169,7 @@ def _parties(job: Job, stack: contextlib.ExitStack) -> Iterator[tuple[str, Any]]
     deadline, key = stack.enter_context(Deadline(600)), RunKey()
     declared = PostgresDeclared(
         url="$DATABASE_URL",
+        databases="own",
         rows=job["rows"],
         detect="500@99.9%",
         columns=tuple(job.get("columns", ("users.email",))),
