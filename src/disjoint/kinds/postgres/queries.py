@@ -1,4 +1,4 @@
-"""Every statement that is ever sent, as constants: a reader of this page knows them all.
+"""Every statement that is ever sent, as constants: a reader of this page and of `around` knows them all.
 
 The one exception is a declared sentinel, which goes to staging only.
 """
