@@ -73,6 +73,13 @@ def _turn(run: Path, *, alone: bool) -> Iterator[None]:
             fcntl.flock(room, fcntl.LOCK_UN)  # closing would not do it: a test's child holds the same file
 
 
+@pytest.fixture(scope="module")
+def supervisor() -> Iterator[Supervisor]:
+    """Starts the servers of one file, and ends them with its last test."""
+    with Supervisor() as running:
+        yield running
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_ambient_credentials() -> None:
     """A developer's own PGHOST or AWS_PROFILE has no part in any test."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,12 +29,6 @@ pytestmark = pytest.mark.live
 KEY = RunKey()
 TAKEN_AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 DECLARED = CeleryDeclared(broker="$BROKER", result_backend="$RESULTS", queues=("$QUEUE",))
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ from disjoint.model.finding import Grade, Outcome
 pytestmark = pytest.mark.live
 CALLING = asking(ping=True)
 NO_INFO = ("resetchannels", "&disjoint:*", "~*", "+@all", "-@dangerous", "+pubsub|numsub")
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 def broker(supervisor: Supervisor, environment: str) -> ValkeyServer:

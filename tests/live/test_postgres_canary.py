@@ -39,12 +39,6 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def world(supervisor: Supervisor) -> World:
     return build(supervisor)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
 
 import debian_postgres
 import pytest
@@ -49,12 +48,6 @@ COMPARED = (
     "plain", "short", "fixed", "folded", "named", "unique_id", "octets", "address",
     "Mixed Case", "per%cent", "br{}ace {0}", 'quo"te',
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,6 @@ CREATE INDEX ON large (email);
 GRANT SELECT ON large TO app;
 VACUUM ANALYZE large;
 """
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import debian_postgres
@@ -49,12 +48,6 @@ GRANT SELECT ON more, measured TO app;
 """
 READINGS = TOGETHER.format(first=1)
 ROWS = KINDS + FILL + READINGS + MORE + COLLATED
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

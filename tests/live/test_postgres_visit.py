@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ from disjoint.model.finding import Grade, Outcome
 
 pytestmark = pytest.mark.live
 ZERO = "SELECT count(*) FROM users WHERE email LIKE '%@production.com'"
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

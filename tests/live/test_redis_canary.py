@@ -36,12 +36,6 @@ NO_CHANNELS = ("resetchannels", "~*", "+@all", "-@dangerous", "+client|list", "+
 DEBIAN = shutil.which("redis-server")
 
 
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=["valkey", "redis"])
 def pair(
     request: pytest.FixtureRequest, supervisor: Supervisor

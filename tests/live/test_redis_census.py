@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from redis_caches import TERMS, compared, names, put, world
@@ -23,12 +22,6 @@ from disjoint.runner.deadline import Deadline
 from disjoint.runner.visit import Seats, Visit
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

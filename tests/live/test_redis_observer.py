@@ -45,12 +45,6 @@ TAKEN_AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def production(supervisor: Supervisor) -> ValkeyServer:
     return ValkeyServer.start(supervisor, "production-cache")
 

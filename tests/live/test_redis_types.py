@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from peer import answering
@@ -26,12 +26,6 @@ from disjoint.runner.visit import Visit
 pytestmark = pytest.mark.live
 REFUSED = "this user may not run TYPE: ACL SETUSER <that user> +type"
 EVERYTHING = ("resetchannels", "&*", "~*", "+@all")
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
