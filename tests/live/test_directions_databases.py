@@ -69,17 +69,25 @@ def test_a_file_that_goes_up_holds_every_logical_database(
         assert told == ["3 values of key names; types in production: 3 string"]
 
 
-def test_a_file_says_which_logical_database_it_could_not_read(world: World, tmp_path: Path) -> None:
-    """Staging's user may not go there: nothing is proven of it, and the finding says what to grant."""
-    stated = asking(world)
-    sides = apart(stated, tmp_path, 3)
+@pytest.fixture
+def bound(world: World) -> Iterator[str]:
+    """A cache's address whose user selects nothing: its keys stand where others' do, and go with the test."""
     server, where = world.stack.staging.cache, place("cache", "staging", 6379)
-    account = server.account(world.stack.fresh("bound"), "~*", "&*", "+@all", "-select")
-    holding(world, "staging", names(20), 0)
-    bound = server.url(where, 0, account)
-    text = (sides.folder / "staging" / ".env.staging").read_text()
-    lines = [line for line in text.splitlines() if not line.startswith("REDIS_URL=")]
-    (sides.folder / "staging" / ".env.staging").write_text("\n".join([*lines, f"REDIS_URL={bound}", ""]))
+    account, keys = server.account(world.stack.fresh("bound"), "~*", "&*", "+@all", "-select"), names(20)
+    with closing(server.admin()) as client:
+        client.mset(dict.fromkeys(keys, "1"))
+        yield server.url(where, 0, account)
+        client.delete(*keys)
+
+
+def test_a_file_says_which_logical_database_it_could_not_read(
+    world: World, tmp_path: Path, bound: str
+) -> None:
+    """Staging's user may not go there: nothing is proven of it, and the finding says what to grant."""
+    sides = apart(asking(world), tmp_path, 3)
+    variables = sides.folder / "staging" / ".env.staging"
+    lines = [line for line in variables.read_text().splitlines() if not line.startswith("REDIS_URL=")]
+    variables.write_text("\n".join([*lines, f"REDIS_URL={bound}", ""]))
     sides.take()
     finding = only(sides.compare())
     assert finding.outcome is Outcome.UNPROVEN
