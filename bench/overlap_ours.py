@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 Job = dict[str, Any]
+SECONDS = 3600.0
+"""For a census, those included in which it is held beside a load."""
 
 
 class Clock:
@@ -76,7 +78,7 @@ def census(job: Job) -> dict[str, object]:
     from disjoint.overlap.survey import both_open  # noqa: PLC0415
 
     spent = _timed(engine, "confirmed")
-    terms = Terms(Strength(job["rows"]), detection("500@99.9%"), 600, job.get("fold", False))
+    terms = Terms(Strength(job["rows"]), detection("500@99.9%"), SECONDS, job.get("fold", False))
     with contextlib.ExitStack() as stack:
         pair = Pair(*(party for _, party in _parties(job, stack)))
         clock = Clock()
@@ -166,7 +168,7 @@ def _parties(job: Job, stack: contextlib.ExitStack) -> Iterator[tuple[str, Any]]
     from disjoint.runner.tally import Tally  # noqa: PLC0415
     from disjoint.runner.visit import Seats, Visit  # noqa: PLC0415
 
-    deadline, key = stack.enter_context(Deadline(600)), RunKey()
+    deadline, key = stack.enter_context(Deadline(SECONDS)), RunKey()
     declared = PostgresDeclared(
         url="$DATABASE_URL",
         databases="own",

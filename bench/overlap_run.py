@@ -127,7 +127,8 @@ class Repeated:
             process = self._process = self._process or self._begun()
             process.send_signal(signal.SIGCONT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._see(process.wait(left))
+                process.wait(left)
+                self._see(process)
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
@@ -138,18 +139,18 @@ class Repeated:
             self._process.wait()
 
     def _begun(self) -> subprocess.Popen[str]:
-        nowhere = subprocess.DEVNULL
-        process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, text=True
-        )
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        process = subprocess.Popen(self._command, stdin=pipe, stdout=nowhere, stderr=pipe, text=True)
         assert process.stdin is not None
         with process.stdin as opened:
             opened.write(self._job)
         return process
 
-    def _see(self, code: int) -> None:
-        if code:
-            raise RuntimeError(f"{self._command[-1]} failed beside a load, with {code}")
+    def _see(self, process: subprocess.Popen[str]) -> None:
+        if process.returncode:
+            assert process.stderr is not None
+            said = process.stderr.read().strip().splitlines() or [f"{process.returncode}"]
+            raise RuntimeError(f"{self._command[-1]} failed beside a load: {said[-1][:300]}")
         self.ended += 1
         self._process = None
 
