@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from census_world import shared
 from postgres_world import KEY, World, build, target, visit
 from test_postgres_census import fresh_database
+from wire import Wire
 
 from disjoint.demo.servers.pgbouncer import MISSING, Pool, Pooler, program
 from disjoint.demo.supervisor import Supervisor
@@ -224,6 +226,45 @@ def test_a_door_that_is_shut_is_named_and_a_full_one_is_open(world: World, besid
     assert [(gap.place, "free connection" in gap.reason) for gap in found.gaps] == [
         ("staging: database prod_copy", True)
     ]
+
+
+@contextlib.contextmanager
+def turning(server: int, words: bytes, answer: bytes) -> Iterator[int]:
+    """A forward that answers whoever asks for these words itself, and hangs up."""
+
+    class Turning(Wire):
+        def _carry(self, one: socket.socket, other: socket.socket, kept: bytearray) -> None:
+            asks = kept is self.asked
+            with contextlib.suppress(OSError):
+                while (octets := one.recv(65536)) and not (asks and words in octets):
+                    other.sendall(octets)
+                if octets:
+                    one.sendall(answer)
+                    one.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                other.shutdown(socket.SHUT_RDWR)
+
+    with Turning(server) as forward:
+        yield forward.port
+
+
+FULL = "für Datenbank »prod_copy« sind zu viele Verbindungen aktiv".encode()
+SAID = b"SFATAL\0VFATAL\0C53300\0M" + FULL + b"\0\0"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"E" + (len(SAID) + 4).to_bytes(4, "big") + SAID], ids=["cut", "full, in German"]
+)
+def test_what_is_turned_away_for_a_reason_that_nobody_reads_is_a_gap(
+    world: World, beside: list[str], answer: bytes
+) -> None:
+    """It may be let in tomorrow, and the application with it."""
+    copied(world, beside, "prod_copy")
+    with turning(world.staging.port, b"\0prod_copy\0", answer) as port:
+        url = world.staging.url(f"127.0.0.1:{port}", "app", world.password, "app")
+        found = compared(world, careful=False, url=url)
+    assert [gap.place for gap in found.gaps] == ["staging: database prod_copy"], (found.left, found.shared)
+    assert not [left for left in found.left if "prod_copy" in left.place]
 
 
 def test_what_a_pooler_leads_to_is_what_the_application_reaches(world: World, beside: list[str]) -> None:

@@ -29,7 +29,7 @@ def failure(text: str, where: str) -> ProbeError:
     for words, reason, remedy in _FAILURES:
         if any(word in said for word in words):
             return _KINDS.get(words, ProbeError)(reason.format(where=where), remedy)
-    return ShutOutError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
+    return ProbeError(f"{where} refused the login or broke the greeting off", "try the same URL with psql")
 
 
 _NEXT = (
