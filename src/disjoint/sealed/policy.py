@@ -28,9 +28,12 @@ _AROUND = re.compile(r"\A[\w.+-]+://|\?.*\Z")
 _NAMED_HOST = re.compile(r"(?:[a-z0-9_.-]+|[0-9a-f:.]+)\Z")
 _STRANGERS = frozenset(
     {"web", "file", "sqlite", "memory", "smtp", "smtps", "submission", "imap", "imaps", "ldap", "ldaps",
-     "tcp", "udp", "grpc", "otlp", "statsd", "syslog", "ssh", "sftp", "ftp", "git", "socks5", "socks5h"}
+     "udp", "otlp", "statsd", "syslog", "socks5", "socks5h"}
 )  # fmt: skip
-"""Schemes of what strangers share, each with an account of their own, or of what belongs to one machine."""
+"""Schemes of what strangers share, each with an account of their own, or of what belongs to one machine.
+
+What may keep a company's own things is none: ``tcp`` (ClickHouse), ``grpc``, ``sftp``, ``ssh``, ``git``.
+"""
 _KNOWN = frozenset({*PORTS, "bucket"})
 
 

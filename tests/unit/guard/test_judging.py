@@ -258,3 +258,21 @@ def test_whatever_is_taken_from_production_is_seen(manifest: Manifest, taken: se
     outcome, reasons = asked(manifest, THEIRS, staging)
     assert {r.variable for r in reasons if r.outcome == SHARED} == {f"A_{name}" for name in taken - {"S3"}}
     assert outcome == (SHARED if taken - {"S3"} else ISOLATED)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "outcome"),
+    [
+        ("smtp://shop:aa@mail.example.com:587", "smtp://staging:bb@mail.example.com:587", ISOLATED),
+        ("syslog://logs.example.com:514", "syslog://logs.example.com:514", ISOLATED),
+        ("tcp://shop:aa@events.prod.example.com:9000/shop",) * 2 + (SHARED,),
+        ("sftp://shop:aa@files.prod.example.com/out", "sftp://staging:bb@files.prod.example.com/out", SHARED),
+    ],
+)
+def test_a_relay_is_everybodys_and_a_store_is_not(
+    tmp_path: Path, theirs: str, ours: str, outcome: str
+) -> None:
+    """Of addresses that no resource declares."""
+    told, _ = asked(declared(tmp_path, ONE["redis"]), THEIRS | {"IT": THEIRS["REDIS_URL"], "OTHER": theirs},
+                    {"IT": OURS["REDIS_URL"], "OTHER": ours})  # fmt: skip
+    assert told == outcome
