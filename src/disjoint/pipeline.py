@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from disjoint.certify.drift import RULE as DRIFT
+from disjoint.certify.meeting import Rows
 from disjoint.errors import UsageError
 from disjoint.judge.ask import Live
 from disjoint.judge.cross import NOTED
@@ -94,6 +95,7 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     steps: TellStep | None = None,
     dask: str = "",
     key: bytes | None = None,
+    rows: Rows | None = None,
 ) -> Proof:
     """Observe both environments and judge what was seen.
 
@@ -104,6 +106,7 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
     A census has the seconds that the manifest gives it beyond the budget, and tells `steps` how far it is;
     workers of the scheduler at `dask` make it, where one is named. Snapshots of two runs compare where both
     are given one `key` for their digests; what a report shows is digested under a key of its own even so.
+    Beside a seal, `rows` says what came of staging's rows where production's are.
     """
     if manifest.staging.attested:
         raise UsageError(
@@ -111,7 +114,7 @@ def verify(  # noqa: PLR0913  (everything that a run may be told)
             "run it inside, or give them"
         )
     if manifest.production.seal:
-        return _beside_its_seal(manifest, offline, budget, progress, without, guarded)
+        return _beside_its_seal(manifest, offline, budget, progress, without, guarded, rows)
     started = datetime.now(UTC)
     environments = (manifest.production, manifest.staging)
     jobs = jobs_of(manifest)
@@ -159,6 +162,7 @@ def _beside_its_seal(
     progress: Progress | None,
     without: Collection[str],
     guarded: bool,
+    rows: Rows | None,
 ) -> Proof:
     if guarded:
         raise UsageError(
@@ -166,7 +170,7 @@ def _beside_its_seal(
         )
     from disjoint.sealed.proving import proven  # noqa: PLC0415  (few manifests name a seal)
 
-    return proven(manifest, offline=offline, budget=budget, progress=progress, without=without)
+    return proven(manifest, offline=offline, budget=budget, progress=progress, without=without, rows=rows)
 
 
 def _surveyor(manifest: Manifest, dask: str) -> Surveyor:

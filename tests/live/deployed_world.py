@@ -7,11 +7,15 @@ from disjoint.demo.world import STORAGE, World, clean
 
 
 def plain_world(stack: Stack) -> World:
+    """The isolated world, as it is deployed."""
+    return direct(clean(stack))
+
+
+def direct(world: World) -> World:
     """Staging's variables name addresses of this machine, and both sides the store that they share."""
-    world = clean(stack)
     reach_at = world.staging.reach_at
-    direct = {name: _direct(value, world) for name, value in world.staging.variables.items()}
-    return world.setting("staging", **direct).setting(
+    plain = {name: _direct(value, world) for name, value in world.staging.variables.items()}
+    return world.setting("staging", **plain).setting(
         "production", STORAGE_ENDPOINT_URL=f"http://{reach_at[STORAGE]}"
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from disjoint.certify.half import Held, read_half
 from disjoint.certify.keys import ProjectKey
+from disjoint.certify.meeting import Rows
 from disjoint.errors import UnprovenError
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
@@ -25,7 +26,13 @@ SHARE = 3
 """What part of the budget they stand for: the rest is for observing both sides."""
 
 
-def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[str], None]) -> Proof:
+def proven(
+    manifest: Manifest,
+    key: ProjectKey,
+    budget: float,
+    tell: Callable[[str], None],
+    rows: Rows | None = None,
+) -> Proof:
     """What staging's deployed process and production's observer saw of each other.
 
     Args:
@@ -33,11 +40,12 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
         key: of the project, which the process has, too.
         budget: seconds, of which a third is how long the marks stand.
         tell: told in a sentence what is waited for.
+        rows: what came of staging's rows where production's are.
 
     Raises:
         UsageError: there is no token, or the process's half is of another shape.
-        UnprovenError: the process did not answer, the halves do not belong together, or the process is
-            connected to where production is.
+        UnprovenError: the process did not answer, the halves do not belong together, the process is
+            connected to where production is, or rows were compared of other servers.
         TamperedError: its half is not as it was signed.
     """
     nonce, where = secrets.token_hex(16), shown(manifest.staging.attested)
@@ -55,7 +63,7 @@ def proven(manifest: Manifest, key: ProjectKey, budget: float, tell: Callable[[s
         whole = answer.whole()
     held = _of_this_run(whole, where, key, nonce)
     _expect_apart(held, manifest)
-    proof = join(manifest, key, whole, looked, (where, LOOKED))
+    proof = join(manifest, key, whole, looked, (where, LOOKED), rows)
     return dataclasses.replace(proof, budget=budget)
 
 

@@ -99,16 +99,22 @@ def fresh(held: Held, now: datetime) -> None:
 
 
 def of_these_places(compared: Compared, production: Mapping[str, str], staging: Mapping[str, str]) -> None:
-    """Whether rows were compared of the very resources that the halves are about.
+    """Whether rows were compared of the very resources that are judged.
 
     Raises:
-        UnprovenError: one of them is somewhere else.
+        UnprovenError: one of them is somewhere else, or nobody says where it is.
     """
     for resource, (theirs, ours) in compared.places.items():
-        if (theirs, ours) != (production.get(resource), staging.get(resource)):
+        judged = production.get(resource), staging.get(resource)
+        if None in judged:
             raise UnprovenError(
-                f"{resource}: rows were compared of {theirs} and {ours}, and the halves are about others: "
-                "make all of them with the same variables"
+                f"{resource}: rows were compared of {theirs} and {ours}, and whether these are judged is not "
+                "known: an address of it is not told here (a blind seal names none)"
+            )
+        if (theirs, ours) != judged:
+            raise UnprovenError(
+                f"{resource}: rows were compared of {theirs} and {ours}, and others are judged here: "
+                "make everything with the same variables"
             )
 
 

@@ -19,7 +19,8 @@ from disjoint.model.plain import Plain, built, plain
 from disjoint.model.proof import Footprint
 
 from .keys import ProjectKey
-from .sign import Signature, holds, signed
+from .public import public_key_of, raw_of
+from .sign import Signature, Signer, holds, signed
 
 SCHEMA = "disjoint.half/v1"
 OCTETS = 16 << 20
@@ -110,25 +111,25 @@ def _placed(half: Held) -> Mapping[str, Mapping[str, Any]]:
     return {r: {c: {**m, "after": None} for c, m in marks.items()} for r, marks in half.marks.items()}
 
 
-def written(half: Held | Looked | Compared, key: ProjectKey) -> str:
-    """A half as a file's text, signed by this machine and under the project's key.
+def written(half: Held | Looked | Compared, key: ProjectKey, signer: Signer | None = None) -> str:
+    """A half as a file's text, under the project's key, and signed: by this machine if nobody is named.
 
     Raises:
-        WriteError: the machine's key cannot be used.
+        WriteError: the key cannot be used.
     """
     payload = _payload(half)
-    by = signed(payload)
+    by = signed(payload, signer)
     sealed = {"mac": _mac(key, b"half", payload), "signer": by.signer, "signature": by.value}
     body = json.loads(payload)
     return json.dumps({"schema": SCHEMA, **body, **sealed}, indent=1, sort_keys=True) + "\n"
 
 
-def read_half(kind: type[H], text: str, where: str, key: ProjectKey) -> H:
-    """A half that nobody changed.
+def read_half(kind: type[H], text: str, where: str, key: ProjectKey, by: bytes | None = None) -> H:
+    """A half that nobody changed, signed by the public key `by` (PEM) where one is named.
 
     Raises:
         UsageError: the text is no half of this kind.
-        UnprovenError: it was made under another project key.
+        UnprovenError: it was made under another project key, or signed by another one than `by`.
         TamperedError: it is not as it was signed.
     """
     body = _parsed(text, where, kind)
@@ -144,6 +145,8 @@ def read_half(kind: type[H], text: str, where: str, key: ProjectKey) -> H:
         raise TamperedError(f"{where} was changed since it was written")
     if not holds(Signature(signer, signature), payload):
         raise TamperedError(f"{where} bears a signature that is not its own")
+    if by is not None and signer != raw_of(public_key_of(by)).hex():
+        raise UnprovenError(f"{where} was signed by another key than sealed_by names")
     return half
 
 

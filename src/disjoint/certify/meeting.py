@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from disjoint.errors import UsageError
@@ -10,8 +10,12 @@ from disjoint.model.census import Overlap
 from disjoint.model.experiment import Look, Sights, Tried, in_no_window, saw
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.plain import built
+from disjoint.model.snapshot import Snapshot
 
 from .half import Compared, Held, Looked
+
+Rows = Callable[[Snapshot, Snapshot], Mapping[str, Fact[Any]]]
+"""What came of each census, by resource, if it was of these very servers: production's, staging's."""
 
 
 def tried(held: Held, looked: Looked) -> Mapping[str, Tried]:

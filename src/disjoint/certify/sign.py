@@ -245,15 +245,15 @@ class Signature(NamedTuple):
     value: str
 
 
-def signed(payload: bytes) -> Signature:
-    """Sign with the machine's key, which is made at its first use.
+def signed(payload: bytes, signer: Signer | None = None) -> Signature:
+    """Sign, with the machine's key where no other is named; that is made at its first use.
 
     Raises:
         UsageError: it has a passphrase that is not at hand.
-        WriteError: the state folder cannot be used.
+        WriteError: the state folder cannot be used, or the signer cannot sign.
     """
-    signer = _machine()
-    return Signature(raw_of(signer.key).hex(), signer.sign(payload).hex())
+    by = _machine() if signer is None else signer
+    return Signature(raw_of(public_key_of(by.public_pem)).hex(), by.sign(payload).hex())
 
 
 def holds(signature: Signature, payload: bytes) -> bool:

@@ -77,6 +77,7 @@ def command(
     no_census: bool,
     detect: str | None,
     dask: str,
+    overlap: Path | None,
     output: Path,
     key: str | None,
     public_key: Path | None,
@@ -118,7 +119,7 @@ def command(
     journal.expect_writable()
     signer = _signer(key, public_key)
     _expect_folder(output)
-    proof = proven(stated, Limits(budget, no_reach, no_census, dask), stable_key(project))
+    proof = proven(stated, Limits(budget, no_reach, no_census, dask, overlap), stable_key(project))
     proof = replace(proof, notes=(*proof.notes, *overrides_noted()))
     certified = certify(stated, proof, project, signer, journal, Asked(valid_for, challenge), output)
     show(pipeline.render(proof, "text").rstrip("\n"))

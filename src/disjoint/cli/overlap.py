@@ -25,7 +25,16 @@ PATH = click.Path(path_type=Path, readable=False)
 @click.option("--reader", type=PATH, help="On staging's side: the key of a sealed file of production's.")
 @click.option("--resource", metavar="NAME", help="Compare this one alone. [default: every one with `rows`]")
 @click.option("--despite-limit", is_flag=True, help="Compare, though ten files were compared within a day.")
-@click.option("--half", type=PATH, help="Write what came of it for `disjoint join --overlap`, signed.")
+@click.option(
+    "--half", type=PATH, help="Write what came of it for `join --overlap` and `verify --overlap`, signed."
+)
+@click.option(
+    "--key",
+    "signing",
+    metavar="FILE|URI",
+    help="What --half is signed with, as `disjoint seal` has it. [default: this machine's own key]",
+)
+@click.option("--public-key", type=PATH, help="The public key of --key, where that is in a key store.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=PATH, help="Write the report here instead of standard output.")
 def command(
@@ -35,6 +44,8 @@ def command(
     resource: str | None,
     despite_limit: bool,
     half: Path | None,
+    signing: str | None,
+    public_key: Path | None,
     format_: str,
     output: Path | None,
 ) -> int:
@@ -47,6 +58,7 @@ def command(
     With --reader it is the other way round: on staging's side, with what production's side sealed for it.
     """
     from disjoint.certify.envelope import private_key  # noqa: PLC0415
+    from disjoint.certify.sign import signer_of  # noqa: PLC0415
     from disjoint.directions.asked import Order  # noqa: PLC0415  (parsing and checking need none of it)
     from disjoint.directions.compare import compare, compare_sealed  # noqa: PLC0415
     from disjoint.directions.half import half_of  # noqa: PLC0415
@@ -55,10 +67,8 @@ def command(
     from .progress import progress  # noqa: PLC0415
 
     expect_writable(output)
-    if half is not None:
-        expect_writable(half)
-    if half is not None and reader is not None:
-        raise UsageError("--half: what is joined was compared on production's side; leave out --reader")
+    _expect(half, reader, signing)
+    signer = signer_of(signing, public_key) if signing is not None else None
     own = private_key(reader) if reader is not None else None
     declared = side(manifest, protected=own is None)
     quiet_process()
@@ -70,8 +80,17 @@ def command(
         else:
             found = compare_sealed(declared, shared, census, order, own, tell=steps)
     if half is not None:
-        write_whole(half, half_of(declared, shared, found))
+        write_whole(half, half_of(declared, shared, found, signer))
     emit(render, found.proof, Output(format_, output))
     if found.log is not None:
         click.echo(f"logged in {found.log}", err=True)
     return code_of(found.proof)
+
+
+def _expect(half: Path | None, reader: Path | None, signing: str | None) -> None:
+    if half is not None:
+        expect_writable(half)
+    if half is not None and reader is not None:
+        raise UsageError("--half: what is joined was compared on production's side; leave out --reader")
+    if signing is not None and half is None:
+        raise UsageError("--key signs what --half writes: name that, too")

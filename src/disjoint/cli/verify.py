@@ -34,6 +34,7 @@ def command(
     no_census: bool,
     detect: str | None,
     dask: str,
+    overlap: Path | None,
     fail_on: tuple[str, ...],
     format_: str,
     output: Path | None,
@@ -53,6 +54,8 @@ def command(
 
     Where the manifest says `attested`, the deployed process answers for staging at its URL, and production's
     observer looks for the marks that it places: docs/guard/attest.md. DISJOINT_ATTEST_TOKEN opens the route.
+    Nobody holds both sides' rows then, nor where production is sealed: --overlap brings what production's
+    side found of staging's (`disjoint census`, then `disjoint overlap --half`).
 
     Where the project's journal holds a certificate of these two environments, the notes say what has changed
     since then; `--fail-on drift` makes any change end with 3.
@@ -70,7 +73,7 @@ def command(
     expect_writable(output)
     stated = detecting(declared(manifest, staging, production), detect)
     since, unknown = (None, ()) if offline or stated.staging.attested else since_certified(stated)
-    within = Limits(budget, no_reach, no_census, dask, offline)
+    within = Limits(budget, no_reach, no_census, dask, overlap, offline)
     attests = bool(stated.staging.attested)
     proof = attested(stated, within) if attests else proven(stated, within, since and since.key)
     proof = with_drift(stated, proof, since) if since else replace(proof, notes=(*proof.notes, *unknown))

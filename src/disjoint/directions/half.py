@@ -1,34 +1,37 @@
-"""What came of staging's digests, as a third half that `disjoint join` takes: counts, and no digest."""
+"""What came of staging's digests, for a proof that is made without them: counts, and no digest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from disjoint.certify.belonging import fresh_census, of_one_manifest, of_these_places
 from disjoint.certify.half import Compared as Half
 from disjoint.certify.half import key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
-from disjoint.certify.meeting import counted_in
-from disjoint.model.census import Overlap
-from disjoint.model.fact import Fact, Known
+from disjoint.certify.meeting import Rows, counted_in
+from disjoint.certify.sign import Signer
+from disjoint.model.census import Left, Overlap
+from disjoint.model.fact import Fact, Known, mapped
 from disjoint.model.manifest import Manifest
 from disjoint.model.plain import plain
 from disjoint.model.snapshot import Snapshot
-from disjoint.split import Rows, digest_of
+from disjoint.sealed.opening import trusted
+from disjoint.split import digest_of
 
 from .asked import shown
 from .compare import Compared
 from .judging import CENSUS
 
 
-def half_of(manifest: Manifest, key: ProjectKey, found: Compared) -> str:
-    """The half's text, signed.
+def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer | None = None) -> str:
+    """The half's text, signed: by this machine where nobody is named.
 
     Raises:
-        WriteError: the machine's key cannot be used.
+        WriteError: the key cannot be used.
     """
     theirs, ours = shown(found.proof.production), shown(found.proof.staging)
     half = Half(
@@ -46,7 +49,7 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared) -> str:
         places={name: (theirs.get(name, ""), ours.get(name, "")) for name in found.tried},
         found={name: plain(_told(own[CENSUS])) for name, own in found.tried.items()},
     )
-    return written(half, key)
+    return written(half, key, signer)
 
 
 def _told(came: Fact[Any]) -> Fact[Any]:
@@ -59,19 +62,27 @@ def _told(came: Fact[Any]) -> Fact[Any]:
 
 
 def rows_of(manifest: Manifest, key: ProjectKey, text: str, where: str) -> Rows:
-    """What the half says, for a join: told only where it is about the very servers of the other halves.
+    """What the half says, for a proof: told only where it is about the very servers that are judged.
+
+    Where production is sealed and the manifest names who seals it, the half must be signed by that key.
 
     Raises:
-        UsageError: the text is no such half.
+        UsageError: the text is no such half, or the named key cannot be read.
         TamperedError: it is not as it was signed.
-        UnprovenError: it is of another manifest, or stale.
+        UnprovenError: it is of another manifest, signed by somebody else, or stale.
     """
-    half = read_half(Half, text, where, key)
+    half = read_half(Half, text, where, key, trusted(manifest.production))
     of_one_manifest(half, digest_of(manifest), manifest.production.name)
     fresh_census(half, datetime.now(UTC))
 
     def rows(production: Snapshot, staging: Snapshot) -> Mapping[str, Fact[Any]]:
         of_these_places(half, shown(production), shown(staging))
-        return counted_in(half)
+        return {name: mapped(came, partial(_until, half)) for name, came in counted_in(half).items()}
 
     return rows
+
+
+def _until(half: Half, found: Overlap) -> Overlap:
+    """Staging as it was when its digests were taken: what came in since is not looked through."""
+    since = Left(half.staging, f"what came into it after {half.made_at:%Y-%m-%d %H:%M} UTC")
+    return replace(found, left=(*found.left, since))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from disjoint.certify.meeting import Rows
 from disjoint.certify.plain_address import read
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.model.environment import Environment, Setting, Target
@@ -12,6 +13,7 @@ from disjoint.model.experiment import Canary, Census, Experiment, Tests, Tried
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.manifest import Manifest, Resource, target
 from disjoint.model.secret import Secret
+from disjoint.model.snapshot import Snapshot
 from disjoint.runner.run import Run
 from disjoint.runner.work import Trial, tried
 
@@ -34,7 +36,7 @@ _CONTROL = Unknown(
 )
 _ROWS = Unknown(
     "production is sealed, and a seal holds no rows",
-    "make files of rows: disjoint census, then disjoint overlap --half in production, then disjoint join",
+    "disjoint census here, disjoint overlap --half in production, then verify --overlap with what that wrote",
 )
 _NO_DOOR = Unknown(
     "the seal holds no address of it that could be asked", "seal production anew with a plain URL"
@@ -46,7 +48,12 @@ _PRIVATE = Unknown(
 
 
 def knocked(
-    manifest: Manifest, opened: Opened, run: Run, facts: Mapping[str, Any], without: Collection[str]
+    manifest: Manifest,
+    opened: Opened,
+    run: Run,
+    staging: Snapshot,
+    without: Collection[str],
+    rows: Rows | None,
 ) -> Mapping[str, Tried]:
     """What came of every live test that the manifest asks for, by resource.
 
@@ -54,12 +61,20 @@ def knocked(
         manifest: what is declared.
         opened: production as it was sealed.
         run: what is asked is counted there.
-        facts: staging's, by resource.
+        staging: as it is now.
         without: live tests that are left out.
+        rows: what came of them on production's side.
+
+    Raises:
+        UnprovenError: rows were compared of other servers.
     """
+    compared = {} if rows is None else rows(opened.production, staging)
+    facts = {name: each.facts for name, each in staging.resources.items()}
     return {
         resource.name: {
-            test.name: _tried(manifest, opened, run, resource, test, facts)
+            test.name: compared.get(resource.name, _ROWS)
+            if isinstance(test, Census)
+            else _tried(manifest, opened, run, resource, test, facts)
             for test in _asked(resource)
             if test.name not in without
         }
@@ -109,8 +124,6 @@ def _tried(
 
 
 def _hindrance(manifest: Manifest, opened: Opened, resource: Resource, test: Tests[Any]) -> Unknown | None:
-    if isinstance(test, Census):
-        return _ROWS
     if (resource.kind, test.name) not in ALONE:
         return _CONTROL
     if opened.seal.blind:

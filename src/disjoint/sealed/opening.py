@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from disjoint.certify.keys import ProjectKey, project_key
+from disjoint.certify.public import public_key_of
 from disjoint.certify.seal import OCTETS, Seal, Wanted, read_seal, told
 from disjoint.certify.snapshot import read_snapshot
 from disjoint.errors import UsageError
 from disjoint.files import read_text
 from disjoint.kinds.registry import BY_NAME
+from disjoint.model.environment import Environment
 from disjoint.model.manifest import Manifest
 from disjoint.model.snapshot import Snapshot
 from disjoint.snapshots import digest_of
@@ -48,15 +50,27 @@ def opened(manifest: Manifest, now: datetime) -> Opened:
     """
     side, key = manifest.production, project_key()
     text = read_text(Path(side.seal), side.source, UsageError, OCTETS).text
-    wanted = Wanted(side.name, digest_of(manifest), _trusted(side.sealed_by))
+    wanted = Wanted(side.name, digest_of(manifest), trusted(side))
     seal = read_seal(text, side.source, key, wanted, now)
     expect_elsewhere(manifest)
     expect_newest(open_journal(key, create=False), seal, side.source)
     return Opened(seal, _snapshot(seal, manifest, side.source), key, side.source)
 
 
-def _trusted(path: str) -> bytes | None:
-    return read_text(Path(path), path, UsageError).text.encode() if path else None
+def trusted(side: Environment) -> bytes | None:
+    """The public key (PEM) that what production sends must bear, where the manifest names one.
+
+    Raises:
+        UsageError: it cannot be read, or is none.
+    """
+    if not (path := side.sealed_by):
+        return None
+    pem = read_text(Path(path), path, UsageError).text.encode()
+    try:
+        public_key_of(pem)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+    return pem
 
 
 def _snapshot(seal: Seal, manifest: Manifest, where: str) -> Snapshot:

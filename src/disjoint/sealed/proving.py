@@ -9,6 +9,7 @@ from typing import Any
 
 from disjoint.certify.belonging import SKEW_SECONDS
 from disjoint.certify.keys import stable_key
+from disjoint.certify.meeting import Rows
 from disjoint.errors import UnprovenError
 from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
@@ -43,13 +44,19 @@ def announced(manifest: Manifest) -> list[str]:
 
 
 def proven(
-    manifest: Manifest, *, offline: bool, budget: float, progress: Progress | None, without: Collection[str]
+    manifest: Manifest,
+    *,
+    offline: bool,
+    budget: float,
+    progress: Progress | None,
+    without: Collection[str],
+    rows: Rows | None = None,
 ) -> Proof:
-    """Observe staging and judge it beside production's seal.
+    """Observe staging and judge it beside production's seal, and with what came of staging's rows there.
 
     Raises:
         UsageError, TamperedError, UnprovenError, WriteError: as `opened`; or staging's servers and this
-            machine disagree about the time.
+            machine disagree about the time; or rows were compared of other servers.
     """
     started = datetime.now(UTC)
     production = opened(manifest, started)
@@ -58,7 +65,7 @@ def proven(
         found = _observed(manifest, run, offline, progress)
         timed = _expect_clock(run.tally(manifest.staging.name))
         staging = snapshot_of(manifest, manifest.staging, found, started)
-        tried = {} if offline else _tried(manifest, production, run, staging, without)
+        tried = {} if offline else _tried(manifest, production, run, staging, without, rows)
         footprint = run.tally(manifest.production.name).footprint()
     live = Live(tried, UNABLE, aged(production, staging, timed=timed))
     unclaimed = unclaimed_in(manifest, staging)
@@ -112,11 +119,16 @@ def _comparable(manifest: Manifest, production: Opened, staging: Snapshot) -> Sn
 
 
 def _tried(
-    manifest: Manifest, production: Opened, run: Run, staging: Snapshot, without: Collection[str]
+    manifest: Manifest,
+    production: Opened,
+    run: Run,
+    staging: Snapshot,
+    without: Collection[str],
+    rows: Rows | None,
 ) -> Mapping[str, Any]:
     jobs = [job for job in jobs_of(manifest) if job.target.environment is manifest.staging]
-    facts = {name: each.facts for name, each in staging.resources.items()}
-    return doors.joined(knocked(manifest, production, run, facts, without), doors.untried(jobs, without))
+    found = knocked(manifest, production, run, staging, without, rows)
+    return doors.joined(found, doors.untried(jobs, without))
 
 
 def _expect_clock(tally: Tally) -> bool:

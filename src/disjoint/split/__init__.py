@@ -8,7 +8,7 @@ join    none                      check that the halves belong together, and jud
 from __future__ import annotations
 
 from .holding import Asked, hold
-from .joining import Rows, join
+from .joining import join
 from .looking import look, observing
 from .side import BUDGET_SECONDS, UNABLE, digest_of, load_side
 
@@ -16,7 +16,6 @@ __all__ = [
     "BUDGET_SECONDS",
     "UNABLE",
     "Asked",
-    "Rows",
     "digest_of",
     "hold",
     "join",

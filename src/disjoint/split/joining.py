@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from disjoint.certify.belonging import fresh, in_one_window, of_one_manifest, of_one_run, trusted_clock
 from disjoint.certify.half import Held, Looked, read_half
 from disjoint.certify.keys import ProjectKey
-from disjoint.certify.meeting import tried
+from disjoint.certify.meeting import Rows, tried
 from disjoint.certify.snapshot import read_snapshot
 from disjoint.errors import UsageError
 from disjoint.judge.ask import Live
@@ -30,8 +30,6 @@ CENSUS = "census"
 _LEFT_OUT = Unknown(
     "no --overlap says what came of it", "disjoint census, disjoint overlap --half, then join"
 )
-Rows = Callable[[Snapshot, Snapshot], Mapping[str, Fact[Any]]]
-"""What came of each census, by resource, if it was of these very servers: production's, staging's."""
 
 
 def join(

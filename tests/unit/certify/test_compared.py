@@ -13,6 +13,7 @@ from disjoint.certify.belonging import LIFETIME, MARGIN, fresh_census, of_these_
 from disjoint.certify.half import Compared, Held, key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.meeting import counted_in
+from disjoint.certify.sign import new_signer
 from disjoint.errors import TamperedError, UnprovenError, UsageError
 from disjoint.model.census import Gap, Left, Overlap, Read, Strength
 from disjoint.model.fact import Fact, Known, Unknown
@@ -108,6 +109,20 @@ def test_rows_are_of_these_places(side: str) -> None:
     """A comparison of any other database, or of none, says nothing of these."""
     places = {"production": {"db": "p.example/app"}, "staging": {"db": "s.example/app"}}
     of_these_places(compared(), **places)
-    for other in ({"db": "elsewhere"}, {}):
-        with pytest.raises(UnprovenError, match="others"):
+    for other, why in (({"db": "elsewhere"}, "others are judged here"), ({}, "is not told here")):
+        with pytest.raises(UnprovenError, match=why):
             of_these_places(compared(), **{**places, side: other})
+
+
+def test_a_half_bears_the_signature_that_is_asked_for(tmp_path: Path) -> None:
+    """Whoever else has the project's key could write one."""
+    ours, public = new_signer(tmp_path / "ours.pem", "p256")
+    text = written(compared(), KEY, ours)
+    assert read_half(Compared, text, "overlap.json", KEY, public.read_bytes()) == compared()
+    for other in (
+        written(compared(), KEY),
+        written(compared(), KEY, new_signer(tmp_path / "b.pem", "ed25519")[0]),
+    ):
+        assert read_half(Compared, other, "overlap.json", KEY) == compared()
+        with pytest.raises(UnprovenError, match="another key than sealed_by"):
+            read_half(Compared, other, "overlap.json", KEY, public.read_bytes())
