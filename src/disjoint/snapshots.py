@@ -12,6 +12,7 @@ from typing import Any
 from disjoint.kinds.registry import BY_NAME, KINDS
 from disjoint.kinds.variables.endpoints import endpoints, overrides
 from disjoint.kinds.variables.endpoints import unread as unread_names
+from disjoint.kinds.variables.hosts import hosts
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.manifest import Manifest, required_settings, setting_fields, target, variables_in
@@ -92,6 +93,7 @@ def snapshot_of(
         endpoints=endpoints(environment, KINDS, targets),
         override=overrides(environment, _claimed(targets)),
         unread=unread_names(environment, _taken(manifest)),
+        hosts=hosts(environment, _taken(manifest)),
     )
 
 

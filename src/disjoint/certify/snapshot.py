@@ -27,6 +27,7 @@ def written_snapshot(snapshot: Snapshot) -> Plain:
         "endpoints": [_endpoint(each) for each in snapshot.endpoints],
         "override": plain(snapshot.override),
         "unread": plain(snapshot.unread),
+        "hosts": plain(snapshot.hosts),
     }
 
 
@@ -67,6 +68,7 @@ def _snapshot(value: Any, kinds: Kinds, environment: str, protected: bool) -> Sn
         endpoints=tuple(_read_endpoint(each, kinds) for each in value["endpoints"]),
         override=built(hints["override"], value["override"]),
         unread=built(hints["unread"], value["unread"]),
+        hosts=built(hints["hosts"], value["hosts"]),
     )
 
 

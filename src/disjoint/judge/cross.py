@@ -15,6 +15,7 @@ from disjoint.model.snapshot import Endpoint, Snapshot
 from disjoint.model.words import counted, told
 
 from .ask import Kinds
+from .hosts import judged, named_servers
 
 RESOURCE = "variables"
 ENDPOINT_REUSED = "variables/endpoint-reused"
@@ -50,6 +51,8 @@ def endpoint_reused(
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
     beside = () if hits else tuple(_beside(kinds, resources, production, staging))
     judgement = _elsewhere(beside, staging) if beside else None
+    if judgement is None and not hits:
+        judgement = _alone(kinds, theirs, production, staging)
     judgement = judgement or _looked_for(hits, bool(theirs), hidden, production, staging)
     return Finding(ENDPOINT_REUSED, RESOURCE, judgement)
 
@@ -97,6 +100,17 @@ def _elsewhere(beside: tuple[tuple[Endpoint, str], ...], staging: Snapshot) -> J
     summary = f"in staging {names}, in another part of it, and no resource declares it"
     remedy = "give staging a server of its own, or declare it as a resource: then its server is asked"
     return _about(unproven(summary, _parsed(beside, staging), remedy), beside)
+
+
+def _alone(
+    kinds: Kinds, declared: tuple[tuple[str, Address], ...], production: Snapshot, staging: Snapshot
+) -> Judgement | None:
+    """Hosts without a scheme, which no address is made of."""
+    stores = ((p.variable, p.address) for p in production.endpoints if p.owned)
+    hits = tuple(named_servers(kinds, (*declared, *stores), production, staging))
+    return (
+        replace(judged(hits, staging), about=tuple(sorted({h.variable for h, _ in hits}))) if hits else None
+    )
 
 
 def _looked_for(

@@ -36,6 +36,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedHost:
+    """A host that stands in a variable of its own, without a scheme that says what is there."""
+
+    variable: str
+    where: str
+    host: str
+    """In lower case: a name with a dot, or an IP address without brackets."""
+    ports: tuple[int, ...]
+    """The one beside it, or all that the environment's variables state."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The facts of one environment."""
 
@@ -49,3 +61,5 @@ class Snapshot:
     """Host-like variables that redirect a client (PGHOST, PGHOSTADDR ...) -> their values."""
     unread: tuple[str, ...] = ()
     """Address-like variables whose value only the platform can resolve, and that no resource claims."""
+    hosts: tuple[NamedHost, ...] = ()
+    """Those that stand alone in a variable, and that no resource claims."""

@@ -75,7 +75,7 @@ def blinded(snapshot: Snapshot, environment: Environment) -> Snapshot:
     names = _names(environment)
     hidden = _changed(snapshot, lambda name, fact: _blind(name, fact, names))
     override: Mapping[str, Fact[str]] = dict.fromkeys(snapshot.override, BLIND)
-    return replace(hidden, endpoints=(), override=override)
+    return replace(hidden, endpoints=(), hosts=(), override=override)
 
 
 def _names(environment: Environment) -> frozenset[str]:

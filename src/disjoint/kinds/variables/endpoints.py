@@ -53,7 +53,12 @@ def endpoints(
 def _applications(name: str, item: str, address: Address) -> bool:
     """Whether it is the application's: of what a platform sets, only a store that was attached."""
     attached = "://" in item and address.kind != "web" and not name.upper().startswith("DISJOINT_")
-    return attached or not _PLATFORM.search(name.upper())
+    return attached or not is_platforms(name)
+
+
+def is_platforms(name: str) -> bool:
+    """Whether the platform, or this product, set a variable."""
+    return _PLATFORM.search(name.upper()) is not None
 
 
 def items(value: str) -> tuple[str, ...]:
@@ -114,7 +119,7 @@ def unread(environment: Environment, claimed: frozenset[str]) -> tuple[str, ...]
         if not isinstance(variable.value, Known)
         and name not in claimed
         and _ADDRESS_LIKE.search(name.upper())
-        and not _PLATFORM.search(name.upper())
+        and not is_platforms(name)
     )
 
 
