@@ -40,7 +40,7 @@ def told(opened: Session, part: Part, sieve: Sieve, pace: Pace, encoding: str) -
     for answer, _ in steps(opened, sizes.next, pace):
         get, count = answer.get_value, range(answer.ntuples)
         found = [[octets for row in count if (octets := get(row, at))] for at in range(len(part.chosen))]
-        sizes.took(answer.ntuples, sum(len(octets) for values in found for octets in values))
+        sizes.took(answer.ntuples, sum(sum(map(len, values)) for values in found))
         for at, (place, _) in enumerate(part.chosen):
             yield Values(place, found[at], 0 if at else answer.ntuples)
 
