@@ -85,4 +85,4 @@ def test_a_half_of_rows_that_does_not_belong_is_refused(world: World, tmp_path: 
     elsewhere.take()
     manifest = split.load_side(elsewhere.manifest("production"), protected=True)
     other = half_of(manifest, KEY, elsewhere.compare())
-    assert "others are judged here" in refusal(lambda: joined.proof(other))
+    assert "is judged: make everything" in refusal(lambda: joined.proof(other))

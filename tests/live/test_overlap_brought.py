@@ -127,7 +127,7 @@ def test_rows_of_other_servers_or_of_a_blind_seal_are_refused(
     elsewhere = Sides(moved, tmp_path / "elsewhere")
     ended, found = proven(sealed(elsewhere), "--overlap", str(half))
     assert (ended, found) == (3, {})
-    assert "others are judged here" in capfd.readouterr().err
+    assert "is judged: make everything" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--no-census", "--offline", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from disjoint.errors import UnprovenError
 
@@ -98,24 +99,52 @@ def fresh(held: Held, now: datetime) -> None:
         raise UnprovenError(f"the halves are stale: made on {held.started_at:%Y-%m-%d %H:%M} UTC")
 
 
-def of_these_places(compared: Compared, production: Mapping[str, str], staging: Mapping[str, str]) -> None:
+class There(NamedTuple):
+    """Where one side of a resource is."""
+
+    shown: str
+    everywhere: bool
+    """Whether this is one place in every network."""
+    server: frozenset[str]
+    """Who its server says it is, as digests; none where it does not."""
+
+
+NOWHERE = There("", everywhere=False, server=frozenset())
+
+
+def of_these_places(
+    compared: Compared, production: Mapping[str, There], staging: Mapping[str, There]
+) -> None:
     """Whether rows were compared of the very resources that are judged.
 
     Raises:
         UnprovenError: one of them is somewhere else, or nobody says where it is.
     """
-    for resource, (theirs, ours) in compared.places.items():
-        judged = production.get(resource), staging.get(resource)
-        if None in judged:
-            raise UnprovenError(
-                f"{resource}: rows were compared of {theirs} and {ours}, and whether these are judged is not "
-                "known: an address of it is not told here (a blind seal names none)"
-            )
-        if (theirs, ours) != judged:
-            raise UnprovenError(
-                f"{resource}: rows were compared of {theirs} and {ours}, and others are judged here: "
-                "make everything with the same variables"
-            )
+    for resource, shown in compared.places.items():
+        servers = compared.servers.get(resource, ((), ()))
+        for side, place, server in zip((production, staging), shown, servers, strict=True):
+            _expect_there(resource, place, frozenset(server), side.get(resource, NOWHERE))
+
+
+def _expect_there(resource: str, place: str, server: frozenset[str], there: There) -> None:
+    of = f"{resource}: rows were compared of {place}, and"
+    if not there.shown:
+        raise UnprovenError(
+            f"{of} whether it is judged is not known: its address is not told here (a blind seal names none)"
+        )
+    if place != there.shown:
+        raise UnprovenError(f"{of} {there.shown} is judged: make everything with the same variables")
+    if there.everywhere:
+        return
+    if not (server and there.server):
+        raise UnprovenError(
+            f"{of} its name may mean another server in each network, of which one does not say who it is: "
+            "let its role ask that (disjoint explain --grants KIND), and make everything anew"
+        )
+    if not server & there.server:
+        raise UnprovenError(
+            f"{of} the server of that name is another one now, or was started anew: make everything anew"
+        )
 
 
 def fresh_census(compared: Compared, now: datetime) -> None:

@@ -88,6 +88,8 @@ class Compared(Common):
     """The environment whose digests they are."""
     places: Mapping[str, tuple[str, str]]
     """Where production's side of each resource is, and staging's."""
+    servers: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    """Who its server says it is, on both sides: digests under the project's key; none where it does not."""
     found: Mapping[str, Any]
     """By resource: what was shared, as counts."""
 
@@ -95,11 +97,6 @@ class Compared(Common):
 def key_name(key: ProjectKey) -> str:
     """A name for a key that tells nothing of it."""
     return _mac(key, b"name", b"")[:16]
-
-
-def digests_key(key: ProjectKey, run: str) -> bytes:
-    """The key of one run's digests: equal on both sides, and of no use for another run's."""
-    return hmac.new(key.octets, b"disjoint split digests\0" + run.encode(), hashlib.sha256).digest()
 
 
 def standing(half: Held) -> str:

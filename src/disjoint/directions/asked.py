@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from disjoint.certify.belonging import There
 from disjoint.certify.filed import LIFETIME
 from disjoint.errors import UsageError
 from disjoint.kinds.registry import BY_NAME
@@ -17,7 +18,7 @@ from disjoint.model.experiment import Census, Party
 from disjoint.model.fact import Known
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
-from disjoint.model.snapshot import Snapshot
+from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.model.telling import Telling
 from disjoint.overlap.keyed import Keyed
 from disjoint.runner.deadline import Deadline
@@ -103,6 +104,20 @@ def shown(snapshot: Snapshot) -> Mapping[str, str]:
     """Where each of a side's resources is, by name; without those whose address is not known."""
     facts = {name: BY_NAME[o.kind].address_of(o.facts) for name, o in snapshot.resources.items()}
     return {name: fact.value.shown for name, fact in facts.items() if isinstance(fact, Known)}
+
+
+def there(snapshot: Snapshot) -> Mapping[str, There]:
+    """The same, with what tells two servers of one name apart."""
+    return {name: _there(snapshot.resources[name], place) for name, place in shown(snapshot).items()}
+
+
+def _there(observed: Observed, place: str) -> There:
+    """By the kind's first identity, which is the server's own; a copy of it is another one."""
+    kind = BY_NAME[observed.kind]
+    address, identities = kind.address_of(observed.facts), kind.identities(observed.facts)
+    one = isinstance(address, Known) and kind.compare(address.value, address.value).of_server == "same"
+    marks = identities[0].marks if identities else Known(frozenset[str]())
+    return There(place, one, marks.value if isinstance(marks, Known) else frozenset())
 
 
 @contextmanager

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from disjoint.certify import envelope
 from disjoint.certify.filed import Opening
-from disjoint.certify.half import digests_key
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.ledger import Entry, entered, noted
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.model.census import Overlap, Reader, Terms
@@ -137,7 +136,7 @@ class _Comparison:
         theirs = snapshot_in(self.file, self.opening, manifest, there)
         asked = asked_of(manifest, here, self.order)
         _expect_all(asked, theirs, path)
-        with Run((here,), BUDGET_SECONDS, forks=False, key=digests_key(self.key, self.opening.run)) as run:
+        with Run((here,), BUDGET_SECONDS, forks=False, key=stable_key(self.key)) as run:
             ours = observed(manifest, here, asked, run, self.now)
             held = self.file.resources()
             tried: dict[str, Tried] = {

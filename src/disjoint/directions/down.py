@@ -16,8 +16,8 @@ from pathlib import Path
 
 from disjoint.certify import envelope
 from disjoint.certify.filed import Opening, ending_written, opening_written
-from disjoint.certify.half import digests_key, key_name
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.half import key_name
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.errors import UnprovenError, WriteError
 from disjoint.model.manifest import Manifest
@@ -57,7 +57,7 @@ def seal(
     name, secret = secrets.token_hex(16), drawn()
     environment = manifest.production
     with (
-        Run((environment,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run,
+        Run((environment,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as run,
         # what stands here has no key beside it: digests that nobody can test a guess against
         tempfile.TemporaryDirectory(prefix="disjoint-") as folder,
     ):

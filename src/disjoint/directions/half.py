@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from disjoint.certify.belonging import fresh_census, of_one_manifest, of_these_places
+from disjoint.certify.belonging import NOWHERE, There, fresh_census, of_one_manifest, of_these_places
 from disjoint.certify.half import Compared as Half
 from disjoint.certify.half import key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
@@ -22,7 +22,7 @@ from disjoint.model.snapshot import Snapshot
 from disjoint.sealed.opening import trusted
 from disjoint.split import digest_of
 
-from .asked import shown
+from .asked import there
 from .compare import Compared
 from .judging import CENSUS
 
@@ -33,7 +33,8 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer
     Raises:
         WriteError: the key cannot be used.
     """
-    theirs, ours = shown(found.proof.production), shown(found.proof.staging)
+    theirs, ours = there(found.proof.production), there(found.proof.staging)
+    sides = {name: (theirs.get(name, NOWHERE), ours.get(name, NOWHERE)) for name in found.tried}
     half = Half(
         run=found.opening.run,
         manifest=digest_of(manifest),
@@ -46,10 +47,15 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer
         census=found.content,
         made_at=found.opening.started_at,
         staging=manifest.staging.name,
-        places={name: (theirs.get(name, ""), ours.get(name, "")) for name in found.tried},
+        places={name: (their.shown, our.shown) for name, (their, our) in sides.items()},
+        servers={name: (_told_by(their), _told_by(our)) for name, (their, our) in sides.items()},
         found={name: plain(_told(own[CENSUS])) for name, own in found.tried.items()},
     )
     return written(half, key, signer)
+
+
+def _told_by(side: There) -> tuple[str, ...]:
+    return tuple(sorted(side.server))
 
 
 def _told(came: Fact[Any]) -> Fact[Any]:
@@ -76,7 +82,7 @@ def rows_of(manifest: Manifest, key: ProjectKey, text: str, where: str) -> Rows:
     fresh_census(half, datetime.now(UTC))
 
     def rows(production: Snapshot, staging: Snapshot) -> Mapping[str, Fact[Any]]:
-        of_these_places(half, shown(production), shown(staging))
+        of_these_places(half, there(production), there(staging))
         return {name: mapped(came, partial(_until, half)) for name, came in counted_in(half).items()}
 
     return rows

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from disjoint.certify import message
 from disjoint.certify.filed import LIFETIME, Opening
-from disjoint.certify.half import digests_key, key_name
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.half import key_name
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.ledger import Entry, entered
 from disjoint.certify.message import expect_ours
 from disjoint.certify.snapshot import read_snapshot, written_snapshot
@@ -74,7 +74,7 @@ def ask(manifest: Manifest, key: ProjectKey, order: Order, tell: TellStep = nobo
     """
     run, now, here = secrets.token_hex(16), datetime.now(UTC), manifest.staging
     asked = _asked(manifest, here, order)
-    with _told(asked), _open(manifest, here, asked, run, key, now) as (reader, snapshot, _):
+    with _told(asked), _open(manifest, here, asked, key, now) as (reader, snapshot, _):
         asker = psi.Asker()
         section = _section(asked, reader)
         pool = _read(here, asked, reader, section, tell, own=False)
@@ -121,7 +121,7 @@ def answer(
         _expect_as_asked(asked, section)
         elements = psi.asked_in(asked_for.parts[0])
     entered(digest_of(manifest), Entry(now, made_at, run, asked_for.digest), despite=despite_limit)
-    with _told(asked), _open(manifest, here, asked, run, key, now) as (reader, snapshot, site):
+    with _told(asked), _open(manifest, here, asked, key, now) as (reader, snapshot, site):
         _expect_same_answers(reader.survey, section)
         reader.narrow(section.survey)
         pool = _read(here, asked, reader, section, tell)
@@ -213,9 +213,9 @@ def _told(asked: Asked) -> Iterator[None]:
 
 @contextmanager
 def _open(
-    manifest: Manifest, here: Environment, asked: Asked, run: str, key: ProjectKey, now: datetime
+    manifest: Manifest, here: Environment, asked: Asked, key: ProjectKey, now: datetime
 ) -> Iterator[tuple[Reader, Snapshot, Run]]:
-    with Run((here,), BUDGET_SECONDS, forks=False, key=digests_key(key, run)) as site:
+    with Run((here,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as site:
         snapshot = observed(manifest, here, [asked], site, now)
         with opened(asked, here, snapshot, site) as reader:
             yield reader, snapshot, site

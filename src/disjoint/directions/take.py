@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from disjoint.certify.filed import Opening, ending_written, opening_read, opening_written
-from disjoint.certify.half import digests_key, key_name
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.half import key_name
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.snapshot import read_snapshot, written_snapshot
 from disjoint.errors import UnprovenError, UsageError
 from disjoint.kinds.registry import BY_NAME
@@ -48,7 +48,7 @@ def take(
     partial = partial_of(output)
     left = Writer.go_on(partial) if order.resume and partial.exists() else None
     name = secrets.token_hex(16) if left is None else _opening(left, key).run
-    with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run:
+    with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as run:
         snapshot = observed(manifest, manifest.staging, asked, run, now)
         said = Opening(
             direction="up",

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from disjoint.certify.belonging import trusted_clock
-from disjoint.certify.half import Held, digests_key, written
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.half import Held, written
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.certify.watch import Watch
 from disjoint.model.experiment import Sights
@@ -66,7 +66,7 @@ def hold(
         WriteError: the half cannot be signed or written.
     """
     name, watch = asked.nonce or secrets.token_hex(16), Watch()
-    with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run:
+    with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as run:
         snapshot = observed(manifest, manifest.staging, run, watch.started)
     window = seconds + BUDGET_SECONDS
     with (

@@ -14,12 +14,14 @@ from disjoint.certify.snapshot import read_snapshot
 from disjoint.errors import UsageError
 from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
+from disjoint.judge.rekeyed import rekeyed
 from disjoint.kinds.registry import BY_NAME
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Tried
 from disjoint.model.fact import Fact, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
+from disjoint.model.secret import RunKey
 from disjoint.model.snapshot import Snapshot
 
 from .connections import named
@@ -68,6 +70,7 @@ def _judged(
     live = _with(marks, {} if rows is None else rows(production, staging))
     unclaimed = (*held.unclaimed, *named(held.connected))
     judged = judge(BY_NAME, manifest, production, staging, unclaimed, datetime.now(UTC), live)
+    judged = rekeyed(judged, RunKey())
     return Proof(
         staging=staging,
         production=production,

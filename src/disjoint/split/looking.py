@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from disjoint.certify.belonging import follows, of_one_manifest, trusted_clock
-from disjoint.certify.half import Held, Looked, digests_key, read_half, standing, written
-from disjoint.certify.keys import ProjectKey
+from disjoint.certify.half import Held, Looked, read_half, standing, written
+from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.certify.watch import Watch
 from disjoint.model.manifest import Manifest
@@ -77,7 +77,7 @@ def observing(manifest: Manifest, key: ProjectKey, name: str) -> Iterator[Seen]:
         name: the run's, under which staging holds.
     """
     watch, production = Watch(), manifest.production
-    with Run((production,), BUDGET_SECONDS, forks=False, key=digests_key(key, name)) as run:
+    with Run((production,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as run:
         yield Seen(manifest, key, name, run, watch, observed(manifest, production, run, watch.started))
 
 

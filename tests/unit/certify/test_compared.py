@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from disjoint.certify.belonging import LIFETIME, MARGIN, fresh_census, of_these_places
+from disjoint.certify.belonging import LIFETIME, MARGIN, NOWHERE, There, fresh_census, of_these_places
 from disjoint.certify.half import Compared, Held, key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.meeting import counted_in
@@ -62,6 +62,7 @@ def compared(**other: Any) -> Compared:
         made_at=NOON - 60 * SECOND,
         staging="staging",
         places={"db": ("p.example/app", "s.example/app")},
+        servers={"db": ((), tuple(SERVER))},
         found={"db": plain(Known(FOUND))},
     )
     return dataclasses.replace(whole, **other)
@@ -104,14 +105,31 @@ def test_rows_are_of_one_day() -> None:
         fresh_census(compared(), NOON - MARGIN - SECOND)
 
 
-@pytest.mark.parametrize("side", ["production", "staging"])
-def test_rows_are_of_these_places(side: str) -> None:
-    """A comparison of any other database, or of none, says nothing of these."""
-    places = {"production": {"db": "p.example/app"}, "staging": {"db": "s.example/app"}}
-    of_these_places(compared(), **places)
-    for other, why in (({"db": "elsewhere"}, "others are judged here"), ({}, "is not told here")):
-        with pytest.raises(UnprovenError, match=why):
-            of_these_places(compared(), **{**places, side: other})
+SERVER = frozenset({"hmac:of-this-run"})
+HERE = {
+    "production": {"db": There("p.example/app", everywhere=True, server=frozenset())},
+    "staging": {"db": There("s.example/app", everywhere=False, server=SERVER)},
+}
+
+
+@pytest.mark.parametrize(
+    ("side", "there", "why"),
+    [
+        ("production", There("elsewhere", everywhere=True, server=frozenset()), "elsewhere is judged"),
+        ("production", NOWHERE, "is not told here"),
+        ("production", There("p.example/app", everywhere=False, server=SERVER), "does not say who it is"),
+        ("staging", There("elsewhere", everywhere=False, server=SERVER), "elsewhere is judged"),
+        ("staging", There("s.example/app", everywhere=False, server=frozenset()), "does not say who it is"),
+        ("staging", There("s.example/app", everywhere=False, server=frozenset({"x"})), "another one now"),
+    ],
+)
+def test_rows_are_of_these_servers(side: str, there: There, why: str) -> None:
+    """A comparison of any other database, or of one of the same name in another network, says nothing."""
+    of_these_places(compared(), **HERE)
+    with pytest.raises(UnprovenError, match=why):
+        of_these_places(compared(), **{**HERE, side: {"db": there}})
+    with pytest.raises(UnprovenError, match="is not told here"):
+        of_these_places(compared(), **{**HERE, side: {}})
 
 
 def test_a_half_bears_the_signature_that_is_asked_for(tmp_path: Path) -> None:
