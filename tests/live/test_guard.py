@@ -42,7 +42,10 @@ def world(running: Stack) -> World:
 @pytest.fixture(scope="module")
 def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where production's seal lies, as one run of `disjoint seal` makes it."""
-    place = tmp_path_factory.mktemp("guarded")
+    return sealed(world, tmp_path_factory.mktemp("guarded"))
+
+
+def sealed(world: World, place: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(place / "state"))
         patch.setenv("DISJOINT_SEAL_KEY", PHRASE)
@@ -176,6 +179,21 @@ def test_modes_and_overrides_start_and_are_loud(folder: Path, world: World) -> N
         assert ("OVERRIDDEN until" in run.stderr) == (code == 0)
         assert ("does not count" in run.stderr) == (code != 0)
         assert "SHARED variables/secret-reused" in run.stderr
+
+
+def test_what_was_accepted_of_a_variable_is_loud_and_starts(world: World, tmp_path: Path) -> None:
+    """By the seal of a manifest with the waiver, of that variable and of no other."""
+    folder = sealed(
+        world.waiving("variables/secret-reused", "variables", "one for both", "SECRET_KEY"), tmp_path
+    )
+    theirs = world.production.variables["SECRET_KEY"]
+    run = process(folder, {**world.staging.variables, "SECRET_KEY": theirs})
+    assert (run.returncode, run.stdout) == (0, "started\n"), run
+    assert (
+        "WAIVED variables/secret-reused: SECRET_KEY is production's SECRET_KEY; accepted by Grace"
+        in run.stderr
+    )
+    expect_refused(process(folder, {**world.staging.variables, "OTHER": theirs}), "SHARED", "OTHER", world)
 
 
 LOGGED = """

@@ -73,12 +73,12 @@ class World:
         """With variables declared to be no secrets."""
         return replace(self, public=(*self.public, *names))
 
-    def waiving(self, rule: str, resource: str, reason: str) -> World:
-        """With a finding accepted by two people for a month."""
+    def waiving(self, rule: str, resource: str, reason: str, *variables: str) -> World:
+        """With a finding accepted by two people for a month; of these variables alone, if any."""
         expires = datetime.now(UTC).date() + timedelta(days=30)
         waiver: Table = {
             "rule": rule, "resource": resource, "reason": reason, "owner": "Ada", "approver": "Grace",
-            "expires": expires,
+            "expires": expires, **({"variables": variables} if variables else {}),
         }  # fmt: skip
         return replace(self, waivers=(*self.waivers, waiver))
 

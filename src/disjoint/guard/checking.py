@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from .judging import judged
+from .judging import found, once
 from .override import VARIABLE, override_in
 from .places import Pair
 from .sealed import FILE, MODE, SEAL, Opened, opened
@@ -23,6 +23,7 @@ from .verdict import (
     Reason,
     worst,
 )
+from .waiving import parted
 from .whoami import UNSEALED, is_itself, names_of, who
 
 
@@ -41,29 +42,31 @@ def assessed(
     stated, notes = _mode(mode, variables)
     try:
         read = opened(seal or variables.get(SEAL) or FILE, variables)
-        role, reasons = _found(read, variables, besides, deep=deep)
+        role, reasons, waived = _found(read, variables, besides, deep=deep)
     except Exception as error:  # noqa: BLE001  (whatever fails here proves nothing, and must not stop production)
-        read, (role, reasons) = None, _failed(error, variables)
+        read, (role, reasons), waived = None, _failed(error, variables), ()
     override, wrong = _override(variables) if reasons and role != PRODUCTION else (None, "")
-    notes = (*notes, wrong) if wrong else notes
+    notes = (*notes, *waived, wrong) if wrong else (*notes, *waived)
     outcome = NOT_JUDGED if role == PRODUCTION else worst(reasons)
     return Checked(role, outcome, reasons, stated, override, notes), read
 
 
 def _found(
     read: Opened, variables: Mapping[str, str], besides: tuple[Pair, ...], *, deep: bool
-) -> tuple[str, tuple[Reason, ...]]:
+) -> tuple[str, tuple[Reason, ...], tuple[str, ...]]:
     names = UNSEALED if read.policy is None else names_of(read.policy)
     said = who(names, variables, same=is_itself(read.policy, read.key, variables))
     if said.role != STAGING or read.policy is None:
-        return said.role, (*said.reasons, *(read.reasons if said.role != PRODUCTION else ()))
-    reasons = (*judged(read.policy, read.key, variables, besides), *said.reasons, *read.reasons)
+        return said.role, (*said.reasons, *(read.reasons if said.role != PRODUCTION else ())), ()
+    every = found(read.policy, read.key, variables, besides)
+    kept, waived = parted(read.policy.waivers, every, datetime.now(UTC))
+    reasons = (*once(kept), *said.reasons, *read.reasons)
     if deep:
         asked: tuple[Reason, ...] = importlib.import_module("disjoint.guard.deep").asked(
             read, variables, reasons
         )
         reasons = asked
-    return said.role, reasons
+    return said.role, reasons, waived
 
 
 def _failed(error: Exception, variables: Mapping[str, str]) -> tuple[str, tuple[Reason, ...]]:

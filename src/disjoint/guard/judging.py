@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from disjoint.certify.guarded import SECRET, digest, filled, secrets_of
 from disjoint.certify.plain_address import Place, of_setting
@@ -54,6 +54,16 @@ def judged(
 ) -> tuple[Reason, ...]:
     """Every reason why a process is not known to be disjoint from production; none: it is, as texts tell.
 
+    Arguments as of `found`.
+    """
+    return once(found(policy, key, variables, besides))
+
+
+def found(
+    policy: Policy, key: bytes, variables: Mapping[str, str], besides: tuple[Pair, ...] = ()
+) -> list[Reason]:
+    """The same, where several may say one thing.
+
     Args:
         policy: of production's seal.
         key: of its digests.
@@ -63,7 +73,7 @@ def judged(
     pairs = (*(Pair(name, value) for name, value in variables.items() if value.strip()), *besides)
     texts = tuple(Texts(pair.name, written(pair.value)) for pair in pairs)
     theirs = Theirs(policy, key)
-    found = [
+    return [
         *_declared(policy, theirs, variables),
         *redirected(policy, theirs, variables),
         *_reused(policy, theirs, texts, variables),
@@ -72,11 +82,14 @@ def judged(
         *_unread(policy, pairs),
         *_unknown(policy),
     ]
+
+
+def once(found: Iterable[Reason]) -> tuple[Reason, ...]:
+    """SHARED first; of one variable and outcome, what the first rule says."""
     return tuple(_once(found))
 
 
-def _once(found: list[Reason]) -> Iterator[Reason]:
-    """SHARED first; of one variable and outcome, what the first rule says."""
+def _once(found: Iterable[Reason]) -> Iterator[Reason]:
     seen: set[tuple[str, str, str]] = set()
     for reason in sorted(found, key=lambda each: each.outcome != SHARED):
         mark = (reason.outcome, reason.variable, "" if reason.rule == _REUSED else reason.rule)

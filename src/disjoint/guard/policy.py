@@ -54,6 +54,16 @@ class Resource(NamedTuple):
     endpoints: tuple[Endpoint, ...]
 
 
+class Waived(NamedTuple):
+    """A person's dated acceptance of what a rule finds of named variables."""
+
+    rule: str
+    variables: frozenset[str]
+    approver: str
+    expires: str
+    """ISO 8601, with its zone."""
+
+
 class Policy(NamedTuple):
     """Everything that a process's variables are compared with."""
 
@@ -72,6 +82,8 @@ class Policy(NamedTuple):
     unresolved: tuple[str, ...]
     itself_names: tuple[str, ...]
     itself_digest: str
+    waivers: tuple[Waived, ...] = ()
+    """Those that name variables; none in seals of before."""
 
     @property
     def all_endpoints(self) -> Iterator[Endpoint]:
@@ -105,6 +117,7 @@ def policy_in(payload: Mapping[str, object]) -> Policy:
         unresolved=_texts(policy.get("unresolved")),
         itself_names=_texts(itself.get("names")),
         itself_digest=text_in(itself.get("digest")),
+        waivers=tuple(_waived(each) for each in _list(policy.get("waivers", []))),
     )
 
 
@@ -171,6 +184,14 @@ def _endpoint(value: object, resource: str) -> Endpoint:
         said.get("private") is not False,
         text_in(said.get("shown", "")),
         text_in(said.get("reached", "")),
+    )
+
+
+def _waived(value: object) -> Waived:
+    said = record(value)
+    names = frozenset(_texts(said.get("variables")))
+    return Waived(
+        text_in(said.get("rule")), names, text_in(said.get("approver")), text_in(said.get("expires"))
     )
 
 

@@ -20,7 +20,7 @@ def lines_of(checked: Checked, code: int | None = REFUSES) -> list[str]:
     """
     if not checked.reasons and not checked.notes:
         return []
-    first = [_headline(checked, code)] if checked.reasons else []
+    first = [_headline(checked, code) if checked.reasons else "disjoint: this process starts"]
     return [*first, *(f"  {reason}" for reason in checked.reasons), *(f"  {note}" for note in checked.notes)]
 
 

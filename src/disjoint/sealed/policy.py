@@ -14,9 +14,10 @@ from disjoint.kinds.variables.endpoints import OVERRIDES
 from disjoint.kinds.variables.facts import MODES
 from disjoint.kinds.variables.observe import PLATFORM as PLATFORM_LABELS
 from disjoint.model.environment import Environment
+from disjoint.model.finding import Waiver
 from disjoint.model.manifest import Manifest, Resource, setting_fields, variables_in
 from disjoint.model.names import spellings
-from disjoint.model.plain import Plain
+from disjoint.model.plain import Plain, plain
 
 from .strengthening import resolved
 
@@ -63,12 +64,23 @@ def policy_of(
         "platform": PLATFORM.pattern,
         "overrides": list(OVERRIDES),
         "public": list(manifest.public),
+        "waivers": [_waived(each) for each in manifest.waivers if each.variables],
         "stretched": {"scrypt": dict(COST)},
         "resources": [_resource(resource, variables, key, blind=blind) for resource in manifest.resources],
         "endpoints": list(_endpoints(manifest, variables, key, blind=blind)),
         "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
         "unresolved": sorted(set(environment.variables) - set(variables)),
         "itself": {"names": known, "digest": itself(key, known, variables.get)},
+    }
+
+
+def _waived(waiver: Waiver) -> dict[str, Plain]:
+    """One that names no variables would cover whatever comes tomorrow: a guard passes nothing over for it."""
+    return {
+        "rule": waiver.rule,
+        "variables": list(waiver.variables),
+        "approver": waiver.approver,
+        "expires": plain(waiver.expires),
     }
 
 

@@ -1,0 +1,94 @@
+"""What people accepted of named variables: said, and no refusal, until its end and for nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from guarded_world import KEY, ONE, declared, policy
+
+from disjoint.guard.judging import found, once
+from disjoint.guard.policy import Policy
+from disjoint.guard.verdict import ISOLATED, SHARED, worst
+from disjoint.guard.waiving import parted
+
+PASSWORD = "u83kdLw9dQm2Xz0pVbTr5"
+URL = "postgres://app@db.prod.example.com/shop"
+THEIRS = {"IT": URL, "MAIL_PASSWORD": PASSWORD, "REPORTS_URL": "mysql://dw.prod.example.com/dw"}
+OURS = {"IT": "postgres://app@db.staging.example.com/shop"}
+EXPIRES = datetime.now(UTC).replace(microsecond=0) + timedelta(days=20)
+BEFORE, AFTER = EXPIRES - timedelta(seconds=1), EXPIRES
+WAIVER = """
+[[waivers]]
+rule = "variables/{rule}"
+resource = "variables"
+{variables}
+reason = "one account for both"
+owner = "Ada"
+approver = "Grace\\u001b[31m"
+expires = {expires:%Y-%m-%dT%H:%M:%SZ}
+"""
+
+
+def waiving(folder: Path, rule: str, variables: str) -> Policy:
+    """A seal's policy of a manifest with one waiver."""
+    waiver = WAIVER.format(rule=rule, variables=variables, expires=EXPIRES)
+    manifest = declared(folder, ONE["postgres"] + waiver)
+    return policy(manifest, {**THEIRS, "OF": f"{rule} {variables}"})
+
+
+def asked(sealed: Policy, ours: dict[str, str], now: datetime = BEFORE) -> tuple[str, tuple[str, ...]]:
+    """The outcome, and what is said of what was accepted."""
+    kept, lines = parted(sealed.waivers, found(sealed, KEY, {**OURS, **ours}), now)
+    return worst(once(kept)), lines
+
+
+def test_what_was_accepted_is_said_and_refuses_nothing(tmp_path: Path) -> None:
+    """Until its last second, and with nothing of what people wrote that moves a terminal."""
+    sealed = waiving(tmp_path, "secret-reused", 'variables = ["MAIL_PASSWORD"]')
+    ours = {"MAIL_PASSWORD": PASSWORD}
+    outcome, lines = asked(sealed, ours)
+    assert (outcome, len(lines)) == (ISOLATED, 1)
+    assert lines[0].startswith("WAIVED variables/secret-reused: MAIL_PASSWORD is production's MAIL_PASSWORD;")
+    assert f"by Grace?[31m until {EXPIRES:%Y-%m-%d %H:%M} UTC" in lines[0]
+    assert PASSWORD not in lines[0]
+    assert asked(sealed, ours, AFTER) == (SHARED, ())
+    assert asked(sealed, {}) == (ISOLATED, ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "variables"),
+    [
+        ("secret-reused", ""),
+        ("secret-reused", 'variables = ["OTHER_PASSWORD"]'),
+        ("endpoint-reused", 'variables = ["MAIL_PASSWORD"]'),
+    ],
+)
+def test_nothing_else_is_passed_over(rule: str, variables: str, tmp_path: Path) -> None:
+    """Of no named variable, of another one, by another rule."""
+    assert asked(waiving(tmp_path, rule, variables), {"MAIL_PASSWORD": PASSWORD}) == (SHARED, ())
+
+
+def test_one_variable_may_be_found_by_two_rules(tmp_path: Path) -> None:
+    """Its address was accepted, the password in it was not, and the other way round."""
+    both = {"REPORTS_URL": f"mysql://app:{PASSWORD}@dw.prod.example.com/dw"}
+    for rule in ("secret-reused", "endpoint-reused"):
+        outcome, lines = asked(waiving(tmp_path, rule, 'variables = ["REPORTS_URL"]'), both)
+        assert outcome == SHARED
+        assert lines
+
+
+def test_a_declared_address_is_no_variables_finding(tmp_path: Path) -> None:
+    """Sameness is never waived, whatever the waiver names."""
+    sealed = waiving(tmp_path, "endpoint-reused", 'variables = ["IT"]')
+    assert asked(sealed, {"IT": URL})[0] == SHARED
+
+
+@pytest.mark.parametrize("expires", ["soon", "", "2030-01-31"])
+def test_a_waiver_without_a_moment_fails_and_passes_nothing(expires: str, tmp_path: Path) -> None:
+    """A seal of another make: the check then fails, which refuses."""
+    sealed = waiving(tmp_path, "secret-reused", 'variables = ["MAIL_PASSWORD"]')
+    broken = sealed._replace(waivers=(sealed.waivers[0]._replace(expires=expires),))
+    with pytest.raises((ValueError, TypeError)):
+        asked(broken, {"MAIL_PASSWORD": PASSWORD})
