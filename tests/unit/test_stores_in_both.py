@@ -45,6 +45,20 @@ def reused(directory: Path, production: str, staging: str) -> Finding:
         ("RABBIT_URL=amqp://a@mq.example/v", "RABBIT_URL=amqp://b@mq.example/v"),
         ("QUEUE_URL=redis://q.example/1", "SESSIONS_URL=redis://:x@q.example:6379/1"),
         ("UPLOADS_BUCKET=uploads", "UPLOADS_BUCKET=uploads"),
+        (
+            "SPRING_DATASOURCE_URL=jdbc:mysql://db.example:3306/app?user=x",
+            "APP_DB=mysql://c:d@db.example/app",
+        ),
+        ("APP_DB=jdbc:mariadb:aurora://db.example/app", "APP_DB=jdbc:aws-wrapper:mysql://db.example/app"),
+        (
+            "APP_DB=jdbc:sqlserver://db.example\\MAIN:1433;databaseName=app;user=x;password=y@z",
+            "APP_DB=sqlserver://sa:x@db.example/app",
+        ),
+        ("APP_DB=sqlserver://db.example;database=app;user=a", "APP_DB=mssql+pyodbc://u@db.example/app"),
+        ("APP_DB=jdbc:oracle:thin:@//db.example:1521/s", "APP_DB=jdbc:oracle:thin:@db.example:1521:s"),
+        ("GEO_URL=postgis://a@dw.example/dw", "GEO_URL=pgsql://b@dw.example/dw"),
+        ("APP_DB=trilogy://a@db.example/app", "APP_DB=mysql2://a@db.example/app"),
+        ("GRAPH_URL=neo4j+s://g.example", "GRAPH_URL=bolt://g.example:7687"),
     ],
 )
 def test_a_store_that_no_resource_declares_is_shared_all_the_same(

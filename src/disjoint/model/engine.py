@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .address import Likeness
@@ -21,9 +22,14 @@ _PORTS = {
     "cassandra": 9042,
     "clickhouse": 9000,
     "elasticsearch": 9200,
+    "neo4j": 7687,
+    "nats": 4222,
+    "couchbase": 11210,
+    "pulsar": 6650,
 }
 _SPELLINGS = {
     "mysql2": "mysql",
+    "trilogy": "mysql",
     "mariadb": "mysql",
     "sqlite3": "sqlite",
     "mssql": "sqlserver",
@@ -32,11 +38,23 @@ _SPELLINGS = {
     "amqps": "amqp",
     "postgres": "postgresql",
     "rediss": "redis",
+    "redis-sentinel": "redis",
+    "bolt": "neo4j",
 }
 _LOCAL = frozenset({"sqlite", "sqlite3", "duckdb", "file", "memory", "locmem", "dummy"})
 # An HTTP front of the same store is usual (Upstash, PostgREST, Neon, Prisma Accelerate): nothing follows
 # from the scheme.
 _ANYTHING = frozenset({"http", "https", "prisma"})
+_MODE = re.compile(r"\A(?:mysql|mariadb):(?:aurora|replication|loadbalance|sequential|failover)://")
+_JAVA = re.compile(
+    r"\A(?:jdbc|r2dbc):(?:(?!(?:oracle|mysql|mariadb):)[a-z0-9-]+:)*(?=[a-z0-9]+:)", re.IGNORECASE
+)
+_ORACLE = re.compile(
+    r"\Aoracle:(?:thin|oci8?):[^@]*@(?://)?([^/:()\s]+(?::[0-9]+)?)[:/](\S+)\Z", re.IGNORECASE
+)
+_DATABASE = re.compile(r";\s*database(?:name)?\s*=\s*([^;]*)", re.IGNORECASE)
+_OPTION = re.compile(r"\s*[A-Za-z][A-Za-z ]*=")
+_INSTANCE = re.compile(r"\\[^:;/]*")
 
 
 class Foreign(NamedTuple):
@@ -88,6 +106,18 @@ def read_foreign(text: str) -> Foreign | None:
     if engine in _ANYTHING:
         return Foreign("", _doors(url, 443), path, local=False)
     return Foreign(engine, _doors(url, _PORTS[engine]), path, local=False) if engine in _PORTS else None
+
+
+def as_url(text: str) -> str:
+    """The URL within what Java's drivers write, or Microsoft's with its options; any other text as it is."""
+    bare = _MODE.sub("mysql://", _JAVA.sub("", text))
+    if oracle := _ORACLE.match(bare):
+        return f"oracle://{oracle[1]}/{oracle[2]}"
+    head, _, options = bare.partition(";")
+    if not (_OPTION.match(options) and head.lower().startswith(("sqlserver://", "mssql://"))):
+        return bare
+    named = _DATABASE.search(bare)
+    return f"{_INSTANCE.sub('', head).rstrip('/')}/{named[1].strip() if named else ''}"
 
 
 def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:

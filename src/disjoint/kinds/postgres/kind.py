@@ -11,6 +11,12 @@ from .address import as_libpq, compare, compare_text, parse
 from .facts import Knock, PostgresDeclared, PostgresFacts, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
+SCHEMES = (
+    *("postgres", "postgresql", "postgis", "pgsql", "psql", "timescale", "ecto"),
+    *("cockroach", "cockroachdb", "crdb", "redshift"),
+)
+"""As settings of frameworks write them: dialects of one protocol, which `address` reads."""
+
 
 def _load() -> Observer[PostgresDeclared, PostgresFacts]:
     from .observe import observe  # noqa: PLC0415  (psycopg loads only for a visit)
@@ -57,7 +63,7 @@ KIND = Kind(
     stable=stable,
     aged=aged,
     identities=identities,
-    schemes=("postgres", "postgresql"),
+    schemes=SCHEMES,
     lane="postgres",
     experiments=(
         Canary("canary", _marking),
