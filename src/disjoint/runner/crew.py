@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO, NoReturn
 
+from .lifeline import Lifeline
+
 Message = tuple[object, object]
 """(index of a job, its result), or (environment, a command about to be sent); `END` when it is over."""
 END: Message = (None, None)
@@ -27,19 +29,26 @@ def may_fork() -> bool:
 
 
 class Crew:
-    """A forked process that tells what it finds. It ends with its work, and at the latest with `dismiss`."""
+    """A forked process that tells what it finds.
+
+    It ends with its work, and at the latest with `dismiss` or with its parent, however that goes.
+    """
 
     def __init__(self, work: Callable[[Tell], None]) -> None:
         parent = os.getpid()
         reading, writing = os.pipe()
+        self._line = Lifeline()
         try:
             self._pid = os.fork()
         except OSError:
+            self._line.keep()
+            self._line.cut()
             os.close(reading)
             os.close(writing)
             raise
         if self._pid == 0:
-            _serve(work, writing, parent)
+            _serve(work, writing, parent, self._line)
+        self._line.keep()
         os.close(writing)
         self._pipe = os.fdopen(reading, "rb")
         self._listener: threading.Thread | None = None
@@ -54,14 +63,16 @@ class Crew:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
+        self._line.cut()
         if self._listener is not None:
             self._listener.join()
         self._pipe.close()
 
 
-def _serve(work: Callable[[Tell], None], writing: int, parent: int) -> NoReturn:
+def _serve(work: Callable[[Tell], None], writing: int, parent: int, line: Lifeline) -> NoReturn:
     """The child: work, tell, and leave without running anything that belongs to the parent."""
     try:
+        line.follow()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         with os.fdopen(writing, "wb") as pipe:
             work(_teller(pipe, parent))
@@ -75,7 +86,7 @@ def _teller(pipe: BinaryIO, parent: int) -> Tell:
 
     def tell(message: Message) -> None:
         if os.getppid() != parent:
-            # a crew forked later holds our pipe open, so that writing would not fail: nobody counts any more
+            # whatever the lifeline does by itself, nothing is sent that nobody counts any more
             os._exit(0)
         # whole or not at all: a result that cannot be pickled must leave no half of itself in the pipe
         octets = pickle.dumps(message)
