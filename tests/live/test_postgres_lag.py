@@ -36,15 +36,32 @@ def world() -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def replica(world: World) -> Iterator[PostgresServer]:
+@contextlib.contextmanager
+def standby(world: World, name: str) -> Iterator[PostgresServer]:
     """One that says every second how far it is."""
-    made = world.production.standby("lagging")
+    made = world.production.standby(name)
     with made.admin() as admin:
         admin.execute(b"ALTER SYSTEM SET wal_receiver_status_interval = '1s'")
         admin.execute(b"SELECT pg_reload_conf()")
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
+    until(lambda: not replicas(world))
+
+
+def replicas(world: World) -> list[tuple[object, ...]]:
+    """Each replica's lag, as a superuser sees it."""
+    with world.production.admin() as admin:
+        return admin.execute(
+            b"SELECT extract(epoch FROM replay_lag)::float8 FROM pg_stat_replication"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def replica(world: World) -> Iterator[PostgresServer]:
+    with standby(world, "lagging") as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -71,13 +88,10 @@ def behind(world: World, replica: PostgresServer) -> Iterator[None]:
 
 
 def lag(world: World) -> float | None:
-    """As a superuser sees it; None where it was quiet for a while."""
-    with world.production.admin() as admin:
-        ((found,),) = admin.execute(
-            b"SELECT extract(epoch FROM replay_lag)::float8 FROM pg_stat_replication"
-        ).fetchall()
-        assert found is None or isinstance(found, float)
-        return found
+    """Of the one replica; None where it was quiet for a while."""
+    ((found,),) = replicas(world)
+    assert found is None or isinstance(found, float)
+    return found
 
 
 def steps(opened: Opened) -> int:
@@ -92,30 +106,59 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("may_see", [True, False])
-def test_it_waits_for_a_replica_that_falls_behind(
-    world: World, replica: PostgresServer, may_see: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also for one that was quiet, and had no lag to show, when the reading began."""
+def let(world: World, *, see: bool) -> None:
+    """Whether the census's role may see production's replicas."""
+    with world.production.admin() as admin:
+        admin.execute(f"{'GRANT' if see else 'REVOKE'} pg_monitor {'TO' if see else 'FROM'} app".encode())
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("disjoint.kinds.postgres.scan.LAG_SECONDS", BEHIND)
     monkeypatch.setattr("disjoint.kinds.postgres.scan.LAG_EVERY", 0.0)
-    with world.production.admin() as admin:
-        admin.execute(
-            f"{'GRANT' if may_see else 'REVOKE'} pg_monitor {'TO' if may_see else 'FROM'} app".encode()
-        )
-    until(lambda: lag(world) is None)
+
+
+@contextlib.contextmanager
+def begun(world: World) -> Iterator[tuple[Opened, Iterator[int]]]:
+    """A reading, and the rows of its answers."""
     with side(target(world.url(world.production), columns=("public.many.token",))) as opened:
         sieve = sieve_for(opened.reader, one_in=64)
         (task,) = opened.reader.tasks(sieve)
-        portions = opened.reader.read(task, sieve)
-        rows = [next(portions).rows]
-        with behind(world, replica):
-            rest = threading.Thread(target=lambda: rows.extend(portion.rows for portion in portions))
-            rest.start()
-            time.sleep(0.5)  # what was asked for before is answered
-            before = steps(opened)
-            time.sleep(1.5)
-            assert (steps(opened) == before) is may_see
-        rest.join(20)
-        assert not rest.is_alive()
+        yield opened, (portion.rows for portion in opened.reader.read(task, sieve))
+
+
+def waits(
+    opened: Opened, rows: list[int], rest: Iterator[int], lagging: contextlib.AbstractContextManager[None]
+) -> bool:
+    """Whether it stands still while a replica lags; it ends afterwards with all of its rows."""
+    with lagging:
+        reading = threading.Thread(target=lambda: rows.extend(rest))
+        reading.start()
+        time.sleep(0.5)  # what was asked for before is answered
+        before = steps(opened)
+        time.sleep(1.5)
+        still = steps(opened) == before
+    reading.join(20)
+    assert not reading.is_alive()
     assert sum(rows) == ROWS
+    return still
+
+
+def test_it_waits_for_a_replica_that_joined_meanwhile(world: World) -> None:
+    """There was none when the reading began."""
+    let(world, see=True)
+    with begun(world) as (opened, rest):
+        rows = [next(rest)]
+        with standby(world, "late") as late:
+            assert waits(opened, rows, rest, behind(world, late))
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_it_waits_for_a_replica_that_falls_behind(
+    world: World, replica: PostgresServer, may_see: bool
+) -> None:
+    """Also for one that was quiet, and had no lag to show, when the reading began."""
+    let(world, see=may_see)
+    until(lambda: lag(world) is None)
+    with begun(world) as (opened, rest):
+        assert waits(opened, [next(rest)], rest, behind(world, replica)) is may_see

@@ -267,8 +267,8 @@ UNION ALL SELECT 'until ' || pg_catalog.txid_snapshot_xmax(pg_catalog.txid_curre
 WHERE NOT pg_catalog.pg_is_in_recovery()"""
 """Who is in a transaction now, by numbers used once; and the next writer's, for who came and went since."""
 
-LAG: Final = """SELECT max(coalesce(extract(epoch FROM r.replay_lag), 0))::float8
-FROM pg_catalog.pg_stat_replication r WHERE r.state > ''"""  # seen; one that was quiet has no lag to show
+LAG: Final = """SELECT max(coalesce(extract(epoch FROM r.replay_lag), 0))::float8, count(*) > count(r.state)
+FROM pg_catalog.pg_stat_get_wal_senders() r"""  # is one hidden? the view shows no newcomer
 LOOK: Final = "SELECT count(*), {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"
 """Where there are no statistics: how much the first rows differ, by digests of a fixed seed."""
 SHAPES: Final = "SELECT {} FROM (SELECT {} FROM ONLY {} LIMIT 10000) s"

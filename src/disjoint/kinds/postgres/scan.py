@@ -205,11 +205,11 @@ class Pace:
         if time.monotonic() - self._asked < LAG_EVERY:
             return False
         try:
-            ((lag,),) = opened.ask(queries.LAG)
+            ((lag, hidden),) = opened.ask(queries.LAG)
         except StatementError:
-            lag = None
-        self._watches = lag is not None
-        behind = lag is not None and lag > LAG_SECONDS
+            lag, hidden = None, True
+        self._watches = not hidden  # without a replica, too: one may join before the end
+        behind = lag is not None and not hidden and lag > LAG_SECONDS
         self._asked = 0.0 if behind else time.monotonic()
         return behind
 
