@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
-from test_stores_in_both import reused
+from test_stores_in_both import MANIFEST, OWN, reused
 
+from disjoint import pipeline
 from disjoint.model.finding import Outcome
 
-THEIRS = "REPORTS_URL=postgresql://a@dw.prod.example:6432/dw\nDOCS_URL=mongodb://a:b@m0.prod.example/app"
+LONG = f"{'a' * 60}.{'b' * 60}.prod.example"
+THEIRS = "\n".join(
+    (
+        "REPORTS_URL=postgresql://a@dw.prod.example:6432/dw",
+        "DOCS_URL=mongodb://a:b@m0.prod.example/app",
+        "SHOP_URL=mysql://a@my.prod.example/app",
+        "SIX_URL=postgresql://a@[2001:4860::5]/app",
+        "FOUR_URL=redis://203.0.114.7",
+        "NAMES_URL=postgresql://a@datenbank.müller.example/app",
+        f"LONG_URL=postgresql://a@{LONG}/app",
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +38,22 @@ THEIRS = "REPORTS_URL=postgresql://a@dw.prod.example:6432/dw\nDOCS_URL=mongodb:/
         "BROKER_ADDR=cache.production.example:6379",
         "MONGO_HOST=m0.prod.example",
         "WRITER_ENDPOINT=m0.prod.example:27017",
+        "REPORTS_DB_HOST=dw.prod.example",
+        "REPORTS_DB_HOST=dw.prod.example\nPORT=8080",
+        "REPORTS_IP=203.0.114.7",
+        "REPORTS_DB_HOST=2001:4860:0:0::5",
+        "REPORTS_DB_HOST=[2001:4860::5]:5432",
+        "REPORTS_DB_HOST=datenbank.müller.example",
+        "AUTH_DB_SERVER=m0.prod.example",
+        "SESSIONS_HOST=tcp://cache.production.example:6379",
+        "SESSIONS=cache.production.example:6379",
+        "REPORTS_DSN=u:p@tcp(my.prod.example:3306)/app",
+        "ConnectionStrings__Main=Server=tcp:my.prod.example,3306;Database=app;User Id=u;Password=p",
+        "PDO=mysql:host=my.prod.example;dbname=app",
+        'DATABASES={"default": {"HOST": "my.prod.example", "PORT": 3306}}',
+        'SPRING_APPLICATION_JSON={"spring": {"data": {"redis": {"host": "cache.production.example"}}}}',
+        "PLATFORM_RELATIONSHIPS=eyJkYiI6W3siaG9zdCI6Im15LnByb2QuZXhhbXBsZSIsInBvcnQiOjMzMDZ9XX0=",
+        f"REPORTS_DB_HOST={LONG}",
     ],
 )
 def test_a_host_of_productions_is_no_other_server(ours: str, tmp_path: Path) -> None:
@@ -45,6 +75,9 @@ def test_a_host_of_productions_is_no_other_server(ours: str, tmp_path: Path) -> 
         "HOST_TOKEN=dw.prod.example",
         "RAILWAY_TCP_HOST=dw.prod.example\nRAILWAY_PORT=6432",
         "WEB_HOST=api.prod.example",
+        "MAILER_FROM_ADDRESS=shop@m0.prod.example",
+        "SMTP_HOST=m0.prod.example\nSMTP_PORT=25",
+        'SERVER_CONFIG={"token": "m0.prod.example"}',
     ],
 )
 def test_another_host_or_port_is_none_of_its_servers(ours: str, tmp_path: Path) -> None:
@@ -64,7 +97,19 @@ def test_a_store_that_both_sides_name_by_its_host_is_one(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "both", ["SMTP_HOST=smtp.example", "STATSD_HOST=127.0.0.1", "DB_HOST=db", "DB_HOST=10.0.0.5"]
+    "both",
+    [
+        "SMTP_HOST=smtp.example",
+        "STATSD_HOST=127.0.0.1",
+        "DB_HOST=db",
+        "DB_HOST=10.0.0.5",
+        "DB_SERVER_CA=rds-ca.pem",
+        "CACHE_SERVER_BACKEND=django.core.cache.backends.redis.RedisCache",
+        "CACHE_CDN_HOST=cdn.example",
+        "QUEUE_ENDPOINT=sqs.eu-central-1.amazonaws.com",
+        "ELASTIC_APM_SERVER_HOST=apm.example",
+        "SENTRY_DSN=https://k@o1.ingest.sentry.io/1",
+    ],
 )
 def test_what_everybody_names_is_no_store_of_both(both: str, tmp_path: Path) -> None:
     """A relay, and hosts that are another machine in each network."""
@@ -75,3 +120,41 @@ def test_what_a_resource_is_made_of_is_asked_and_not_guessed(tmp_path: Path) -> 
     """Its own rule compares the servers."""
     found = reused(tmp_path, "", "REDIS_URL=redis://cache.staging.example/0")
     assert found.outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("DB_HOST=shared.example", "LEGACY_HOST=shared.example"),
+        ("APP_DSN=u:p@tcp(shared.example:3306)/a", "LEGACY_MYSQL_HOST=shared.example"),
+        (
+            "ConnectionStrings__A=Server=shared.example;Database=a",
+            "ConnectionStrings__A=Server=shared.example",
+        ),
+    ],
+)
+def test_one_side_that_calls_a_host_a_store_is_enough(theirs: str, ours: str, tmp_path: Path) -> None:
+    """The other's variable may be called after what it is for."""
+    assert reused(tmp_path, theirs, ours).outcome is Outcome.UNPROVEN
+
+
+def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
+    """What stands in a half or a seal in clear is a host, whatever else JSON or a list holds beside it."""
+    token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
+    held = {"discord": {"id": token, "password": "a.word"}, "db": {"host": "db.example"}}
+    text = f"NODE_CONFIG={json.dumps(held)}"
+    (tmp_path / "disjoint.toml").write_text(MANIFEST)
+    for side in ("production", "staging"):
+        (tmp_path / f".env.{side}").write_text(f"{OWN.format(side=side)}{text}\nSERVER_ARGS=--x {token}\n")
+    proof = pipeline.verify(pipeline.load(tmp_path / "disjoint.toml"), offline=True)
+    assert [each.host for each in proof.staging.hosts] == ["db.example"]
+
+
+def test_ten_thousand_hosts_on_both_sides_are_soon_compared(tmp_path: Path) -> None:
+    """Each with a port of its own, in variables and in addresses."""
+    text = "\n".join(f"H{n}_DB_HOST=h{n}.SIDE.example\nH{n}_DB_PORT={n + 1}" for n in range(10_000))
+    began = time.process_time()
+    theirs = "\n".join(f"U{n}=mysql://h{n}.prod.example:{n + 1}/x" for n in range(10_000))
+    found = reused(tmp_path, f"{theirs}\n{text.replace('SIDE', 'prod')}", text.replace("SIDE", "staging"))
+    assert found.outcome is Outcome.ISOLATED
+    assert time.process_time() - began < 20

@@ -97,7 +97,7 @@ def observed(
     present = [job for job in jobs if isinstance(present_of(job.target), Known)]
     found = {**blanks_of(jobs), **run.observe(present)}
     snapshot = snapshot_of(limited(manifest, asked), environment, found, now)
-    return replace(snapshot, endpoints=(), override={}, unread=())
+    return replace(snapshot, endpoints=(), override={}, unread=(), hosts=())
 
 
 def shown(snapshot: Snapshot) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign, read_foreign
 from disjoint.model.finding import Evidence, Judgement, unproven
-from disjoint.model.host import compare_hosts, read_host
+from disjoint.model.host import MASKED, compare_hosts, read_host
 from disjoint.model.snapshot import NamedHost, Snapshot
 
 from .ask import Kinds
@@ -16,10 +16,24 @@ from .ask import Kinds
 Hit = tuple[NamedHost, str]
 """A host of staging's, and what of production's is there."""
 _STORE = re.compile(
-    r"(?:^|_|\b)(?:\w*SQL|PG|POSTGRES|DB|DATABASE|RDS|REDIS|VALKEY|CACHE|MEMCACHED?|RABBIT(?:MQ)?|AMQP|BROKER|QUEUE"
-    r"|KAFKA|MONGO(?:DB)?|MARIA(?:DB)?|ELASTIC(?:SEARCH)?|CLICKHOUSE|CASSANDRA)(?:_|\d|$|HOST|SERVER|ADDR)"
+    r"(?:^|_|\b)(?:\w*SQL|PG|POSTGRES|DB|DATABASE|DATASOURCE|CONNECTIONSTRING|RDS|REDIS|VALKEY|CACHE|MEMCACHED?"
+    r"|RABBIT(?:MQ)?|AMQP|BROKER|QUEUE|KAFKA|NATS|MONGO(?:DB)?|MARIA(?:DB)?|ELASTIC(?:SEARCH)?|OPENSEARCH|COUCH(?:DB)?"
+    r"|NEO4J|CLICKHOUSE|CASSANDRA)(?:S?(?![A-Z])|HOST|SERVER|ADDR|URL|DSN|NODE)"
 )
 """A variable that names a store: a relay or a vendor's host stands in everybody's variables."""
+_NO_STORE = re.compile(
+    r"ELASTIC_?APM|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|MODULE|DRIVER|ENGINE|BACKEND)$"
+)
+_NO_HOST = re.compile(
+    r"\.(?:pem|crt|key|cnf|conf|cfg|ini|ya?ml|json|toml|sock|sqlite3?|log|jks|p12|xml|sql)\Z"
+)
+_EVERYBODYS = re.compile(
+    r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
+)
+"""A provider's own door, behind which each account has queues of its own."""
+_RENAMED = ("neon.", "rds.amazonaws.", "cache.amazonaws.", "supabase.", "prisma.io")
+"""Providers that call one server by several names."""
+_HOST_OR_WORD = re.compile(r"\[([^\]]+)\]|([^\s,;/:\[\]@]+)")
 
 
 def named_servers(
@@ -33,12 +47,34 @@ def named_servers(
         production: its hosts that stand alone.
         staging: as above.
     """
-    servers = [(name, address) for name, address in theirs if _is_server(kinds, address)]
+    servers = _by_name(each for each in theirs if _is_server(kinds, each[1])) if staging.hosts else {}
+    others: dict[str, list[NamedHost]] = {}
+    for other in production.hosts:
+        others.setdefault(other.host, []).append(other)
+    asked: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for ours in staging.hosts:
-        near = _neighbourhood(ours.host)
-        asked = [(name, address) for name, address in servers if near in address.shown.lower()]
-        yield from ((ours, name) for name, address in asked if _at(kinds, address, ours))
-        yield from ((ours, other.variable) for other in production.hosts if _one_store(other, ours))
+        place = (ours.host, ours.ports)
+        if place not in asked:
+            near = (*servers.get(_name(ours.host), ()), *servers.get("", ()))
+            asked[place] = [name for name, address in near if _at(kinds, address, ours)]
+        yield from ((ours, name) for name in asked[place])
+        yield from ((ours, o.variable) for o in others.get(ours.host, ()) if _one_store(o, ours))
+
+
+def _by_name(servers: Iterable[tuple[str, Address]]) -> dict[str, list[tuple[str, Address]]]:
+    """By each name that stands in what is shown; by none where something is left out of it."""
+    found: dict[str, list[tuple[str, Address]]] = {}
+    for each in servers:
+        shown = each[1].shown.lower()
+        words = {_name(six or word) for six, word in _HOST_OR_WORD.findall(shown)}
+        for name in {""} if MASKED in shown or "…" in shown else words:
+            found.setdefault(name, []).append(each)
+    return found
+
+
+def _name(host: str) -> str:
+    """One for all the names that a provider has for a server."""
+    return "dpg-" if host.startswith("dpg-") else next((p for p in _RENAMED if p in host), host)
 
 
 def judged(hits: tuple[Hit, ...], staging: Snapshot) -> Judgement:
@@ -59,14 +95,11 @@ def _is_server(kinds: Kinds, address: Address) -> bool:
     return address.kind in kinds and bool(kinds[address.kind].lane)
 
 
-def _neighbourhood(host: str) -> str:
-    """What all names of one server end in; few other servers' do."""
-    return ".".join(host.split(".")[-2:])
-
-
 def _at(kinds: Kinds, theirs: Address, ours: NamedHost) -> bool:
+    """At the port that goes with the host; where nobody states one, code may name any."""
     host = f"[{ours.host}]" if ":" in ours.host else ours.host
-    places = (host, *(f"{host}:{port}" for port in ours.ports))
+    stated = ours.ports or tuple(dict.fromkeys(re.findall(r":([0-9]{1,5})(?![0-9])", theirs.shown)))
+    places = (*(() if ours.ports else (host,)), *(f"{host}:{port}" for port in stated))
     return any(
         _same(kinds, theirs, f"{scheme}://{place}") for scheme in _schemes(kinds, theirs) for place in places
     )
@@ -88,9 +121,13 @@ def _same(kinds: Kinds, theirs: Address, url: str) -> bool:
 
 
 def _one_store(theirs: NamedHost, ours: NamedHost) -> bool:
-    """Whether both sides' variables name one host for a store, by names that say so."""
-    if theirs.host != ours.host or not (
-        _STORE.search(theirs.variable.upper()) and _STORE.search(ours.variable.upper())
-    ):
+    """Whether both sides' variables name one host, and one of them calls it a store."""
+    if not any(map(_is_store, (theirs.variable, ours.variable))) or _NO_HOST.search(ours.host):
+        return False
+    if (theirs.ports and ours.ports and not {*theirs.ports} & {*ours.ports}) or _EVERYBODYS.search(ours.host):
         return False
     return compare_hosts(read_host(theirs.host), read_host(ours.host)).verdict == "same"
+
+
+def _is_store(variable: str) -> bool:
+    return bool(_STORE.search(variable.upper())) and not _NO_STORE.search(variable.upper())

@@ -44,7 +44,7 @@ class NamedHost:
     host: str
     """In lower case: a name with a dot, or an IP address without brackets."""
     ports: tuple[int, ...]
-    """The one beside it, or all that the environment's variables state."""
+    """Those that stand with it, or in a variable named like its own; none where nobody states one."""
 
 
 @dataclass(frozen=True, slots=True)

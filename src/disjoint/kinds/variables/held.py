@@ -42,6 +42,17 @@ def written(value: str) -> tuple[str, ...]:
     return (*found, *(form for form in decoded if form not in found and not form.startswith("bytes:")))
 
 
+def labelled(value: str) -> Iterator[tuple[str, str]]:
+    """A value and what it decodes to, and each text of either's JSON with the key that it stands under."""
+    text = value.strip()
+    decoded = normal_forms(text) if text and _encoded(text) else frozenset[str]()
+    for form in (text, *sorted(decoded - {text})):
+        if not form.startswith("bytes:"):
+            yield "", form
+            if form[:1] in {"{", "["}:
+                yield from _leaves("", _json(form), _DEEPEST)
+
+
 def words(value: str) -> Iterator[str]:
     """Every text of a secret's length that a value is, holds, assigns (``--token=…``) or decodes to."""
     for text in written(value):

@@ -107,6 +107,12 @@ def shaped_secret(name: str, value: str) -> bool:
     return len(value) >= SHORTEST and (strong or not _WORDLIKE.search(value))
 
 
+def token_like(text: str) -> bool:
+    """Is a text of words and dots drawn by chance: one word long, with digits and letters of both cases?"""
+    long = (word for word in text.split(".") if len(word) >= SHORTEST and re.search(r"\d", word))
+    return any(word.lower() != word != word.upper() for word in long)
+
+
 def is_default(value: str) -> bool:
     """A placeholder or a framework's default: weak, but nobody's secret."""
     return bool(_DEFAULT.search(value))
