@@ -190,6 +190,7 @@ DOUBTFUL = (
     "environment-of-neither",
     "unresolved-address",
     "service-file",
+    "production-host-alone",
     "unresolved-secret",
     "absent-production",
     "absent-staging",

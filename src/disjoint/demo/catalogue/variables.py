@@ -69,6 +69,17 @@ def undeclared_store(world: World) -> World:
     return world.setting("staging", MONGO_URL=f"mongodb://stage:{word[::-1]}@{host}/shop")
 
 
+def host_alone(world: World) -> World:
+    """As frameworks take a database apart: no URL names production's server, two variables do."""
+    host, _, port = PRODUCTION.partition(":")
+    return world.setting("staging", REPORTS_DB_HOST=host, REPORTS_DB_PORT=port, REPORTS_DB_NAME="reports")
+
+
+def own_host_alone(world: World) -> World:
+    host, _, port = STAGING.partition(":")
+    return world.setting("staging", REPORTS_DB_HOST=host, REPORTS_DB_PORT=port)
+
+
 def pghostaddr(world: World) -> World:
     """Staging's URL names its own server; the variable beside it sends libpq to production's address.
 
@@ -155,6 +166,9 @@ LEAKS: tuple[Leak, ...] = (
     shares("undeclared-store", ADDRESS, "variables/endpoint-reused",
            "both environments' variables name one document store, which no resource declares",
            undeclared_store, Grade.DECLARED),
+    doubts("production-host-alone", ADDRESS, "variables/endpoint-reused",
+           "production's database server stands in staging as a host and a port, each in its own variable",
+           host_alone),
     shares("pghostaddr-override", ADDRESS, "variables/override",
            "PGHOSTADDR sends staging's database connections to production", pghostaddr, Grade.DECLARED),
     shares("host-parameter", ADDRESS, "variables/override",
@@ -174,6 +188,8 @@ LEAKS: tuple[Leak, ...] = (
            "staging's NODE_ENV says production, which is a way to build", build_mode),
     stands("own-cors", ADDRESS,
            "each environment lists its own origins", own_cors),
+    stands("own-host-alone", ADDRESS,
+           "staging's own database server stands in variables of its own besides", own_host_alone),
     stands("own-pghostaddr", ADDRESS,
            "PGHOSTADDR sends staging's database connections to staging's own server", own_address),
     stands("accepted-absence", MISSING,
