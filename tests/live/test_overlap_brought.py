@@ -15,7 +15,7 @@ from test_seal import SETTLED_SECONDS
 
 from disjoint.cli.main import run
 from disjoint.demo.stack import Stack
-from disjoint.demo.world import HALVES, World, clean
+from disjoint.demo.world import HALVES, World, clean, place
 
 pytestmark = pytest.mark.live
 SEALED = "production.sealed.json"
@@ -128,6 +128,21 @@ def test_rows_of_other_servers_or_of_a_blind_seal_are_refused(
     ended, found = proven(sealed(elsewhere), "--overlap", str(half))
     assert (ended, found) == (3, {})
     assert "is judged: make everything" in capfd.readouterr().err
+
+
+def test_rows_of_another_server_behind_the_same_name_are_refused(
+    world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A name that one tunnel, or one week, leads here, and the next elsewhere."""
+    apart = sides(alone(world), tmp_path, 0)
+    half, manifest = compared(apart), sealed(apart)
+    assert proven(manifest, "--overlap", str(half))[0] == 0
+    server, name = world.stack.staging.broker, place("cache", "staging", 6379)
+    swapped = holding(alone(asking(world)), "production", names(40), 9).reaching(name, server.port, "staging")
+    moved = Sides(swapped.setting("staging", REDIS_URL=server.url(name, 9)), tmp_path / "moved")
+    ended, _ = proven(sealed(moved), "--overlap", str(half))
+    assert ended == 3
+    assert "leads to another server now" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--no-census", "--offline", ""])

@@ -107,6 +107,8 @@ class There(NamedTuple):
     """Whether this is one place in every network."""
     server: frozenset[str]
     """Who its server says it is, as digests; none where it does not."""
+    kin: frozenset[str] = frozenset()
+    """What its server and each copy of it say, and another server does not: most of it outlives a restart."""
 
 
 NOWHERE = There("", everywhere=False, server=frozenset())
@@ -121,12 +123,14 @@ def of_these_places(
         UnprovenError: one of them is somewhere else, or nobody says where it is.
     """
     for resource, shown in compared.places.items():
-        servers = compared.servers.get(resource, ((), ()))
-        for side, place, server in zip((production, staging), shown, servers, strict=True):
-            _expect_there(resource, place, frozenset(server), side.get(resource, NOWHERE))
+        servers, kin = (told.get(resource, ((), ())) for told in (compared.servers, compared.kin))
+        for side, place, server, own in zip((production, staging), shown, servers, kin, strict=True):
+            then = There(place, everywhere=False, server=frozenset(server), kin=frozenset(own))
+            _expect_there(resource, then, side.get(resource, NOWHERE))
 
 
-def _expect_there(resource: str, place: str, server: frozenset[str], there: There) -> None:
+def _expect_there(resource: str, then: There, there: There) -> None:
+    place, server = then.shown, then.server
     of = f"{resource}: rows were compared of {place}, and"
     if not there.shown:
         raise UnprovenError(
@@ -135,7 +139,7 @@ def _expect_there(resource: str, place: str, server: frozenset[str], there: Ther
     if place != there.shown:
         raise UnprovenError(f"{of} {there.shown} is judged: make everything with the same variables")
     if there.everywhere:
-        return
+        return _expect_kin(of, then, there)
     if not (server and there.server):
         raise UnprovenError(
             f"{of} its name may mean another server in each network, of which one does not say who it is: "
@@ -144,6 +148,16 @@ def _expect_there(resource: str, place: str, server: frozenset[str], there: Ther
     if not server & there.server:
         raise UnprovenError(
             f"{of} the server of that name is another one now, or was started anew: make everything anew"
+        )
+    return None
+
+
+def _expect_kin(of: str, then: There, there: There) -> None:
+    """One name in every network leads to another server where it was given to one, or by a tunnel."""
+    if then.kin and there.kin and not then.kin & there.kin:
+        raise UnprovenError(
+            f"{of} that name leads to another server now (or to one that was started without its memory of "
+            "itself): make everything anew, by the same tunnels"
         )
 
 

@@ -90,6 +90,8 @@ class Compared(Common):
     """Where production's side of each resource is, and staging's."""
     servers: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     """Who its server says it is, on both sides: digests under the project's key; none where it does not."""
+    kin: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    """What that server and its copies say, likewise."""
     found: Mapping[str, Any]
     """By resource: what was shared, as counts."""
 

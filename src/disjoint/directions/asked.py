@@ -16,6 +16,7 @@ from disjoint.model.census import Detection, Reader, Strength, Terms
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Census, Party
 from disjoint.model.fact import Known
+from disjoint.model.host import MASKED
 from disjoint.model.manifest import Manifest
 from disjoint.model.probe import ProbeError
 from disjoint.model.snapshot import Observed, Snapshot
@@ -101,9 +102,10 @@ def observed(
 
 
 def shown(snapshot: Snapshot) -> Mapping[str, str]:
-    """Where each of a side's resources is, by name; without those whose address is not known."""
+    """Where each of a side's resources is, by name; without those whose address is not known or shown."""
     facts = {name: BY_NAME[o.kind].address_of(o.facts) for name, o in snapshot.resources.items()}
-    return {name: fact.value.shown for name, fact in facts.items() if isinstance(fact, Known)}
+    told = {name: fact.value.shown for name, fact in facts.items() if isinstance(fact, Known)}
+    return {name: text for name, text in told.items() if not (MASKED in text or text.startswith("("))}
 
 
 def there(snapshot: Snapshot) -> Mapping[str, There]:
@@ -112,12 +114,12 @@ def there(snapshot: Snapshot) -> Mapping[str, There]:
 
 
 def _there(observed: Observed, place: str) -> There:
-    """By the kind's first identity, which is the server's own; a copy of it is another one."""
+    """By the kind's first identity, which is the server's own; a copy of it is another one, and its kin."""
     kind = BY_NAME[observed.kind]
     address, identities = kind.address_of(observed.facts), kind.identities(observed.facts)
     one = isinstance(address, Known) and kind.compare(address.value, address.value).of_server == "same"
-    marks = identities[0].marks if identities else Known(frozenset[str]())
-    return There(place, one, marks.value if isinstance(marks, Known) else frozenset())
+    marks = [each.marks.value if isinstance(each.marks, Known) else frozenset[str]() for each in identities]
+    return There(place, one, marks[0] if marks else frozenset(), frozenset[str]().union(*marks))
 
 
 @contextmanager

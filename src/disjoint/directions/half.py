@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from disjoint.certify.belonging import NOWHERE, There, fresh_census, of_one_manifest, of_these_places
+from disjoint.certify.belonging import NOWHERE, fresh_census, of_one_manifest, of_these_places
 from disjoint.certify.half import Compared as Half
 from disjoint.certify.half import key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
@@ -48,14 +48,15 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer
         made_at=found.opening.started_at,
         staging=manifest.staging.name,
         places={name: (their.shown, our.shown) for name, (their, our) in sides.items()},
-        servers={name: (_told_by(their), _told_by(our)) for name, (their, our) in sides.items()},
+        servers={n: (_sorted(their.server), _sorted(our.server)) for n, (their, our) in sides.items()},
+        kin={n: (_sorted(their.kin), _sorted(our.kin)) for n, (their, our) in sides.items()},
         found={name: plain(_told(own[CENSUS])) for name, own in found.tried.items()},
     )
     return written(half, key, signer)
 
 
-def _told_by(side: There) -> tuple[str, ...]:
-    return tuple(sorted(side.server))
+def _sorted(marks: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(marks))
 
 
 def _told(came: Fact[Any]) -> Fact[Any]:

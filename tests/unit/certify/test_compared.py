@@ -63,6 +63,7 @@ def compared(**other: Any) -> Compared:
         staging="staging",
         places={"db": ("p.example/app", "s.example/app")},
         servers={"db": ((), tuple(SERVER))},
+        kin={"db": (tuple(KIN), ())},
         found={"db": plain(Known(FOUND))},
     )
     return dataclasses.replace(whole, **other)
@@ -106,6 +107,7 @@ def test_rows_are_of_one_day() -> None:
 
 
 SERVER = frozenset({"hmac:of-this-run"})
+KIN = frozenset({"hmac:of-an-earlier-run", "hmac:of-its-data"})
 HERE = {
     "production": {"db": There("p.example/app", everywhere=True, server=frozenset())},
     "staging": {"db": There("s.example/app", everywhere=False, server=SERVER)},
@@ -116,6 +118,7 @@ HERE = {
     ("side", "there", "why"),
     [
         ("production", There("elsewhere", everywhere=True, server=frozenset()), "elsewhere is judged"),
+        ("production", There("p.example/app", True, SERVER, frozenset({"b"})), "leads to another server now"),
         ("production", NOWHERE, "is not told here"),
         ("production", There("p.example/app", everywhere=False, server=SERVER), "does not say who it is"),
         ("staging", There("elsewhere", everywhere=False, server=SERVER), "elsewhere is judged"),
@@ -126,6 +129,10 @@ HERE = {
 def test_rows_are_of_these_servers(side: str, there: There, why: str) -> None:
     """A comparison of any other database, or of one of the same name in another network, says nothing."""
     of_these_places(compared(), **HERE)
+    restarted = There(
+        "p.example/app", everywhere=True, server=SERVER, kin=frozenset({"c", "hmac:of-its-data"})
+    )
+    of_these_places(compared(), **{**HERE, "production": {"db": restarted}})
     with pytest.raises(UnprovenError, match=why):
         of_these_places(compared(), **{**HERE, side: {"db": there}})
     with pytest.raises(UnprovenError, match="is not told here"):
