@@ -157,6 +157,15 @@ def test_a_file_of_rows_where_none_is_asked_for_is_an_error(
     assert "--overlap" in capfd.readouterr().err
 
 
+def test_another_measure_than_the_files_were_made_for_is_an_error(
+    world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A seal and a half are of one manifest: whoever asks for more is told where to."""
+    manifest = sealed(sides(alone(world), tmp_path, 0))
+    assert proven(manifest, "--detect", "10@99.99%")[0] == 2
+    assert "--detect" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("copied", "code"), [(0, 0), (2, 1)])
 def test_an_attested_process_is_proven_with_rows(
     running: Stack, tmp_path: Path, copied: int, code: int, monkeypatch: pytest.MonkeyPatch

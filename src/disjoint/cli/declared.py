@@ -70,10 +70,14 @@ def detecting(manifest: Manifest, detect: str | None) -> Manifest:
     """The same, with another answer to what a sample must find, wherever one is asked for.
 
     Raises:
-        UsageError: it is not written as ``1000@99.9%``.
+        UsageError: it is not written as ``1000@99.9%``, or a file of another process was made without it.
     """
     if detect is None:
         return manifest
+    if manifest.production.seal or manifest.staging.attested:
+        raise UsageError(
+            "--detect: what the other side made was made for the manifest as it stands; state detect there"
+        )
     try:
         detection(detect)
     except ValueError as error:
