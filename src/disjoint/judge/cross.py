@@ -16,6 +16,7 @@ from disjoint.model.words import counted, told
 
 from .ask import Kinds
 from .hosts import judged, named_servers
+from .near import Near
 
 RESOURCE = "variables"
 ENDPOINT_REUSED = "variables/endpoint-reused"
@@ -46,7 +47,13 @@ def endpoint_reused(
     declares. Values that differ prove nothing about where they lead.
     """
     theirs = tuple(declared_addresses(kinds, resources, production))
-    hits = [(e, name) for e in staging.endpoints for name, a in theirs if _reaches(kinds, a, e.address)]
+    near = Near(kinds, theirs)
+    hits = [
+        (e, name)
+        for e in staging.endpoints
+        for name, a in near.to(e.address)
+        if _reaches(kinds, a, e.address)
+    ]
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
     beside = () if hits else tuple(_beside(kinds, resources, production, staging))
@@ -71,9 +78,13 @@ def _undeclared(
     kinds: Kinds, production: Snapshot, staging: Snapshot, found: frozenset[str]
 ) -> list[tuple[Endpoint, str]]:
     """Stores that stand in both environments' variables, and that no resource is made of."""
-    theirs = [p for p in production.endpoints if p.owned]
+    theirs = Near(kinds, _stores(production))
     ours = [e for e in staging.endpoints if e.owned and e.variable not in found]
-    return [(e, p.variable) for e in ours for p in theirs if _reaches(kinds, p.address, e.address)]
+    return [(e, name) for e in ours for name, a in theirs.to(e.address) if _reaches(kinds, a, e.address)]
+
+
+def _stores(production: Snapshot) -> Iterator[tuple[str, Address]]:
+    return ((p.variable, p.address) for p in production.endpoints if p.owned)
 
 
 def _beside(
@@ -82,10 +93,11 @@ def _beside(
     """Undeclared stores of staging's on a server that production's variables name, in another part of it."""
     texts = (text for resource in resources for text in setting_fields(resource.declared).values())
     claimed = frozenset(name for text in texts for name in variables_in(text))
-    theirs = [p for p in production.endpoints if p.owned]
+    theirs = Near(kinds, _stores(production))
     for ours in staging.endpoints:
         if ours.owned and ours.variable not in claimed:
-            yield from ((ours, p.variable) for p in theirs if _on_one_server(kinds, p.address, ours.address))
+            met = theirs.to(ours.address)
+            yield from ((ours, name) for name, a in met if _on_one_server(kinds, a, ours.address))
 
 
 def _on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:
@@ -106,8 +118,7 @@ def _alone(
     kinds: Kinds, declared: tuple[tuple[str, Address], ...], production: Snapshot, staging: Snapshot
 ) -> Judgement | None:
     """Hosts without a scheme, which no address is made of."""
-    stores = ((p.variable, p.address) for p in production.endpoints if p.owned)
-    hits = tuple(named_servers(kinds, (*declared, *stores), production, staging))
+    hits = tuple(named_servers(kinds, (*declared, *_stores(production)), production, staging))
     return (
         replace(judged(hits, staging), about=tuple(sorted({h.variable for h, _ in hits}))) if hits else None
     )

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from disjoint.model.address import Address
 from disjoint.model.fact import Absent, Fact, Known, Unknown, both
 from disjoint.model.finding import Grade, Outcome
 from disjoint.model.kind import Identity, Kind, Question
@@ -13,6 +14,7 @@ from disjoint.model.manifest import Resource
 from disjoint.model.snapshot import Endpoint, Observed, Snapshot
 
 from .ask import Kinds, side_of
+from .near import Near
 
 
 def permitted(
@@ -56,10 +58,11 @@ def _one_lane(kinds: Kinds, one: str, other: str) -> bool:
 
 def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Snapshot) -> Iterator[Unknown]:
     """Servers that production's variables name and no resource declares: nobody asked who they are."""
+    theirs = Near(kinds, ((p.variable, p.address) for p in production.endpoints if p.owned))
     for mine in (e for e in staging.endpoints if _met_by(kinds, ours, e)):
-        for other in (e for e in production.endpoints if e.owned and e.address.kind == mine.address.kind):
-            if _one_place(kinds, mine, other):
-                yield _not_proven(ours.name, other.variable, f"{mine.variable} names its server")
+        for variable, other in theirs.to(mine.address):
+            if _one_place(kinds, mine.address, other):
+                yield _not_proven(ours.name, variable, f"{mine.variable} names its server")
 
 
 def _met_by(kinds: Kinds, ours: Resource, mine: Endpoint) -> bool:
@@ -67,10 +70,10 @@ def _met_by(kinds: Kinds, ours: Resource, mine: Endpoint) -> bool:
     return kind == ours.kind or (kind in kinds and _one_lane(kinds, kind, ours.kind))
 
 
-def _one_place(kinds: Kinds, mine: Endpoint, other: Endpoint) -> bool:
+def _one_place(kinds: Kinds, mine: Address, other: Address) -> bool:
     """One server, where a mark is all over it; one object, where strangers keep theirs beside it."""
-    likeness = kinds[mine.address.kind].compare(other.address, mine.address)
-    return "same" in (likeness.of_server if kinds[mine.address.kind].lane else "", likeness.verdict)
+    likeness = kinds[mine.kind].compare(other, mine)
+    return "same" in (likeness.of_server if kinds[mine.kind].lane else "", likeness.verdict)
 
 
 def _alike(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .address import Likeness
 from .host import MASKED
-from .url import Door, Url, compare_doors, read_door, read_port_text, split_url
+from .url import Door, Url, compare_doors, names_of, read_door, read_port_text, split_url
 
 _PORTS = {
     "mysql": 3306,
@@ -133,6 +133,11 @@ def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:
     if server.verdict == "same" and a.path != b.path:
         return Likeness("unknown", "one server; whether the paths name one object is not known", "same")
     return server
+
+
+def near_foreign(foreign: Foreign | None) -> frozenset[str]:
+    """What two addresses have in common that `compare_foreign` calls the same, or their servers."""
+    return names_of(foreign.doors) if foreign else frozenset()
 
 
 def _doors(url: Url, default: int) -> tuple[Door, ...]:

@@ -165,6 +165,9 @@ class Kind(Generic[D, F]):
     """Text -> address; never raises."""
     compare: Callable[[Any, Any], Likeness]
     """Two addresses that `read` made: a = production's, b = staging's, each in its own network."""
+    near: Callable[[Any], frozenset[str]]
+    """What an address has in common with every other one that `compare` calls the same, or their servers.
+    Whoever has many to compare leaves out those with nothing in common; `compare` alone says what is one."""
     compare_text: Callable[[str | None, str | None], Likeness]
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]

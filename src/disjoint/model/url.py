@@ -146,6 +146,12 @@ def compare_doors(a: tuple[Door, ...], b: tuple[Door, ...]) -> Likeness:
     return _compare_pair(*pair) if pair else Likeness("unknown", OTHER_NAMES)
 
 
+def names_of(doors: tuple[Door, ...]) -> frozenset[str]:
+    """The names of the hosts: two lists that `compare_doors` calls the same have one in common."""
+    # a door in common has one name, and so have two hosts that `compare_hosts` calls the same
+    return frozenset(door.host.name for door in doors)
+
+
 def _certain(door: Door) -> bool:
     return not (door.host.fault or door.host.doubt or door.host.relative)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
 
-from .address import compare, compare_text, parse
+from .address import BucketAddress, compare, compare_text, parse
 from .facts import Access, BucketDeclared, BucketFacts, aged, beside, from_text, stable
 from .rules import LINTS, RULES
 
@@ -48,6 +48,12 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
+def _near(address: BucketAddress) -> frozenset[str]:
+    # one alias or name; one endpoint; or one's host is the other's with its bucket in front
+    own = {address.namespace, f"{address.name}.{address.namespace}"} if address.own else set[str]()
+    return frozenset({address.alias or address.name, *own})
+
+
 KIND = Kind(
     name="bucket",
     declared=BucketDeclared,
@@ -58,6 +64,7 @@ KIND = Kind(
     load_observer=_load,
     read=parse,
     compare=compare,
+    near=_near,
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,

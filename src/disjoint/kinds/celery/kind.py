@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from disjoint.model.experiment import Canary, Experiment, Marking, Sightings, Trial
 from disjoint.model.kind import Kind, Observer
+from disjoint.model.url import names_of
 
-from .address import compare, compare_text, parse
+from .address import CeleryAddress, compare, compare_text, parse
 from .facts import CeleryDeclared, CeleryFacts, Knocks, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
@@ -48,6 +49,10 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
+def _near(address: CeleryAddress) -> frozenset[str]:
+    return names_of(tuple(door for entry in address.entries for door in entry.doors))
+
+
 _BROKER = "broker_transport"
 
 KIND = Kind(
@@ -60,6 +65,7 @@ KIND = Kind(
     load_observer=_observer,
     read=parse,
     compare=compare,
+    near=_near,
     compare_text=compare_text,
     address_of=lambda facts: facts.broker,
     stable=stable,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.engine import near_foreign
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
+from disjoint.model.url import names_of
 
-from .address import as_libpq, compare, compare_text, parse
+from .address import PostgresAddress, as_libpq, compare, compare_text, parse
 from .facts import Knock, PostgresDeclared, PostgresFacts, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
@@ -48,6 +50,12 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
+def _near(address: PostgresAddress) -> frozenset[str]:
+    # the first reading's decide whatever the answer; Neon's two hosts have had one name since they were read
+    doors = address.readings[0].doors if address.readings else ()
+    return names_of(doors) | near_foreign(address.foreign)
+
+
 KIND = Kind(
     name="postgres",
     declared=PostgresDeclared,
@@ -58,6 +66,7 @@ KIND = Kind(
     load_observer=_load,
     read=parse,
     compare=compare,
+    near=_near,
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.engine import near_foreign
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
+from disjoint.model.url import names_of
 
-from .address import compare, compare_text, parse
+from .address import RedisAddress, compare, compare_text, parse
 from .facts import Knock, RedisDeclared, RedisFacts, aged, from_text, identities, stable
 from .rules import LINTS, RULES
 
@@ -48,6 +50,10 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
+def _near(address: RedisAddress) -> frozenset[str]:
+    return names_of(address.doors) | near_foreign(address.foreign)
+
+
 KIND = Kind(
     name="redis",
     declared=RedisDeclared,
@@ -58,6 +64,7 @@ KIND = Kind(
     load_observer=_observer,
     read=parse,
     compare=compare,
+    near=_near,
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,

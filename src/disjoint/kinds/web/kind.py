@@ -44,6 +44,7 @@ KIND = Kind(
     load_observer=_load,
     read=parse,
     compare=compare,
+    near=lambda address: frozenset({address.host}),
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
