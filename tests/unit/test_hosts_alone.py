@@ -150,6 +150,18 @@ def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
     assert [each.host for each in proof.staging.hosts] == ["db.example"]
 
 
+@pytest.mark.parametrize(
+    "accepted",
+    ["SHOP_URL=mysql://a@my.prod.example/app", "REPORTS=postgresql://a@dw.prod.example:6432/other"],
+)
+def test_whoever_accepts_one_variable_accepts_no_host_beside_it(accepted: str, tmp_path: Path) -> None:
+    """What is found of a URL, shared or unproven, hides nothing of what is found of a host."""
+    found = reused(tmp_path, THEIRS, f"{accepted}\nLEGACY_HOST=m0.prod.example")
+    assert found.judgement.about == ("LEGACY_HOST", accepted.partition("=")[0])
+    assert found.outcome is (Outcome.SHARED if "SHOP" in accepted else Outcome.UNPROVEN)
+    assert "LEGACY_HOST names the server of production's DOCS_URL" in found.judgement.summary
+
+
 def test_ten_thousand_hosts_on_both_sides_are_soon_compared(tmp_path: Path) -> None:
     """Each with a port of its own, in variables and in addresses."""
     text = "\n".join(f"H{n}_DB_HOST=h{n}.SIDE.example\nH{n}_DB_PORT={n + 1}" for n in range(10_000))

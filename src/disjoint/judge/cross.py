@@ -56,11 +56,14 @@ def endpoint_reused(
     ]
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
-    beside = () if hits else tuple(_beside(kinds, resources, production, staging))
-    judgement = _elsewhere(beside, staging) if beside else None
-    if judgement is None and not hits:
-        judgement = _alone(kinds, theirs, production, staging)
-    judgement = judgement or _looked_for(hits, bool(theirs), hidden, production, staging)
+    beside = tuple(_beside(kinds, resources, production, staging, frozenset(e.variable for e, _ in hits)))
+    amiss = (
+        _reused(hits, staging) if hits else None,
+        _elsewhere(beside, staging) if beside else None,
+        _alone(kinds, theirs, production, staging),
+    )
+    judgement = _together(amiss)
+    judgement = judgement or _looked_for(bool(theirs), hidden, production, staging)
     return Finding(ENDPOINT_REUSED, RESOURCE, judgement)
 
 
@@ -88,11 +91,15 @@ def _stores(production: Snapshot) -> Iterator[tuple[str, Address]]:
 
 
 def _beside(
-    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot
+    kinds: Kinds,
+    resources: tuple[Resource, ...],
+    production: Snapshot,
+    staging: Snapshot,
+    found: frozenset[str],
 ) -> Iterator[tuple[Endpoint, str]]:
     """Undeclared stores of staging's on a server that production's variables name, in another part of it."""
     texts = (text for resource in resources for text in setting_fields(resource.declared).values())
-    claimed = frozenset(name for text in texts for name in variables_in(text))
+    claimed = found.union(name for text in texts for name in variables_in(text))
     theirs = Near(kinds, _stores(production))
     for ours in staging.endpoints:
         if ours.owned and ours.variable not in claimed:
@@ -124,11 +131,19 @@ def _alone(
     )
 
 
-def _looked_for(
-    hits: list[tuple[Endpoint, str]], declared: bool, hidden: str, production: Snapshot, staging: Snapshot
-) -> Judgement:
-    if hits:
-        return _reused(hits, staging)
+def _together(amiss: Iterable[Judgement | None]) -> Judgement | None:
+    """The gravest, which also says what the others do: whoever accepts a variable of it accepts no other."""
+    if not (found := [each for each in amiss if each]):
+        return None
+    return replace(
+        found[0],
+        summary="; ".join(each.summary for each in found),
+        evidence=tuple(evidence for each in found for evidence in each.evidence),
+        about=tuple(sorted({name for each in found for name in each.about})),
+    )
+
+
+def _looked_for(declared: bool, hidden: str, production: Snapshot, staging: Snapshot) -> Judgement:
     if not declared:
         summary = f"production declares no address that could be looked for in staging's variables{hidden}"
         return unproven(summary, remedy=_DECLARE)
