@@ -12,6 +12,7 @@ GRADES = ("declared", "identity", "canary", "refused")
 """Weakest first."""
 _ENTRIES = {
     "endpoints": ("leads elsewhere", "leads to a store or a host", "leads nowhere now"),
+    "hosts": ("names another host", "names a host", "names no host now"),
     "override": ("redirects elsewhere", "redirects clients now", "redirects no client now"),
 }
 
@@ -64,7 +65,7 @@ def _side(environment: str, old: Part, new: Part) -> Iterator[Change]:
         else:
             yield from (Change(name, f"{environment}: {words}") for words in _resource(one, other))
     for part, (changed, added, removed) in _ENTRIES.items():
-        for words in _entries(old[part], new[part], changed, added, removed):
+        for words in _entries(old.get(part, {}), new.get(part, {}), changed, added, removed):
             yield Change("", f"{environment}: {words}")
     for words in _entries(dict.fromkeys(old["unread"]), dict.fromkeys(new["unread"]), "", _UNREAD, _READ):
         yield Change("", f"{environment}: {words}")

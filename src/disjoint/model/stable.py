@@ -7,18 +7,25 @@ secret or a changed declaration does. Whatever may hold a credential, and be it 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .address import Address
 from .fact import Absent, Fact, Known, Unknown
+from .host import read_host
 from .kind import Kind
 from .plain import Plain, plain
-from .snapshot import Endpoint, Observed, Snapshot
+from .snapshot import Endpoint, NamedHost, Observed, Snapshot
 
 SCHEMA = "disjoint.stable/v1"
 WORDING = frozenset({"relative", "doubt", "fault", "elsewhere", "what"})
 """Fields of an address that say something to people: their words change with our versions."""
+_OF_MACHINE = re.compile(
+    r"(?:HOST(?:_?NAME|_IP|_ADDR)?|COMPUTERNAME|(?:POD|NODE|INSTANCE|CONTAINER)_(?:IP|NAME|HOST(?:NAME)?)"
+    r"|(?:ECS|EC2)_.*)\Z"
+)
+"""Variables that say where a process happens to run."""
 
 Kinds = Mapping[str, Kind[Any, Any]]
 Digest = Callable[[str, str], str]
@@ -45,6 +52,7 @@ def stable_part(kinds: Kinds, snapshot: Snapshot, policy: str, digest: Digest) -
         "endpoints": _endpoints(snapshot.endpoints, digest),
         "override": {name: _overridden(fact, digest) for name, fact in snapshot.override.items()},
         "unread": sorted(snapshot.unread),
+        **_hosts(snapshot.hosts, digest),
     }
 
 
@@ -94,6 +102,16 @@ def _endpoints(endpoints: Iterable[Endpoint], digest: Digest) -> Plain:
         variable: [{"digest": place, "owned": owned} for place, owned in sorted(places)]
         for variable, places in found.items()
     }
+
+
+def _hosts(hosts: Iterable[NamedHost], digest: Digest) -> Mapping[str, Plain]:
+    """Where each variable's hosts lead, but those that each machine or network has of its own."""
+    found: dict[str, set[str]] = {}
+    for each in hosts:
+        if not (_OF_MACHINE.match(each.variable.upper()) or read_host(each.host).relative):
+            place = json.dumps([each.host, sorted(each.ports)])
+            found.setdefault(each.variable, set()).add(digest("stable.host", place))
+    return {"hosts": {variable: sorted(places) for variable, places in found.items()}} if found else {}
 
 
 def _overridden(fact: Fact[str], digest: Digest) -> Plain:

@@ -58,6 +58,7 @@ def test_nothing_is_said_where_nothing_has_changed() -> None:
             "staging: address changed from a:1/0 to b:1/0",
         ),
         (lambda s: s["resources"]["cache"]["facts"].update(database=1), "cache", "staging: database changed"),
+        (lambda s: s.update(hosts={"DB_HOST": ["hmac:9"]}), "", "staging: DB_HOST names a host"),
         (
             lambda s: s["resources"]["cache"]["facts"].update(database={"unknown": "unread"}),
             "cache",

@@ -17,7 +17,7 @@ from disjoint.model.address import Address
 from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.kind import Kind
 from disjoint.model.secret import RunKey
-from disjoint.model.snapshot import Endpoint, Observed, Snapshot
+from disjoint.model.snapshot import Endpoint, NamedHost, Observed, Snapshot
 from disjoint.model.stable import marks, stable_part
 from samples import TAKEN_AT, Samples
 
@@ -106,6 +106,24 @@ def test_equal_under_one_key_and_under_no_other(kind: Kind[Any, Any]) -> None:
 def digests(text: str) -> set[str]:
     """The digests in a part that its own key has made: samples hold none."""
     return set(re.findall(r"hmac:[0-9a-f]{32}", text))
+
+
+def test_a_host_that_stands_alone_counts() -> None:
+    """Code reads it as it reads an address; what each machine or network has of its own does not."""
+    facts = Samples(BY_NAME["redis"], 3).facts()
+
+    def told(variable: str, *hosts: str, ports: tuple[int, ...] = ()) -> str:
+        named = tuple(NamedHost(variable, ".env:1", host, ports) for host in hosts)
+        return part(snapshot(BY_NAME["redis"], facts, hosts=named))
+
+    one = told("REPORTS_DB_HOST", "dw.staging.example")
+    assert one not in (told("REPORTS_DB_HOST", "dw.prod.example"), told("REPORTS_DB_HOST"))
+    assert one != told("NODE_CONFIG", "dw.staging.example")
+    assert one != told("REPORTS_DB_HOST", "dw.staging.example", ports=(6432,))
+    assert told("DB_HOSTS", "a.example", "b.example") == told("DB_HOSTS", "b.example", "a.example")
+    assert "dw.staging" not in one
+    for variable, host in (("HOSTNAME", "web-7.example"), ("POD_IP", "203.0.114.7"), ("DB_HOST", "10.0.0.7")):
+        assert told(variable, host) == told(variable)
 
 
 def test_nothing_of_the_moment_counts() -> None:
