@@ -98,6 +98,19 @@ def test_a_certificate_says_what_was_brought(world: World, tmp_path: Path) -> No
     assert {each["rule"]: each["outcome"] for each in report["findings"]}[RULE] == "ISOLATED"
 
 
+def test_what_is_compared_tells_nothing_of_other_variables(world: World, tmp_path: Path) -> None:
+    """Files of digests and of counts name the resources that were read, and no host that stands elsewhere."""
+    named = alone(world).setting(
+        "staging", REPORTS_DB_HOST="reports.example", REPORTS_URL="mysql://r.example/x"
+    )
+    apart = sides(named, tmp_path, 0)
+    half = compared(apart)
+    for octets in (apart.file.read_bytes(), half.read_bytes()):
+        assert b"cache.staging.test" in octets
+        assert b"reports.example" not in octets
+        assert b"r.example" not in octets
+
+
 def test_who_seals_production_signs_its_rows_too(
     world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -142,12 +142,15 @@ def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
     """What stands in a half or a seal in clear is a host, whatever else JSON or a list holds beside it."""
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
     held = {"discord": {"id": token, "password": "a.word"}, "db": {"host": "db.example"}}
-    text = f"NODE_CONFIG={json.dumps(held)}"
+    text = f"NODE_CONFIG={json.dumps(held)}\nSERVICE_URLS={json.dumps(held)}"
     (tmp_path / "disjoint.toml").write_text(MANIFEST)
     for side in ("production", "staging"):
         (tmp_path / f".env.{side}").write_text(f"{OWN.format(side=side)}{text}\nSERVER_ARGS=--x {token}\n")
     proof = pipeline.verify(pipeline.load(tmp_path / "disjoint.toml"), offline=True)
-    assert [each.host for each in proof.staging.hosts] == ["db.example"]
+    assert {each.host for each in proof.staging.hosts} == {"db.example"}
+    assert {each.address.shown for each in proof.staging.endpoints if each.variable == "SERVICE_URLS"} == {
+        "https://db.example"
+    }
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from disjoint.model.fact import Fact, Known
 from disjoint.model.kind import Kind
 from disjoint.model.snapshot import Endpoint
 
-from .held import urls, written
+from .held import labelled, urls, written
+from .shapes import named_secret, token_like
 
 _PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"
@@ -44,7 +45,7 @@ def endpoints(
         Endpoint(variable.name, variable.where, address, owned=_owned(variable.name, item, address))
         for variable in environment.variables.values()
         if isinstance(variable.value, Known)
-        for item in items(variable.value.value.reveal())
+        for item in _told(variable.value.value.reveal())
         for address in _addresses(variable.name, item, kinds, targets)
         if not address.fault and _applications(variable.name, item, address)
     )
@@ -66,6 +67,16 @@ def items(value: str) -> tuple[str, ...]:
     texts = written(value)
     inside = (url for text in texts if not _WHOLE.match(text) for url in urls(text))
     return tuple(dict.fromkeys((*(item for text in texts for item in members(text)), *inside)))
+
+
+def _told(value: str) -> Iterator[str]:
+    """The same, without bare words under a secret's name in JSON: one with a dot reads as a host."""
+    secret = {text.strip() for key, text in labelled(value) if key and named_secret(key)}
+    return (item for item in items(value) if "://" in item or item not in secret)
+
+
+def _is_host(item: str) -> bool:
+    return _HOSTNAME.search(item) is not None and not token_like(item)
 
 
 def members(value: str) -> tuple[str, ...]:
@@ -91,7 +102,7 @@ def _addresses(
     for kind in kinds:
         if (scheme and scheme in kind.schemes) or (kind.name == "postgres" and _CONNINFO.search(item)):
             yield kind.read(item.removeprefix("db+"))
-        elif kind.name == "web" and _lists_hosts(name.upper()) and _HOSTNAME.search(item):
+        elif kind.name == "web" and _lists_hosts(name.upper()) and _is_host(item):
             yield kind.read(f"https://{item}")
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
             yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
