@@ -138,6 +138,30 @@ def test_one_side_that_calls_a_host_a_store_is_enough(theirs: str, ours: str, tm
     assert reused(tmp_path, theirs, ours).outcome is Outcome.UNPROVEN
 
 
+POOLER = "aws-0-eu-central-1.pooler.supabase.com"
+TENANT = "abcdefghijklmnopqrst"
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        f"APP_URL=postgresql://postgres.{TENANT}@{POOLER}:6543/postgres",
+        f"APP_URL=postgresql://postgres@db.{TENANT}.supabase.co/postgres",
+        f"DB_HOST={POOLER}\nDB_USERNAME=postgres.{TENANT}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("tenant", "outcome"), [(TENANT, Outcome.UNPROVEN), (TENANT[::-1], Outcome.ISOLATED)]
+)
+def test_behind_a_pooler_for_all_the_user_tells_whose_it_is(
+    theirs: str, tenant: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    """One host for every project: by itself it says nothing, and with the user everything."""
+    ours = f"LEGACY_DB_HOST={POOLER}\nLEGACY_DB_PORT=6543\nLEGACY_DB_USER=postgres.{tenant}"
+    outcome = Outcome.UNPROVEN if tenant == TENANT else Outcome.ISOLATED
+    assert reused(tmp_path, theirs, ours).outcome is outcome
+
+
 def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
     """What stands in a half or a seal in clear is a host, whatever else JSON or a list holds beside it."""
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known
@@ -36,6 +37,9 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 """A name with a dot, or an address: a name without one means another machine in each network."""
+_POOLER = ".pooler.supabase.com"
+_TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})", re.IGNORECASE)
+_T = TypeVar("_T")
 _DIGITS = re.compile(r"[0-9]{1,5}")
 _LONGEST = 512
 
@@ -47,24 +51,32 @@ def hosts(environment: Environment, claimed: Collection[str]) -> tuple[NamedHost
         environment: whose variables are read; those that promise a secret, or a platform's, are not.
         claimed: names of variables that resources are made of.
     """
-    told = [
+    told = (
         variable
         for variable in environment.variables.values()
         if variable.name not in claimed and not _secret(variable.name) and not is_platforms(variable.name)
-    ]
-    ports = _ports(environment)
-    return tuple(host for variable in told for host in dict.fromkeys(_hosts(variable, ports)))
+    )
+    beside = _Beside(_ports(environment), _tenants(environment))
+    return tuple(host for variable in told for host in dict.fromkeys(_hosts(variable, beside)))
+
+
+class _Beside(NamedTuple):
+    """What stands in variables of their own, by name."""
+
+    ports: Mapping[str, tuple[int, ...]]
+    tenants: Mapping[str, str]
 
 
 def _secret(name: str) -> bool:
     return named_secret(name) and not _PLAINLY.search(name.upper())
 
 
-def _hosts(variable: Variable, ports: Mapping[str, tuple[int, ...]]) -> Iterator[NamedHost]:
+def _hosts(variable: Variable, others: _Beside) -> Iterator[NamedHost]:
     if not isinstance(variable.value, Known):
         return
     named = bool(_NAMED.search(variable.name.upper()))
-    beside = next((ports[name] for name in _neighbours(variable.name.upper()) if name in ports), ())
+    beside = next(_found(others.ports, _neighbours(variable.name, "PORT")), ())
+    tenant = next(_found(others.tenants, _neighbours(variable.name, "USER", "USERNAME")), "")
     for key, text in labelled(variable.value.value.reveal()):
         if key and _secret(key):
             continue
@@ -72,7 +84,8 @@ def _hosts(variable: Variable, ports: Mapping[str, tuple[int, ...]]) -> Iterator
         for item in members(text):
             if found := _host(item, promised):
                 host, stated = found
-                yield NamedHost(variable.name, variable.where, host, stated or beside)
+                own = f"db.{tenant}.supabase.co" if tenant and host.endswith(_POOLER) else host
+                yield NamedHost(variable.name, variable.where, own, (stated or beside) if own == host else ())
 
 
 def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
@@ -90,10 +103,24 @@ def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
     return host.name, (int(found["port"]),) if found["port"] else ()
 
 
-def _neighbours(name: str) -> Iterator[str]:
-    """What the variable is called that holds the port of a host."""
-    for found in _BESIDE.finditer(name):
-        yield f"{name[: found.start()]}PORT{name[found.end() :]}"
+def _neighbours(name: str, *words: str) -> Iterator[str]:
+    """What the variables are called that hold what goes with a host."""
+    upper = name.upper()
+    for found in _BESIDE.finditer(upper):
+        yield from (f"{upper[: found.start()]}{word}{upper[found.end() :]}" for word in words)
+
+
+def _found(values: Mapping[str, _T], names: Iterable[str]) -> Iterator[_T]:
+    return (values[name] for name in names if name in values)
+
+
+def _tenants(environment: Environment) -> Mapping[str, str]:
+    """The projects that users name: Supabase's pooler, one host for everybody, goes by them alone."""
+    stated = {n.upper(): v.value for n, v in environment.variables.items() if "USER" in n.upper()}
+    users = {
+        n: _TENANT.fullmatch(v.value.reveal().strip()) for n, v in stated.items() if isinstance(v, Known)
+    }
+    return {name: user[1].lower() for name, user in users.items() if user}
 
 
 def _ports(environment: Environment) -> Mapping[str, tuple[int, ...]]:
