@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign
@@ -27,6 +28,8 @@ RULES = (ENDPOINT_REUSED, OVERRIDE)
 LINTS = (MARKER, UNCLAIMED)
 NOTED = (*LINTS, OVERRIDE)
 """What may stand among the notes: an override that does not lead to production is one."""
+MOST_TOLD = 3
+"""Of production's variables, for each of staging's: thousands of them may name one server."""
 
 
 def cross_findings(
@@ -51,7 +54,7 @@ def endpoint_reused(
     hits = [
         (e, name)
         for e in staging.endpoints
-        for name, a in near.to(e.address)
+        for name, a in near.objects(e.address)
         if _reaches(kinds, a, e.address)
     ]
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
@@ -83,7 +86,8 @@ def _undeclared(
     """Stores that stand in both environments' variables, and that no resource is made of."""
     theirs = Near(kinds, _stores(production))
     ours = [e for e in staging.endpoints if e.owned and e.variable not in found]
-    return [(e, name) for e in ours for name, a in theirs.to(e.address) if _reaches(kinds, a, e.address)]
+    met = ((e, (n for n, a in theirs.objects(e.address) if _reaches(kinds, a, e.address))) for e in ours)
+    return [(e, name) for e, names in met for name in islice(names, MOST_TOLD)]
 
 
 def _stores(production: Snapshot) -> Iterator[tuple[str, Address]]:
@@ -103,8 +107,9 @@ def _beside(
     theirs = Near(kinds, _stores(production))
     for ours in staging.endpoints:
         if ours.owned and ours.variable not in claimed:
-            met = theirs.to(ours.address)
-            yield from ((ours, name) for name, a in met if _on_one_server(kinds, a, ours.address))
+            near = theirs.servers(ours.address)
+            met = (name for name, a in near if _on_one_server(kinds, a, ours.address))
+            yield from ((ours, name) for name in islice(met, MOST_TOLD))
 
 
 def _on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:

@@ -60,7 +60,7 @@ def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Sna
     """Servers that production's variables name and no resource declares: nobody asked who they are."""
     theirs = Near(kinds, ((p.variable, p.address) for p in production.endpoints if p.owned))
     for mine in (e for e in staging.endpoints if _met_by(kinds, ours, e)):
-        for variable, other in theirs.to(mine.address):
+        for variable, other in theirs.servers(mine.address):
             if _one_place(kinds, mine.address, other):
                 yield _not_proven(ours.name, variable, f"{mine.variable} names its server")
 

@@ -29,6 +29,18 @@ class Likeness(NamedTuple):
         return self.server or self.verdict
 
 
+class Nearness(NamedTuple):
+    """What an address has in common with every other one of its kind that is the same, by comparison.
+
+    Whoever has many to compare leaves out those with nothing in common; `compare` says of the others.
+    """
+
+    objects: frozenset[str]
+    """In common where the objects are the same."""
+    servers: frozenset[str]
+    """In common where the servers are, or the objects."""
+
+
 @runtime_checkable
 class Address(Protocol):
     """A parsed, normalised endpoint without credentials; each kind has its own."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .address import Likeness
+from .address import Likeness, Nearness
 from .host import MASKED
-from .url import Door, Url, compare_doors, names_of, read_door, read_port_text, split_url
+from .url import Door, Url, compare_doors, near, read_door, read_port_text, split_url
 
 _PORTS = {
     "mysql": 3306,
@@ -135,9 +135,9 @@ def compare_foreign(a: Foreign | None, b: Foreign | None) -> Likeness:
     return server
 
 
-def near_foreign(foreign: Foreign | None) -> frozenset[str]:
+def near_foreign(foreign: Foreign) -> Nearness:
     """What two addresses have in common that `compare_foreign` calls the same, or their servers."""
-    return names_of(foreign.doors) if foreign else frozenset()
+    return near(foreign.doors, foreign.path)
 
 
 def _doors(url: Url, default: int) -> tuple[Door, ...]:

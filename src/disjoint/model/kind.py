@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from .address import Address, Likeness
+from .address import Address, Likeness, Nearness
 from .environment import Target
 from .experiment import CANARY, NOT_TRIED, Sight, Sightings, Tests, Tried, sight
 from .fact import Fact, Known, Unknown
@@ -165,9 +165,8 @@ class Kind(Generic[D, F]):
     """Text -> address; never raises."""
     compare: Callable[[Any, Any], Likeness]
     """Two addresses that `read` made: a = production's, b = staging's, each in its own network."""
-    near: Callable[[Any], frozenset[str]]
-    """What an address has in common with every other one that `compare` calls the same, or their servers.
-    Whoever has many to compare leaves out those with nothing in common; `compare` alone says what is one."""
+    near: Callable[[Any], Nearness]
+    """What an address that `read` made has in common with all that `compare` may call the same."""
     compare_text: Callable[[str | None, str | None], Likeness]
     """As `compare`, from text; None = unset. Never raises."""
     address_of: Callable[[F], Fact[Address]]

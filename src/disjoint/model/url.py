@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from .address import Likeness, Sameness
+from .address import Likeness, Nearness, Sameness
 from .host import OTHER_NAMES, Host, compare_hosts, read_host, read_port
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+._-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z", re.DOTALL)
@@ -146,10 +146,11 @@ def compare_doors(a: tuple[Door, ...], b: tuple[Door, ...]) -> Likeness:
     return _compare_pair(*pair) if pair else Likeness("unknown", OTHER_NAMES)
 
 
-def names_of(doors: tuple[Door, ...]) -> frozenset[str]:
-    """The names of the hosts: two lists that `compare_doors` calls the same have one in common."""
-    # a door in common has one name, and so have two hosts that `compare_hosts` calls the same
-    return frozenset(door.host.name for door in doors)
+def near(doors: tuple[Door, ...], thing: str) -> Nearness:
+    """The places of the doors, and the thing at each: for kinds whose objects are on a server in common."""
+    # `compare_doors` says "same" of an equal door, or of two with one host's name, port and tenant
+    servers = frozenset(f"{door.host.name} {door.port} {door.tenant}" for door in doors)
+    return Nearness(frozenset(f"{server} {thing}" for server in servers), servers)
 
 
 def _certain(door: Door) -> bool:

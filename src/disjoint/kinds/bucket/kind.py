@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.address import Nearness
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -48,10 +49,11 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
-def _near(address: BucketAddress) -> frozenset[str]:
+def _near(address: BucketAddress) -> Nearness:
     # one alias or name; one endpoint; or one's host is the other's with its bucket in front
     own = {address.namespace, f"{address.name}.{address.namespace}"} if address.own else set[str]()
-    return frozenset({address.alias or address.name, *own})
+    common = frozenset({address.alias or address.name, *own})
+    return Nearness(common, common)
 
 
 KIND = Kind(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.address import Nearness
 from disjoint.model.experiment import Canary, Experiment, Marking, Sightings, Trial
 from disjoint.model.kind import Kind, Observer
-from disjoint.model.url import names_of
+from disjoint.model.url import near
 
 from .address import CeleryAddress, compare, compare_text, parse
 from .facts import CeleryDeclared, CeleryFacts, Knocks, aged, from_text, identities, stable
@@ -49,8 +50,14 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
-def _near(address: CeleryAddress) -> frozenset[str]:
-    return names_of(tuple(door for entry in address.entries for door in entry.doors))
+def _near(address: CeleryAddress) -> Nearness:
+    # one entry in common is enough
+    each = [near(entry.doors, entry.item) for entry in address.entries]
+    return (
+        Nearness(*(frozenset[str]().union(*sets) for sets in zip(*each, strict=True)))
+        if each
+        else near((), "")
+    )
 
 
 _BROKER = "broker_transport"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.address import Nearness
 from disjoint.model.engine import near_foreign
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
-from disjoint.model.url import names_of
+from disjoint.model.url import near
 
 from .address import PostgresAddress, as_libpq, compare, compare_text, parse
 from .facts import Knock, PostgresDeclared, PostgresFacts, aged, from_text, identities, stable
@@ -50,10 +51,12 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
-def _near(address: PostgresAddress) -> frozenset[str]:
-    # the first reading's decide whatever the answer; Neon's two hosts have had one name since they were read
-    doors = address.readings[0].doors if address.readings else ()
-    return names_of(doors) | near_foreign(address.foreign)
+def _near(address: PostgresAddress) -> Nearness:
+    if address.foreign or not address.readings:
+        return near_foreign(address.foreign) if address.foreign else near((), "")
+    # what all readings agree on, the first says; Neon's two hosts have had one name since they were read
+    first = address.readings[0]
+    return near(first.doors, first.database or "")
 
 
 KIND = Kind(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from disjoint.model.address import Nearness
 from disjoint.model.engine import near_foreign
 from disjoint.model.experiment import Canary, Census, Experiment, Marking, Reading, Trial
 from disjoint.model.kind import Kind, Observer
-from disjoint.model.url import names_of
+from disjoint.model.url import near
 
 from .address import RedisAddress, compare, compare_text, parse
 from .facts import Knock, RedisDeclared, RedisFacts, aged, from_text, identities, stable
@@ -50,8 +51,8 @@ def _recipes() -> Mapping[str, str]:
     return RECIPES
 
 
-def _near(address: RedisAddress) -> frozenset[str]:
-    return names_of(address.doors) | near_foreign(address.foreign)
+def _near(address: RedisAddress) -> Nearness:
+    return near_foreign(address.foreign) if address.foreign else near(address.doors, str(address.db))
 
 
 KIND = Kind(

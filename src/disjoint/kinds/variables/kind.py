@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from disjoint.model.address import Address
+from disjoint.model.address import Address, Nearness
 from disjoint.model.fact import Absent, Fact
 from disjoint.model.kind import Kind, Observer
 
@@ -21,6 +21,9 @@ def _address(_facts: VariablesFacts) -> Fact[Address]:
     return Absent("variables have no address")
 
 
+_ANY = frozenset({""})
+"""Any two values may be one in some form."""
+
 KIND = Kind(
     name="variables",
     declared=VariablesDeclared,
@@ -31,7 +34,7 @@ KIND = Kind(
     load_observer=_load,
     read=parse,
     compare=compare,
-    near=lambda _address: frozenset({""}),  # any two values may be one in some form
+    near=lambda _address: Nearness(_ANY, _ANY),
     compare_text=compare_text,
     address_of=_address,
     stable=stable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from disjoint.model.address import Nearness
 from disjoint.model.experiment import Canary, Experiment, Marking, Trial
 from disjoint.model.kind import Kind, Observer
 
@@ -44,7 +45,7 @@ KIND = Kind(
     load_observer=_load,
     read=parse,
     compare=compare,
-    near=lambda address: frozenset({address.host}),
+    near=lambda address: Nearness(frozenset({address.host}), frozenset({address.host})),
     compare_text=compare_text,
     address_of=lambda facts: facts.address,
     stable=stable,
