@@ -22,10 +22,11 @@ _STORE = re.compile(
 )
 """A variable that names a store: a relay or a vendor's host stands in everybody's variables."""
 _NO_STORE = re.compile(
-    r"ELASTIC_?APM|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|MODULE|DRIVER|ENGINE|BACKEND)$"
+    r"ELASTIC_?APM|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|CN|MODULE|DRIVER|ENGINE|BACKEND|TRANSPORT|ROUTERS?"
+    r"|SCHEMA|TZ|VERSION|USER|PREFIX|FORMAT|STRATEGY|TEMPLATE|(?<!HOST)NAME)$"
 )
 _NO_HOST = re.compile(
-    r"\.(?:pem|crt|key|cnf|conf|cfg|ini|ya?ml|json|toml|sock|sqlite3?|log|jks|p12|xml|sql)\Z"
+    r"\.(?:pem|crt|key|cnf|conf|cfg|ini|ya?ml|json|toml|sock|db|sqlite3?|log|jks|p12|xml|sql)\Z"
 )
 _EVERYBODYS = re.compile(
     r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
@@ -122,12 +123,9 @@ def _same(kinds: Kinds, theirs: Address, url: str) -> bool:
 
 def _one_store(theirs: NamedHost, ours: NamedHost) -> bool:
     """Whether both sides' variables name one host, and one of them calls it a store."""
-    if not any(map(_is_store, (theirs.variable, ours.variable))) or _NO_HOST.search(ours.host):
+    names = (theirs.variable.upper(), ours.variable.upper())
+    if not any(map(_STORE.search, names)) or any(map(_NO_STORE.search, names)) or _NO_HOST.search(ours.host):
         return False
     if (theirs.ports and ours.ports and not {*theirs.ports} & {*ours.ports}) or _EVERYBODYS.search(ours.host):
         return False
     return compare_hosts(read_host(theirs.host), read_host(ours.host)).verdict == "same"
-
-
-def _is_store(variable: str) -> bool:
-    return bool(_STORE.search(variable.upper())) and not _NO_STORE.search(variable.upper())
