@@ -113,9 +113,6 @@ def texts(*forms: str) -> st.SearchStrategy[str]:
     )  # fmt: skip
 
 
-ANY = texts(*FOREIGN, *itertools.chain.from_iterable(FORMS.values()))
-
-
 def in_common(likeness: Likeness, a: Nearness, b: Nearness) -> bool:
     """Whether they have what they must, for what comparison says of them."""
     objects = likeness.verdict != "same" or a.objects & b.objects
@@ -193,9 +190,11 @@ def every(self: Near, ours: Address) -> Any:
     return ((name, address) for name, address in self._theirs if address.kind == ours.kind)
 
 
-@given(st.lists(ANY, min_size=1, max_size=8), st.lists(ANY, min_size=1, max_size=8))
-def test_the_quick_way_finds_what_the_slow_one_does(theirs: list[str], ours: list[str]) -> None:
-    """Of all kinds at once: the same finding to the letter, and the same permission."""
+@pytest.mark.parametrize("pool", ["any", "postgres", "redis"])
+@given(st.data())
+def test_the_quick_way_finds_what_the_slow_one_does(pool: str, data: st.DataObject) -> None:
+    """Of all kinds at once, and of those that meet on one server: to the letter."""
+    theirs, ours = (data.draw(st.lists(POOLS[pool], min_size=1, max_size=8)) for _ in range(2))
     production, staging = snapshot("production", theirs), snapshot("staging", ours)
     sides = (BY_NAME, RESOURCES, production, staging)
     found = endpoint_reused(*sides), permitted(*sides, "cache")
@@ -203,6 +202,22 @@ def test_the_quick_way_finds_what_the_slow_one_does(theirs: list[str], ours: lis
         patch.setattr(Near, "objects", every)
         patch.setattr(Near, "servers", every)
         assert (endpoint_reused(*sides), permitted(*sides, "cache")) == found
+
+
+POOLS = {
+    "any": texts(*FOREIGN, *itertools.chain.from_iterable(FORMS.values())),
+    "postgres": texts(*FORMS["postgres"]),
+    "redis": texts(*FORMS["redis"], *FORMS["celery"]),
+}
+
+
+def test_no_mark_is_stored_beside_another_database_of_productions_server() -> None:
+    """The objects differ, and what is stored is on the server that they have in common."""
+    theirs, ours = (["postgres://a.example/a", f"redis://r.example/{db}"] for db in (1, 2))
+    sides = (snapshot("production", theirs), snapshot("staging", ours))
+    refused = permitted(BY_NAME, RESOURCES, *sides, "cache")
+    assert isinstance(refused, Unknown)
+    assert "V1 names its server" in refused.reason
 
 
 MANY = 2_000
