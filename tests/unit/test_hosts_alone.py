@@ -141,6 +141,7 @@ def test_one_side_that_calls_a_host_a_store_is_enough(theirs: str, ours: str, tm
     assert reused(tmp_path, theirs, ours).outcome is Outcome.UNPROVEN
 
 
+MANY, RDS = range(2_000), "x.eu-central-1.rds.amazonaws.com"
 POOLER = "aws-0-eu-central-1.pooler.supabase.com"
 TENANT = "abcdefghijklmnopqrst"
 
@@ -199,4 +200,15 @@ def test_ten_thousand_hosts_on_both_sides_are_soon_compared(tmp_path: Path) -> N
     theirs = "\n".join(f"U{n}=mysql://h{n}.prod.example:{n + 1}/x" for n in range(10_000))
     found = reused(tmp_path, f"{theirs}\n{text.replace('SIDE', 'prod')}", text.replace("SIDE", "staging"))
     assert found.outcome is Outcome.ISOLATED
+    assert time.process_time() - began < 20
+
+
+def test_one_provider_and_one_host_in_thousands_of_variables_are_soon_told(tmp_path: Path) -> None:
+    """Each is named with a few of production's, and servers of one domain are not all compared."""
+    began = time.process_time()
+    theirs = "\n".join(f"U{n}=postgresql://a@h{n}.{RDS}/x\nP{n}_DB_HOST=one.example" for n in MANY)
+    ours = "\n".join(f"G{n}_DB_HOST=g{n}.{RDS}\nS{n}_DB_HOST=one.example" for n in MANY)
+    found = reused(tmp_path, theirs, ours)
+    assert len(found.judgement.about) == len(MANY)
+    assert len(found.judgement.summary) < 1_000_000
     assert time.process_time() - began < 20

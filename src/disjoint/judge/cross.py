@@ -16,7 +16,7 @@ from disjoint.model.snapshot import Endpoint, Snapshot
 from disjoint.model.words import counted, told
 
 from .ask import Kinds
-from .hosts import judged, named_servers
+from .hosts import MOST_TOLD, judged, named_servers
 from .near import Near
 
 RESOURCE = "variables"
@@ -28,8 +28,6 @@ RULES = (ENDPOINT_REUSED, OVERRIDE)
 LINTS = (MARKER, UNCLAIMED)
 NOTED = (*LINTS, OVERRIDE)
 """What may stand among the notes: an override that does not lead to production is one."""
-MOST_TOLD = 3
-"""Of production's variables, for each of staging's: thousands of them may name one server."""
 
 
 def cross_findings(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from disjoint.model.address import Address
-from disjoint.model.engine import ForeignAddress, compare_foreign, read_foreign
+from disjoint.model.engine import Foreign, ForeignAddress, compare_foreign, near_foreign, read_foreign
 from disjoint.model.finding import Evidence, Judgement, unproven
-from disjoint.model.host import MASKED, compare_hosts, read_host
+from disjoint.model.host import compare_hosts, read_host
 from disjoint.model.snapshot import NamedHost, Snapshot
 
 from .ask import Kinds
@@ -32,9 +33,9 @@ _EVERYBODYS = re.compile(
     r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
 )
 """A provider's own door, behind which each account has queues of its own."""
-_RENAMED = ("neon.", "rds.amazonaws.", "cache.amazonaws.", "supabase.", "prisma.io")
-"""Providers that call one server by several names."""
-_HOST_OR_WORD = re.compile(r"\[([^\]]+)\]|([^\s,;/:\[\]@]+)")
+_NOTHING = Foreign("", (), "", local=False)
+MOST_TOLD = 3
+"""Of what production has there, for each host of staging's: thousands of variables may name one server."""
 
 
 def named_servers(
@@ -48,34 +49,88 @@ def named_servers(
         production: its hosts that stand alone.
         staging: as above.
     """
-    servers = _by_name(each for each in theirs if _is_server(kinds, each[1])) if staging.hosts else {}
-    others: dict[str, list[NamedHost]] = {}
-    for other in production.hosts:
-        others.setdefault(other.host, []).append(other)
-    asked: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    servers = _Servers(kinds, theirs if staging.hosts else ())
+    named = _Named(production.hosts)
+    at: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for ours in staging.hosts:
         place = (ours.host, ours.ports)
-        if place not in asked:
-            near = (*servers.get(_name(ours.host), ()), *servers.get("", ()))
-            asked[place] = [name for name, address in near if _at(kinds, address, ours)]
-        yield from ((ours, name) for name in asked[place])
-        yield from ((ours, o.variable) for o in others.get(ours.host, ()) if _one_store(o, ours))
+        if place not in at:
+            at[place] = [*islice(servers.at(ours), MOST_TOLD)]
+        yield from ((ours, name) for name in at[place])
+        yield from ((ours, name) for name in islice(named.by(ours), MOST_TOLD))
 
 
-def _by_name(servers: Iterable[tuple[str, Address]]) -> dict[str, list[tuple[str, Address]]]:
-    """By each name that stands in what is shown; by none where something is left out of it."""
-    found: dict[str, list[tuple[str, Address]]] = {}
-    for each in servers:
-        shown = each[1].shown.lower()
-        words = {_name(six or word) for six, word in _HOST_OR_WORD.findall(shown)}
-        for name in {""} if MASKED in shown or "…" in shown else words:
-            found.setdefault(name, []).append(each)
-    return found
+class _Servers:
+    """Production's servers, by kind and host as its kind spells it; of another engine by no kind."""
+
+    def __init__(self, kinds: Kinds, theirs: Iterable[tuple[str, Address]]) -> None:
+        self._kinds = kinds
+        self._at: dict[tuple[str, str], list[tuple[int, str, Address]]] = {}
+        engines = set[str]()
+        for name, address in theirs:
+            if _is_server(kinds, address):
+                engines |= {address.foreign.engine} if isinstance(address, ForeignAddress) else set()
+                for host, port in self._doors(address):
+                    self._at.setdefault((address.kind, host), []).append((port, name, address))
+        self._asked = (*_schemes(kinds), *(("", engine) for engine in sorted(engines)))
+
+    def at(self, ours: NamedHost) -> Iterator[str]:
+        """What is at a host of staging's: at its port, or at any where nobody states one."""
+        place = f"[{ours.host}]" if ":" in ours.host else ours.host
+        for kind, scheme in self._asked:
+            asked = self._read(kind, f"{scheme}://{place}")
+            met = [each for host, _ in self._doors(asked) for each in self._at.get((kind, host), ())]
+            for port, name, theirs in met:
+                urls = (f"{scheme}://{place}:{each}" for each in ours.ports or (port,))
+                if any(self._same(theirs, self._read(kind, url)) for url in urls):
+                    yield name
+
+    def _read(self, kind: str, url: str) -> Address:
+        return self._kinds[kind].read(url) if kind else ForeignAddress(read_foreign(url) or _NOTHING)
+
+    def _doors(self, address: Address) -> Iterator[tuple[str, int]]:
+        if isinstance(address, ForeignAddress):
+            common = near_foreign(address.foreign)
+        else:
+            common = self._kinds[address.kind].near(address)
+        for server in sorted(common.servers):
+            host, _, rest = server.partition(" ")
+            yield host, int(rest.partition(" ")[0] or 0)
+
+    def _same(self, theirs: Address, ours: Address) -> bool:
+        if isinstance(theirs, ForeignAddress) and isinstance(ours, ForeignAddress):
+            return compare_foreign(theirs.foreign, ours.foreign).of_server == "same"
+        return self._kinds[theirs.kind].compare(theirs, ours).of_server == "same"
 
 
-def _name(host: str) -> str:
-    """One for all the names that a provider has for a server."""
-    return "dpg-" if host.startswith("dpg-") else next((p for p in _RENAMED if p in host), host)
+class _Named:
+    """Production's hosts that stand alone, by what is asked of them: a few of each."""
+
+    def __init__(self, hosts: Iterable[NamedHost]) -> None:
+        self._by: dict[str, dict[tuple[bool, tuple[int, ...]], list[NamedHost]]] = {}
+        for each in hosts:
+            if not _NO_STORE.search(each.variable.upper()):
+                alike = self._by.setdefault(each.host, {}).setdefault((_is_store(each), each.ports), [])
+                alike.extend([each] if len(alike) < MOST_TOLD else [])
+
+    def by(self, ours: NamedHost) -> Iterator[str]:
+        """Variables that name one host with staging's, where one side's calls it a store."""
+        if _NO_STORE.search(ours.variable.upper()) or _NO_HOST.search(ours.host):
+            return
+        for (store, ports), alike in self._by.get(ours.host, {}).items():
+            elsewhere = ports and ours.ports and not {*ports} & {*ours.ports}
+            if (store or _is_store(ours)) and not elsewhere and _is_of_one(ours.host):
+                yield from (each.variable for each in alike)
+
+
+def _is_store(named: NamedHost) -> bool:
+    return _STORE.search(named.variable.upper()) is not None
+
+
+def _is_of_one(host: str) -> bool:
+    """Whether it is one machine in every network, and no provider's door for everybody."""
+    read = read_host(host)
+    return compare_hosts(read, read).verdict == "same" and not _EVERYBODYS.search(host)
 
 
 def judged(hits: tuple[Hit, ...], staging: Snapshot) -> Judgement:
@@ -96,36 +151,9 @@ def _is_server(kinds: Kinds, address: Address) -> bool:
     return address.kind in kinds and bool(kinds[address.kind].lane)
 
 
-def _at(kinds: Kinds, theirs: Address, ours: NamedHost) -> bool:
-    """At the port that goes with the host; where nobody states one, code may name any."""
-    host = f"[{ours.host}]" if ":" in ours.host else ours.host
-    stated = ours.ports or tuple(dict.fromkeys(re.findall(r":([0-9]{1,5})(?![0-9])", theirs.shown)))
-    places = (*(() if ours.ports else (host,)), *(f"{host}:{port}" for port in stated))
-    return any(
-        _same(kinds, theirs, f"{scheme}://{place}") for scheme in _schemes(kinds, theirs) for place in places
+def _schemes(kinds: Kinds) -> tuple[tuple[str, str], ...]:
+    """Each kind of server, with a scheme of every kind that may meet on it."""
+    servers = [kind for kind in kinds.values() if kind.lane]
+    return tuple(
+        (one.name, o.schemes[0]) for one in servers for o in servers if o.lane == one.lane and o.schemes
     )
-
-
-def _schemes(kinds: Kinds, theirs: Address) -> tuple[str, ...]:
-    """Those of all kinds that may meet on the server."""
-    if isinstance(theirs, ForeignAddress):
-        return (theirs.foreign.engine,)
-    lane = kinds[theirs.kind].lane
-    return tuple(scheme for kind in kinds.values() if kind.lane == lane for scheme in kind.schemes)
-
-
-def _same(kinds: Kinds, theirs: Address, url: str) -> bool:
-    if isinstance(theirs, ForeignAddress):
-        return compare_foreign(theirs.foreign, read_foreign(url)).of_server == "same"
-    kind = kinds[theirs.kind]
-    return kind.compare(theirs, kind.read(url)).of_server == "same"
-
-
-def _one_store(theirs: NamedHost, ours: NamedHost) -> bool:
-    """Whether both sides' variables name one host, and one of them calls it a store."""
-    names = (theirs.variable.upper(), ours.variable.upper())
-    if not any(map(_STORE.search, names)) or any(map(_NO_STORE.search, names)) or _NO_HOST.search(ours.host):
-        return False
-    if (theirs.ports and ours.ports and not {*theirs.ports} & {*ours.ports}) or _EVERYBODYS.search(ours.host):
-        return False
-    return compare_hosts(read_host(theirs.host), read_host(ours.host)).verdict == "same"
