@@ -186,11 +186,12 @@ def verifying(
 
 
 def descendants(pid: int) -> list[int]:
-    try:
-        own = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [each for child in map(int, own) for each in (child, *descendants(child))]
+    """Children of any of its threads, and theirs."""
+    own: list[int] = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in (Path("/proc") / str(pid) / "task").iterdir():
+            own += map(int, (thread / "children").read_text().split())
+    return [each for child in own for each in (child, *descendants(child))]
 
 
 def killed(process: subprocess.Popen[bytes]) -> list[int]:
@@ -260,6 +261,20 @@ def test_a_lane_does_not_wait_for_an_answer_that_nobody_wants(
             pids = killed(process)
             assert pids
             until(left(pids), SECOND)
+        until(lambda: sessions(world.production, world.staging) == 0, SECOND)
+
+
+@pytest.mark.alone
+@pytest.mark.long
+def test_the_workers_of_a_census_end_with_the_run_that_started_them(world: World, tmp_path: Path) -> None:
+    """Processes of processes: each follows the one that started it, and its statement is broken off."""
+    pytest.importorskip("distributed")
+    options = ("--budget", "30", "--dask", "local")
+    with verifying(world, tmp_path, *options, more=CENSUS) as process:
+        until(lambda: bool(busy(world.staging) or busy(world.production)), 40)
+        pids = killed(process)
+        assert len(pids) > 3  # two lanes, two workers
+        until(left(pids), 2 * SECOND)
         until(lambda: sessions(world.production, world.staging) == 0, SECOND)
 
 
