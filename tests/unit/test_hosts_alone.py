@@ -166,6 +166,24 @@ def test_behind_a_pooler_for_all_the_user_tells_whose_it_is(
     assert reused(tmp_path, theirs, ours).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours", "named"),
+    [
+        ("LEGACY_CACHE_HOST=shared.example", "SESSIONS_URL=redis://shared.example:6380/1", "SESSIONS_URL"),
+        ("LEGACY_HOST=my.example\nLEGACY_PORT=3306", "SHOP_URL=mysql://a@my.example/app", "SHOP_URL"),
+        ("LEGACY_CACHE_HOST=cache.staging.example", "", "REDIS_URL"),
+    ],
+)
+def test_a_store_of_stagings_at_a_host_of_productions_is_found(
+    theirs: str, ours: str, named: str, tmp_path: Path
+) -> None:
+    """Whichever side writes the address, and whichever the host alone."""
+    found = reused(tmp_path, theirs, ours)
+    assert found.outcome is Outcome.UNPROVEN
+    assert named in found.judgement.about
+    assert f"{named} names the server of production's LEGACY" in found.judgement.summary
+
+
 def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
     """What stands in a half or a seal in clear is a host, whatever else JSON or a list holds beside it."""
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"

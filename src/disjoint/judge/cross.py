@@ -16,7 +16,7 @@ from disjoint.model.snapshot import Endpoint, Snapshot
 from disjoint.model.words import counted, told
 
 from .ask import Kinds
-from .hosts import MOST_TOLD, judged, named_servers
+from .hosts import MOST_TOLD, judged, named_servers, named_stores
 from .near import Near
 
 RESOURCE = "variables"
@@ -61,7 +61,7 @@ def endpoint_reused(
     amiss = (
         _reused(hits, staging) if hits else None,
         _elsewhere(beside, staging) if beside else None,
-        _alone(kinds, theirs, production, staging),
+        _alone(kinds, theirs, tuple(declared_addresses(kinds, resources, staging)), production, staging),
     )
     judgement = _together(amiss)
     judgement = judgement or _looked_for(bool(theirs), hidden, production, staging)
@@ -88,8 +88,8 @@ def _undeclared(
     return [(e, name) for e, names in met for name in islice(names, MOST_TOLD)]
 
 
-def _stores(production: Snapshot) -> Iterator[tuple[str, Address]]:
-    return ((p.variable, p.address) for p in production.endpoints if p.owned)
+def _stores(side: Snapshot) -> Iterator[tuple[str, Address]]:
+    return ((each.variable, each.address) for each in side.endpoints if each.owned)
 
 
 def _beside(
@@ -125,10 +125,19 @@ def _elsewhere(beside: tuple[tuple[Endpoint, str], ...], staging: Snapshot) -> J
 
 
 def _alone(
-    kinds: Kinds, declared: tuple[tuple[str, Address], ...], production: Snapshot, staging: Snapshot
+    kinds: Kinds,
+    declared: tuple[tuple[str, Address], ...],
+    ours: tuple[tuple[str, Address], ...],
+    production: Snapshot,
+    staging: Snapshot,
 ) -> Judgement | None:
-    """Hosts without a scheme, which no address is made of."""
-    hits = tuple(named_servers(kinds, (*declared, *_stores(production)), production, staging))
+    """Hosts of either side's without a scheme, which no address is made of."""
+    known = (*ours, *_stores(staging))
+    where = {each.variable: each.where for each in staging.endpoints}
+    hits = (
+        *named_servers(kinds, (*declared, *_stores(production)), production, staging),
+        *named_stores(kinds, production, known, where),
+    )
     return (
         replace(judged(hits, staging), about=tuple(sorted({h.variable for h, _ in hits}))) if hits else None
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from disjoint.model.address import Address
@@ -60,8 +60,26 @@ def named_servers(
         yield from ((ours, name) for name in islice(named.by(ours), MOST_TOLD))
 
 
+def named_stores(
+    kinds: Kinds, production: Snapshot, ours: Iterable[tuple[str, Address]], where: Mapping[str, str]
+) -> Iterator[Hit]:
+    """Staging's stores that are at one of production's hosts.
+
+    Args:
+        kinds: by name.
+        production: its hosts that stand alone.
+        ours: staging's addresses, declared or a store's, each with what names it.
+        where: each variable is written.
+    """
+    servers = _Servers(kinds, ours if production.hosts else ())
+    for theirs in production.hosts:
+        for name in islice(servers.at(theirs), MOST_TOLD):
+            here = NamedHost(name, where.get(name, "resource"), theirs.host, theirs.ports)
+            yield here, theirs.variable
+
+
 class _Servers:
-    """Production's servers, by kind and host as its kind spells it; of another engine by no kind."""
+    """One side's servers, by kind and host as its kind spells it; of another engine by no kind."""
 
     def __init__(self, kinds: Kinds, theirs: Iterable[tuple[str, Address]]) -> None:
         self._kinds = kinds
@@ -75,7 +93,7 @@ class _Servers:
         self._asked = (*_schemes(kinds), *(("", engine) for engine in sorted(engines)))
 
     def at(self, ours: NamedHost) -> Iterator[str]:
-        """What is at a host of staging's: at its port, or at any where nobody states one."""
+        """What is at a host of the other side's: at its port, or at any where nobody states one."""
         place = f"[{ours.host}]" if ":" in ours.host else ours.host
         for kind, scheme in self._asked:
             asked = self._read(kind, f"{scheme}://{place}")
