@@ -14,6 +14,7 @@ from disjoint.model.manifest import Resource
 from disjoint.model.snapshot import Endpoint, Observed, Snapshot
 
 from .ask import Kinds, side_of
+from .hosts import named_stores
 from .near import Near
 
 
@@ -63,6 +64,14 @@ def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Sna
         for variable, other in theirs.servers(mine.address):
             if _one_place(kinds, mine.address, other):
                 yield _not_proven(ours.name, variable, f"{mine.variable} names its server")
+    for _, variable in named_stores(kinds, production, _addresses(kinds, ours, staging), {}):
+        yield _not_proven(ours.name, variable, "it names its server")
+
+
+def _addresses(kinds: Kinds, ours: Resource, staging: Snapshot) -> Iterator[tuple[str, Address]]:
+    stated = kinds[ours.kind].address_of(staging.resources[ours.name].facts)
+    yield from ((ours.name, address) for address in ([stated.value] if isinstance(stated, Known) else []))
+    yield from ((e.variable, e.address) for e in staging.endpoints if _met_by(kinds, ours, e))
 
 
 def _met_by(kinds: Kinds, ours: Resource, mine: Endpoint) -> bool:

@@ -30,7 +30,7 @@ from disjoint.model.fact import Absent, Fact, Known, Unknown
 from disjoint.model.finding import Outcome
 from disjoint.model.manifest import Resource
 from disjoint.model.secret import Secret
-from disjoint.model.snapshot import Observed, Snapshot
+from disjoint.model.snapshot import NamedHost, Observed, Snapshot
 
 CASES = Path(__file__).parent.parent / "kinds"
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -218,6 +218,17 @@ def test_no_mark_is_stored_beside_another_database_of_productions_server() -> No
     refused = permitted(BY_NAME, RESOURCES, *sides, "cache")
     assert isinstance(refused, Unknown)
     assert "V1 names its server" in refused.reason
+
+
+def test_no_mark_is_stored_at_a_host_that_stands_alone_in_production() -> None:
+    """Nobody asked that server who it is, and staging's variables write its address."""
+    production = snapshot("production", ["postgres://a.example/a", "redis://p.example/1"])
+    named = dataclasses.replace(production, hosts=(NamedHost("LEGACY_HOST", ".env:1", "r.example", ()),))
+    staging = snapshot("staging", ["postgres://b.example/a", "redis://r.example/1"])
+    assert permitted(BY_NAME, RESOURCES, production, staging, "cache") == Known("cache")
+    refused = permitted(BY_NAME, RESOURCES, named, staging, "cache")
+    assert isinstance(refused, Unknown)
+    assert "LEGACY_HOST" in refused.reason
 
 
 MANY = 2_000
