@@ -216,11 +216,18 @@ def override(
 
     A finding only where the redirected address is production's; elsewhere a set variable is a note.
     """
-    theirs = tuple(declared_addresses(kinds, resources, production))
+    theirs = dict(declared_addresses(kinds, resources, production))
+    near = Near(kinds, ((name, _followed(kinds, address)) for name, address in theirs.items()))
     for name, ours in declared_addresses(kinds, resources, staging):
         follow = kinds[ours.kind].followed
-        if follow is not None and any(_redirected(kinds, follow, address, ours) for _, address in theirs):
+        met = near.servers(follow(ours)) if follow is not None else ()
+        if follow is not None and any(_redirected(kinds, follow, theirs[other], ours) for other, _ in met):
             yield Finding(OVERRIDE, RESOURCE, _leads_to_production(name, staging))
+
+
+def _followed(kinds: Kinds, address: Address) -> Address:
+    follow = kinds[address.kind].followed
+    return address if follow is None else follow(address)
 
 
 def _redirected(kinds: Kinds, follow: Callable[[Address], Address], theirs: Address, ours: Address) -> bool:

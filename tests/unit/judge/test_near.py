@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disjoint.judge.ask import Kinds
-from disjoint.judge.cross import endpoint_reused
+from disjoint.judge.cross import endpoint_reused, override
 from disjoint.judge.near import Near
 from disjoint.judge.permit import permitted
 from disjoint.kinds.bucket.address import parse as bucket
@@ -197,11 +197,11 @@ def test_the_quick_way_finds_what_the_slow_one_does(pool: str, data: st.DataObje
     theirs, ours = (data.draw(st.lists(POOLS[pool], min_size=1, max_size=8)) for _ in range(2))
     production, staging = snapshot("production", theirs), snapshot("staging", ours)
     sides = (BY_NAME, RESOURCES, production, staging)
-    found = endpoint_reused(*sides), permitted(*sides, "cache")
+    found = endpoint_reused(*sides), permitted(*sides, "cache"), *override(*sides)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Near, "objects", every)
         patch.setattr(Near, "servers", every)
-        assert (endpoint_reused(*sides), permitted(*sides, "cache")) == found
+        assert (endpoint_reused(*sides), permitted(*sides, "cache"), *override(*sides)) == found
 
 
 POOLS = {
