@@ -231,6 +231,14 @@ def test_no_mark_is_stored_at_a_host_that_stands_alone_in_production() -> None:
     assert "LEGACY_HOST" in refused.reason
 
 
+def test_what_libpq_alone_follows_is_found_where_it_leads() -> None:
+    """The URL's own host is another for every client that does not follow the redirection."""
+    text = "postgres://own.example/a?hostaddr=8.8.8.8"
+    for theirs, found in (("8.8.8.8", 1), ("own.example", 0), ("9.9.9.9", 0)):
+        sides = (snapshot("production", [f"postgres://{theirs}/a"]), snapshot("staging", [text]))
+        assert len([*override(BY_NAME, RESOURCES, *sides)]) == found, theirs
+
+
 MANY = 2_000
 
 
