@@ -179,7 +179,7 @@ def test_another_measure_than_the_files_were_made_for_is_an_error(
     assert "--detect" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("copied", "code"), [(0, 0), (2, 1)])
+@pytest.mark.parametrize(("copied", "code"), [(0, 0), pytest.param(2, 1, marks=pytest.mark.long)])
 def test_an_attested_process_is_proven_with_rows(
     running: Stack, tmp_path: Path, copied: int, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ def plain(name: str) -> str:
 
 SCHEMES: Mapping[str, str] = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "psql", "timescaledb"), "postgres"),
+    **dict.fromkeys(("timescale", "ecto", "cockroach", "cockroachdb", "crdb", "redshift"), "postgres"),
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "redis"),
     **dict.fromkeys(("amqp", "amqps", "pyamqp", "sqs", "sentinel"), "celery"),
     **dict.fromkeys(("s3", "s3a", "s3n", "gs"), "bucket"),
