@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,20 @@ def running() -> Iterator[stack.Stack]:
 def world(running: stack.Stack) -> World:
     """The isolated world over the running servers."""
     return clean(running)
+
+
+SETTLED_SECONDS = 5
+"""By how much every server is older than a seal, where the test is not about that."""
+
+
+@pytest.fixture(scope="session")
+def settled(running: stack.Stack) -> stack.Stack:
+    """The same servers, once they are that old."""
+    while any(_uptime(servers) < SETTLED_SECONDS for servers in (running.staging, running.production)):
+        time.sleep(0.2)
+    return running
+
+
+def _uptime(servers: stack.Servers) -> int:
+    with closing(servers.cache.admin()) as cache, closing(servers.broker.admin()) as broker:
+        return min(int(each.info("server")["uptime_in_seconds"]) for each in (cache, broker))

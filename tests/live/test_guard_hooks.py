@@ -34,8 +34,6 @@ pytestmark = pytest.mark.live
 HERE = Path(__file__).parent
 PHRASE = "0f" * 32
 KEY = ProjectKey(bytes.fromhex(PHRASE), "DISJOINT_SEAL_KEY")
-SETTLED_SECONDS = 5
-"""By how much every Redis is older than the seal: younger ones' ids prove nothing."""
 
 
 class Turns:
@@ -106,18 +104,16 @@ class Sealed:
 
 
 @pytest.fixture(scope="module")
-def sealed(running: stack.Stack, tmp_path_factory: pytest.TempPathFactory) -> Sealed:
+def sealed(settled: stack.Stack, tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     folder = tmp_path_factory.mktemp("hooks")
-    world = clean(running).setting("production", OLD_CACHE_URL="redis://203.0.113.7:6379/0")
-    while any(_uptime(servers) < SETTLED_SECONDS for servers in (running.staging, running.production)):
-        time.sleep(0.2)
+    world = clean(settled).setting("production", OLD_CACHE_URL="redis://203.0.113.7:6379/0")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         patch.setenv("DISJOINT_SEAL_KEY", PHRASE)
         seal_as(world, folder, "production.sealed.json")
         seal_as(world, folder, "blind.json", blind=True)
         seal_as(privately(world), folder, "private.json")
-    return Sealed(folder, running, world.production.variables, world.staging.variables)
+    return Sealed(folder, settled, world.production.variables, world.staging.variables)
 
 
 def seal_as(world: World, folder: Path, name: str, *, blind: bool = False) -> None:
@@ -136,14 +132,6 @@ def privately(world: World) -> World:
         world = world.reaching(place, int(there), "production")
         world = world.setting("production", **{name: re.sub("@[^/]+", f"@{place}", theirs[name])})
     return world
-
-
-def _uptime(servers: Servers) -> int:
-    with (
-        contextlib.closing(servers.cache.admin()) as cache,
-        contextlib.closing(servers.broker.admin()) as broker,
-    ):
-        return min(int(each.info("server")["uptime_in_seconds"]) for each in (cache, broker))
 
 
 @contextlib.contextmanager

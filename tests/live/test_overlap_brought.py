@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,12 @@ from deployed_world import direct
 from test_attested import KEY as PHRASE
 from test_attested import TOKEN, deployed
 from test_directions import RULE, Sides, asking, holding, names, sides
-from test_seal import SETTLED_SECONDS
 
 from disjoint.cli.main import run
 from disjoint.demo.stack import Stack
 from disjoint.demo.world import HALVES, World, clean, place
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("settled")]
 SEALED = "production.sealed.json"
 HALF = "overlap.json"
 
@@ -26,11 +24,6 @@ HALF = "overlap.json"
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DISJOINT_SEAL_KEY", PHRASE)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _settled(running: Stack) -> None:
-    time.sleep(SETTLED_SECONDS)
 
 
 def compared(apart: Sides, *options: str) -> Path:

@@ -130,7 +130,7 @@ def _parts(text: str) -> list[str]:
     return [part for part in text.split(";") if part.strip()]
 
 
-@pytest.mark.parametrize("declared", [{}, {"cache_pressure": True}])
+@pytest.mark.parametrize("declared", [{}, pytest.param({"cache_pressure": True}, marks=pytest.mark.long)])
 def test_nothing_is_written(world: World, declared: dict[str, Any]) -> None:
     """No WAL, no temporary file, no transaction id, no statistics of ours."""
     marks = (

@@ -40,8 +40,15 @@ def world() -> Iterator[World]:
         yield made
 
 
-@pytest.mark.parametrize("strength", [Strength.EXACT, Strength.SAMPLED])
-@pytest.mark.parametrize("careful", [True, False], ids=["cursor", "ranges"])
+@pytest.mark.parametrize(
+    ("careful", "strength"),
+    [
+        pytest.param(True, Strength.EXACT, id="cursor, exact"),
+        pytest.param(True, Strength.SAMPLED, id="cursor, sampled", marks=pytest.mark.long),
+        pytest.param(False, Strength.EXACT, id="ranges, exact", marks=pytest.mark.long),
+        pytest.param(False, Strength.SAMPLED, id="ranges, sampled"),
+    ],
+)
 def test_a_column_among_more_than_a_server_answers_with_is_found(
     world: World, monkeypatch: pytest.MonkeyPatch, careful: bool, strength: Strength
 ) -> None:

@@ -29,24 +29,17 @@ from disjoint.model.finding import Grade, Outcome
 from disjoint.model.proof import Proof
 from disjoint.sealed.remembering import open_journal
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("settled")]
 PHRASE = "0f" * 32
 KEY = ProjectKey(bytes.fromhex(PHRASE), "DISJOINT_SEAL_KEY")
 WEEK = timedelta(days=7)
 FILE = "production.sealed.json"
-SETTLED_SECONDS = 5.0
-"""By how much every server is older than a seal, where the test is not about that."""
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DISJOINT_SEAL_KEY", PHRASE)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _settled(running: object) -> None:
-    time.sleep(SETTLED_SECONDS)
 
 
 @pytest.fixture
