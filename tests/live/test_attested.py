@@ -138,6 +138,7 @@ def test_the_deployed_process_is_proven_by_marks_of_its_own(
     assert not [secret for secret in secrets if secret in "".join(capfd.readouterr())]
 
 
+@pytest.mark.long
 def test_the_process_answers_and_no_file_of_its_image(
     world: World, verifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

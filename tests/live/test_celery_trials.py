@@ -226,7 +226,10 @@ with Telling.alone(target.environment) as visit:
 """
 
 
-@pytest.mark.parametrize("point", ["SADD", "EXEC", "PUBLISH", "LRANGE", "DEL"])
+LATER = [pytest.param(point, marks=pytest.mark.long) for point in ("SADD", "PUBLISH", "DEL")]
+
+
+@pytest.mark.parametrize("point", ["EXEC", "LRANGE", *LATER])
 def test_a_killed_caller_leaves_nothing(staging: ValkeyServer, point: str) -> None:
     """kill -9 at any point: what was made for the answers goes by itself, answers included."""
     argv = [sys.executable, "-c", CALLER, point]

@@ -67,7 +67,7 @@ def test_lanes_and_threads_find_the_same_and_ask_the_same(
     assert lanes == threads
 
 
-@pytest.mark.parametrize("refused", ["no process 1", "no process 2"])
+@pytest.mark.parametrize("refused", ["no process 1", pytest.param("no process 2", marks=pytest.mark.long)])
 def test_a_lane_that_gets_no_process_is_observed_here(refused: str, world: World, tmp_path: Path) -> None:
     """A refused fork costs nothing: every row is as it would be."""
     manifest = BY_NAME["same-redis"].breaks(world).write(tmp_path)

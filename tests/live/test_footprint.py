@@ -231,7 +231,7 @@ def pooled_settings(port: int, login: Login, database: str) -> set[tuple[str, ..
             return {tuple(map(str, row)) for each in sleeping for row in each.result().fetchall()}
 
 
-@pytest.mark.parametrize("pooling", ["transaction", "statement"])
+@pytest.mark.parametrize("pooling", ["transaction", pytest.param("statement", marks=pytest.mark.long)])
 def test_the_next_client_of_a_pooler_finds_everything_as_it_was(
     own: Stack, tmp_path: Path, pooling: Pooling
 ) -> None:

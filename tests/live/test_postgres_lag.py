@@ -153,7 +153,8 @@ def test_it_waits_for_a_replica_that_joined_meanwhile(world: World) -> None:
             assert waits(opened, rows, rest, behind(world, late))
 
 
-@pytest.mark.parametrize("may_see", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("may_see", [True, False])
 def test_it_waits_for_a_replica_that_falls_behind(
     world: World, replica: PostgresServer, may_see: bool
 ) -> None:
