@@ -282,6 +282,7 @@ def left(server: Deployed, after: bytes) -> str:
     return nonce
 
 
+@pytest.mark.long
 def test_a_wsgi_server_that_closes_ends_the_child(
     world: World, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -409,7 +409,9 @@ def test_a_session_without_a_seal_is_nobody_s(shop: Shop) -> None:
     assert ended == [(0, True), (REFUSES, False), (REFUSES, False)]
 
 
-@pytest.mark.parametrize("case", PRODUCTION)
+@pytest.mark.parametrize(
+    "case", [PRODUCTION[0], *(pytest.param(case, marks=pytest.mark.long) for case in PRODUCTION[1:])]
+)
 def test_a_session_with_production_s_variables_is_refused(shop: Shop, case: str) -> None:
     """Before its first test, with the way out; what is stated otherwise than `start` is no way."""
     variables = shop.variables(case)

@@ -213,12 +213,12 @@ def test_whoever_accepts_one_variable_accepts_no_host_beside_it(accepted: str, t
 
 def test_thousands_of_hosts_on_both_sides_are_soon_compared(tmp_path: Path) -> None:
     """Each with a port of its own, in variables and in addresses."""
-    text = "\n".join(f"H{n}_DB_HOST=h{n}.SIDE.example\nH{n}_DB_PORT={n + 1}" for n in range(2_500))
+    text = "\n".join(f"H{n}_DB_HOST=h{n}.SIDE.example\nH{n}_DB_PORT={n + 1}" for n in range(1_000))
     began = time.process_time()
-    theirs = "\n".join(f"U{n}=mysql://h{n}.prod.example:{n + 1}/x" for n in range(2_500))
+    theirs = "\n".join(f"U{n}=mysql://h{n}.prod.example:{n + 1}/x" for n in range(1_000))
     found = reused(tmp_path, f"{theirs}\n{text.replace('SIDE', 'prod')}", text.replace("SIDE", "staging"))
     assert found.outcome is Outcome.ISOLATED
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 5
 
 
 def test_one_provider_and_one_host_in_thousands_of_variables_are_soon_told(tmp_path: Path) -> None:
