@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from .policy import Waived
-from .verdict import Reason
+from .verdict import SHARED, Reason
 
 _SHOWN = 200
 """Characters of a name."""
@@ -34,7 +34,8 @@ def parted(
 
 
 def _covers(waiver: Waived, reason: Reason, now: datetime) -> bool:
-    if waiver.rule != reason.rule or reason.variable not in waiver.variables:
+    """What is not known was accepted by nobody: it may be anything, and stand in any variable."""
+    if reason.outcome != SHARED or waiver.rule != reason.rule or reason.variable not in waiver.variables:
         return False
     return now < datetime.fromisoformat(waiver.expires)
 

@@ -10,7 +10,7 @@ from guarded_world import KEY, ONE, declared, policy
 
 from disjoint.guard.judging import found, once
 from disjoint.guard.policy import Policy
-from disjoint.guard.verdict import ISOLATED, SHARED, worst
+from disjoint.guard.verdict import ISOLATED, SHARED, UNPROVEN, worst
 from disjoint.guard.waiving import parted
 
 PASSWORD = "u83kdLw9dQm2Xz0pVbTr5"
@@ -77,6 +77,13 @@ def test_one_variable_may_be_found_by_two_rules(tmp_path: Path) -> None:
         outcome, lines = asked(waiving(tmp_path, rule, 'variables = ["REPORTS_URL"]'), both)
         assert outcome == SHARED
         assert lines
+
+
+def test_what_is_not_known_is_accepted_by_nobody(tmp_path: Path) -> None:
+    """Production's own value was not resolved, and may stand anywhere; nor is one of staging's known."""
+    sealed = waiving(tmp_path, "secret-reused", 'variables = ["MAIL_PASSWORD"]')
+    assert asked(sealed._replace(unresolved=("MAIL_PASSWORD",)), {"OTHER": PASSWORD[::-1]}) == (UNPROVEN, ())
+    assert asked(sealed, {"MAIL_PASSWORD": "${{shared.MAIL_PASSWORD}}"}) == (UNPROVEN, ())
 
 
 def test_a_declared_address_is_no_variables_finding(tmp_path: Path) -> None:
