@@ -230,3 +230,13 @@ def test_one_provider_and_one_host_in_thousands_of_variables_are_soon_told(tmp_p
     assert len(found.judgement.about) == len(MANY)
     assert len(found.judgement.summary) < 1_000_000
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("word", ["_", "HOST", "DB_HOST", "A"])
+def test_a_name_of_a_hundred_thousand_letters_is_soon_read(word: str, tmp_path: Path) -> None:
+    """What anybody may write into a file of variables takes no time of its square."""
+    name = f"X{word * (100_000 // len(word))}_DB_HOST"
+    began = time.process_time()
+    found = reused(tmp_path, f"{name}=one.example", f"{name}=one.example")
+    assert found.outcome is Outcome.UNPROVEN
+    assert time.process_time() - began < 5

@@ -106,7 +106,7 @@ def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
 def _neighbours(name: str, *words: str) -> Iterator[str]:
     """What the variables are called that hold what goes with a host."""
     upper = name.upper()
-    for found in _BESIDE.finditer(upper):
+    for found in _BESIDE.finditer(upper) if len(upper) <= _LONGEST else ():
         yield from (f"{upper[: found.start()]}{word}{upper[found.end() :]}" for word in words)
 
 
