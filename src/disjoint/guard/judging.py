@@ -49,20 +49,12 @@ _VARIABLE = re.compile(r"\$\{?(\w+)")
 _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
 
 
-def judged(
-    policy: Policy, key: bytes, variables: Mapping[str, str], besides: tuple[Pair, ...] = ()
-) -> tuple[Reason, ...]:
-    """Every reason why a process is not known to be disjoint from production; none: it is, as texts tell.
-
-    Arguments as of `found`.
-    """
-    return once(found(policy, key, variables, besides))
-
-
 def found(
     policy: Policy, key: bytes, variables: Mapping[str, str], besides: tuple[Pair, ...] = ()
 ) -> list[Reason]:
-    """The same, where several may say one thing.
+    """Every reason why a process is not known to be disjoint from production; none: it is, as texts tell.
+
+    Several may say one thing: see `once`.
 
     Args:
         policy: of production's seal.

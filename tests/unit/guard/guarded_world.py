@@ -11,7 +11,7 @@ from typing import Any
 
 from disjoint import pipeline
 from disjoint.certify import guarded
-from disjoint.guard.judging import judged
+from disjoint.guard.judging import found, once
 from disjoint.guard.policy import Policy, policy_in
 from disjoint.guard.verdict import Reason, worst
 from disjoint.model.environment import Environment, Variable
@@ -75,7 +75,7 @@ def asked(
     manifest: Manifest, production: Mapping[str, str], staging: Mapping[str, str]
 ) -> tuple[str, tuple[Reason, ...]]:
     """What the guard answers in staging."""
-    reasons = judged(policy(manifest, production), KEY, staging)
+    reasons = once(found(policy(manifest, production), KEY, staging))
     return worst(reasons), reasons
 
 

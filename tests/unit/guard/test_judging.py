@@ -13,7 +13,7 @@ from guarded_world import KEY, ONE, asked, declared, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disjoint.guard.judging import judged
+from disjoint.guard.judging import found, once
 from disjoint.guard.verdict import ISOLATED, SHARED, UNPROVEN, worst
 from disjoint.model.manifest import Manifest
 
@@ -222,8 +222,8 @@ def test_two_tenants_of_one_host_are_two(tmp_path: Path) -> None:
 
 def test_a_blind_seal_is_as_good_for_equal_places(manifest: Manifest) -> None:
     blind = policy(manifest, THEIRS, blind=True)
-    assert judged(blind, KEY, OURS) == ()
-    assert worst(judged(blind, KEY, {**OURS, "X": URL})) == SHARED
+    assert once(found(blind, KEY, OURS)) == ()
+    assert worst(once(found(blind, KEY, {**OURS, "X": URL}))) == SHARED
 
 
 def test_nothing_sealed_is_nothing_known(tmp_path: Path) -> None:
@@ -233,9 +233,9 @@ def test_nothing_sealed_is_nothing_known(tmp_path: Path) -> None:
     for theirs in ({}, {"IT": ""}, {"IT": "nothing"}):
         assert asked(manifest, theirs, ours)[0] == UNPROVEN
     sealed = policy(manifest, {"IT": URL})
-    assert worst(judged(sealed._replace(unresolved=("API_TOKEN",)), KEY, ours)) == UNPROVEN
-    assert worst(judged(sealed._replace(unresolved=("GREETING",)), KEY, ours)) == ISOLATED
-    assert worst(judged(sealed._replace(resources=()), KEY, ours)) == UNPROVEN
+    assert worst(once(found(sealed._replace(unresolved=("API_TOKEN",)), KEY, ours))) == UNPROVEN
+    assert worst(once(found(sealed._replace(unresolved=("GREETING",)), KEY, ours))) == ISOLATED
+    assert worst(once(found(sealed._replace(resources=()), KEY, ours))) == UNPROVEN
 
 
 WORDS = st.sampled_from(
