@@ -9,7 +9,17 @@ from itertools import islice
 from disjoint.model.address import Address
 from disjoint.model.engine import ForeignAddress, compare_foreign
 from disjoint.model.fact import Absent, Fact, Known, Unknown
-from disjoint.model.finding import Evidence, Finding, Grade, Judgement, Note, isolated, shared, unproven
+from disjoint.model.finding import (
+    Evidence,
+    Finding,
+    Grade,
+    Judgement,
+    Note,
+    Outcome,
+    isolated,
+    shared,
+    unproven,
+)
 from disjoint.model.manifest import Resource, setting_fields, variables_in
 from disjoint.model.names import canonical
 from disjoint.model.snapshot import Endpoint, Snapshot
@@ -58,14 +68,14 @@ def endpoint_reused(
     hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
     beside = tuple(_beside(kinds, resources, production, staging, frozenset(e.variable for e, _ in hits)))
+    looked = _looked_for(bool(theirs), hidden, production, staging)
     amiss = (
         _reused(hits, staging) if hits else None,
         _elsewhere(beside, staging) if beside else None,
         _alone(kinds, theirs, tuple(declared_addresses(kinds, resources, staging)), production, staging),
+        looked if looked.outcome is Outcome.UNPROVEN else None,
     )
-    judgement = _together(amiss)
-    judgement = judgement or _looked_for(bool(theirs), hidden, production, staging)
-    return Finding(ENDPOINT_REUSED, RESOURCE, judgement)
+    return Finding(ENDPOINT_REUSED, RESOURCE, _together(amiss) or looked)
 
 
 def _hidden(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot) -> Iterator[str]:
@@ -144,14 +154,18 @@ def _alone(
 
 
 def _together(amiss: Iterable[Judgement | None]) -> Judgement | None:
-    """The gravest, which also says what the others do: whoever accepts a variable of it accepts no other."""
+    """The gravest, which also says what the others do: whoever accepts a variable of it accepts no other.
+
+    Where something is about no variable, because it is not known, no variable's acceptance is enough.
+    """
     if not (found := [each for each in amiss if each]):
         return None
+    all_told = all(each.about for each in found)
     return replace(
         found[0],
         summary="; ".join(each.summary for each in found),
         evidence=tuple(evidence for each in found for evidence in each.evidence),
-        about=tuple(sorted({name for each in found for name in each.about})),
+        about=tuple(sorted({name for each in found for name in each.about})) if all_told else (),
     )
 
 

@@ -109,3 +109,22 @@ def test_a_waiver_without_names_is_told_as_it_was(tmp_path: Path) -> None:
     assert plain != named
     waivers = pipeline.load(manifest(tmp_path, "", {})).waivers
     assert [each.variables for each in waivers] == [()]
+
+
+@pytest.mark.parametrize(
+    ("rule", "accepted", "open_"),
+    [
+        ("secret-reused", "MAIL_PASSWORD", {"OTHER_TOKEN": "${{shared.TOKEN}}"}),
+        ("endpoint-reused", "REPORTS", {"OTHER_URL": "${{Warehouse.URL}}"}),
+    ],
+)
+def test_whoever_accepts_a_variable_accepts_nothing_that_was_not_read(
+    rule: str, accepted: str, open_: dict[str, str], tmp_path: Path
+) -> None:
+    """A reference that only the platform resolves may be production's; the finding of both says so."""
+    ours = {"SECRET_KEY": OWN} if rule == "secret-reused" else {
+        "MAIL_PASSWORD": OWN, "SECRET_KEY": OWN[::-1], "REPORTS": "postgres://a.example.com/x"
+    }  # fmt: skip
+    named, of = f'variables = ["{accepted}"]', f"variables/{rule}"
+    assert status(manifest(tmp_path, named, ours, of)).startswith("WAIVED")
+    assert status(manifest(tmp_path, named, {**ours, **open_}, of)) == "FAILED"

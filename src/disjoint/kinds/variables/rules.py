@@ -125,24 +125,30 @@ def _reused(
     others: tuple[Digested, ...],
 ) -> Judgement:
     pairs = [*_common(production, staging)]
-    told = {_name(s) for _, s in pairs}
+    told, doubt = {_name(s) for _, s in pairs}, _doubt(q)
     pairs += [(p, s) for p, s in _common(production, others) if s.variable not in told]
     if pairs:
         names = "; ".join(_told(pairs))
         anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
         rotate = ", ".join(sorted({f"{p.variable} ({p.where})" for p, _ in pairs}))
         remedy = f"make new values for staging's {anew}; then rotate production's {rotate}"
-        summary = f"staging holds production's secret: {names}"
+        summary = f"staging holds production's secret: {names}{f'; {doubt}' if doubt else ''}"
         held = shared(Grade.DECLARED, summary, _secret_evidence(q), remedy)
-        return replace(held, about=tuple(sorted({_name(s) for _, s in pairs})))
+        # whoever accepts these variables accepts nothing that nobody could read
+        return held if doubt else replace(held, about=tuple(sorted({_name(s) for _, s in pairs})))
+    if doubt:
+        return unproven(doubt, _secret_evidence(q), _RESOLVE)
+    return _all_differ(q, production, staging)
+
+
+def _doubt(q: VariablesQuestion) -> str:
+    """Which secrets are not known; empty where all are."""
     match both(q.production.facts.unresolved, q.staging.facts.unresolved):
         case Unknown(reason):
-            return unproven(f"some secrets were not read: {reason}", _secret_evidence(q), _RESOLVE)
-        case Known((left, right)) if left or right:
+            return f"some secrets were not read: {reason}"
+        case Known((left, right)):
             names = ", ".join(sorted({*left, *right}))
-            return unproven(f"unresolved references: {names}", _secret_evidence(q), _RESOLVE)
-        case Known():
-            return _all_differ(q, production, staging)
+            return f"unresolved references: {names}" if names else ""
 
 
 def _told(pairs: Iterable[tuple[Digested, Digested]]) -> Iterator[str]:
