@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import random
+import re
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -177,6 +180,7 @@ def test_no_text_breaks_the_readers(text: str) -> None:
     refresh_of(text)
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+")
 LABEL = st.from_regex(r"[a-z][a-z0-9]{1,8}", fullmatch=True)
 
 
@@ -190,6 +194,13 @@ def test_a_host_is_found_wherever_it_is_cut(a: str, b: str, top: str, chance: ra
         assert f"{a}.{b}.{top}" in {naming.host for naming in namings(text)}
 
 
+def _seconds(read: Callable[[str], object], text: str) -> float:
+    started = time.process_time()
+    read(text)
+    return time.process_time() - started
+
+
+@functools.cache
 def _minified(octets: int) -> str:
     chance = random.Random(7)
     words = (
@@ -204,15 +215,15 @@ def _minified(octets: int) -> str:
     "hostile", ["", '"', "\\", "/", "a.", '"+', '["a",', '".concat("a",', "//a-", "%25", "<a b='c"]
 )
 def test_two_megabytes_in_one_line_take_no_time(hostile: str) -> None:
-    """A minified bundle takes less than 0.2 s of the processor; what is made to be slow, not much more."""
+    """A minified bundle takes some six times what one plain search of it does, a hostile one not much more.
+
+    The search is made beside it: how fast a machine is, and how busy, changes both alike.
+    """
     octets = 2_000_000
     text = hostile * (octets // len(hostile)) if hostile else _minified(octets)
-    spent = []
-    for _ in range(3):
-        started = time.process_time()
-        namings(text)
-        spent.append(time.process_time() - started)
-    assert min(spent) < (1.0 if hostile else 0.2)
+    spent = [(_seconds(namings, text), _seconds(_PLAIN.findall, _minified(octets))) for _ in range(3)]
+    found, searched = (min(times) for times in zip(*spent, strict=True))
+    assert found < (40 if hostile else 12) * searched
 
 
 @pytest.mark.parametrize(
