@@ -7,34 +7,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from disjoint.model.address import Address
-from disjoint.model.engine import Foreign, ForeignAddress, compare_foreign, near_foreign, read_foreign
+from disjoint.model.engine import Foreign, ForeignAddress, compare_foreign, read_foreign
 from disjoint.model.finding import Evidence, Judgement, unproven
-from disjoint.model.host import compare_hosts, read_host
 from disjoint.model.snapshot import NamedHost, Snapshot
+from disjoint.model.stores import managed, names_none, names_store
 
 from .ask import Kinds
+from .doors import doors, has_neighbours, is_of_one, is_server
 
 Hit = tuple[NamedHost, str]
 """A host of staging's, and what of production's is there."""
-_STORE = re.compile(
-    r"(?:^|_|\b)(?:[^\W_]*SQL|PG|POSTGRES|DB|DATABASE|DATASOURCE|CONNECTIONSTRING|RDS|REDIS|VALKEY|CACHE|MEMCACHED?"
-    r"|RABBIT(?:MQ)?|AMQP|BROKER|QUEUE|KAFKA|NATS|MONGO(?:DB)?|MARIA(?:DB)?|ELASTIC(?:SEARCH)?|OPENSEARCH|COUCH(?:DB)?"
-    r"|NEO4J|CLICKHOUSE|CASSANDRA)(?:S?(?![A-Z])|HOST|SERVER|ADDR|URL|DSN|NODE)"
-)
-"""A variable that names a store: a relay or a vendor's host stands in everybody's variables."""
-_NO_STORE = re.compile(
-    r"ELASTIC_?APM|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|CN|MODULE|DRIVER|ENGINE|BACKEND|TRANSPORT|ROUTERS?"
-    r"|SCHEMA|TZ|VERSION|USER|PREFIX|FORMAT|STRATEGY|TEMPLATE|(?<!HOST)NAME)$"
-)
 _NO_HOST = re.compile(
     r"\.(?:pem|crt|key|cnf|conf|cfg|ini|ya?ml|json|toml|sock|db|sqlite3?|log|jks|p12|xml|sql)\Z"
 )
-_EVERYBODYS = re.compile(
-    r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
+OWN_SERVER = (
+    "give staging a server of its own, or declare it as a resource: then its server is asked (another "
+    "port of one host counts as its server: it may be a pooler's)"
 )
-"""A provider's own door, behind which each account has queues of its own."""
 _NOTHING = Foreign("", (), "", local=False)
-MOST_TOLD = 3
+MOST_TOLD = 8
 """Of what production has there, for each host of staging's: thousands of variables may name one server."""
 
 
@@ -86,34 +77,25 @@ class _Servers:
         self._at: dict[tuple[str, str], list[tuple[int, str, Address]]] = {}
         engines = set[str]()
         for name, address in theirs:
-            if _is_server(kinds, address):
+            if is_server(kinds, address):
                 engines |= {address.foreign.engine} if isinstance(address, ForeignAddress) else set()
-                for host, port in self._doors(address):
+                for host, port, _ in doors(kinds, address):
                     self._at.setdefault((address.kind, host), []).append((port, name, address))
         self._asked = (*_schemes(kinds), *(("", engine) for engine in sorted(engines)))
 
     def at(self, ours: NamedHost) -> Iterator[str]:
         """What is at a host of the other side's: at its port, or at any where nobody states one."""
-        place = f"[{ours.host}]" if ":" in ours.host else ours.host
+        near = has_neighbours(ours.host) and _is_store(ours)
         for kind, scheme in self._asked:
-            asked = self._read(kind, f"{scheme}://{place}")
-            met = [each for host, _ in self._doors(asked) for each in self._at.get((kind, host), ())]
-            for port, name, theirs in met:
-                urls = (f"{scheme}://{place}:{each}" for each in ours.ports or (port,))
-                if any(self._same(theirs, self._read(kind, url)) for url in urls):
+            asked = self._read(kind, _url(scheme, ours.host))
+            places = {host for host, _, _ in doors(self._kinds, asked)}
+            for port, name, theirs in (each for host in places for each in self._at.get((kind, host), ())):
+                urls = (_url(scheme, ours.host, each) for each in ours.ports or (port,))
+                if near or any(self._same(theirs, self._read(kind, url)) for url in urls):
                     yield name
 
     def _read(self, kind: str, url: str) -> Address:
         return self._kinds[kind].read(url) if kind else ForeignAddress(read_foreign(url) or _NOTHING)
-
-    def _doors(self, address: Address) -> Iterator[tuple[str, int]]:
-        if isinstance(address, ForeignAddress):
-            common = near_foreign(address.foreign)
-        else:
-            common = self._kinds[address.kind].near(address)
-        for server in sorted(common.servers):
-            host, _, rest = server.partition(" ")
-            yield host, int(rest.partition(" ")[0] or 0)
 
     def _same(self, theirs: Address, ours: Address) -> bool:
         if isinstance(theirs, ForeignAddress) and isinstance(ours, ForeignAddress):
@@ -127,28 +109,28 @@ class _Named:
     def __init__(self, hosts: Iterable[NamedHost]) -> None:
         self._by: dict[str, dict[tuple[bool, tuple[int, ...]], list[NamedHost]]] = {}
         for each in hosts:
-            if not _NO_STORE.search(each.variable.upper()):
+            if not names_none(each.variable):
                 alike = self._by.setdefault(each.host, {}).setdefault((_is_store(each), each.ports), [])
                 alike.extend([each] if len(alike) < MOST_TOLD else [])
 
     def by(self, ours: NamedHost) -> Iterator[str]:
         """Variables that name one host with staging's, where one side's calls it a store."""
-        if _NO_STORE.search(ours.variable.upper()) or _NO_HOST.search(ours.host):
+        if names_none(ours.variable) or _NO_HOST.search(ours.host):
             return
         for (store, ports), alike in self._by.get(ours.host, {}).items():
             elsewhere = ports and ours.ports and not {*ports} & {*ours.ports}
-            if (store or _is_store(ours)) and not elsewhere and _is_of_one(ours.host):
+            one = has_neighbours(ours.host) if elsewhere else is_of_one(ours.host)
+            if (store or _is_store(ours)) and one:
                 yield from (each.variable for each in alike)
 
 
+def _url(scheme: str, host: str, port: int | None = None) -> str:
+    place = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{place}" if port is None else f"{scheme}://{place}:{port}"
+
+
 def _is_store(named: NamedHost) -> bool:
-    return _STORE.search(named.variable.upper()) is not None
-
-
-def _is_of_one(host: str) -> bool:
-    """Whether it is one machine in every network, and no provider's door for everybody."""
-    read = read_host(host)
-    return compare_hosts(read, read).verdict == "same" and not _EVERYBODYS.search(host)
+    return names_store(named.variable) or managed(named.host)
 
 
 def judged(hits: tuple[Hit, ...], staging: Snapshot) -> Judgement:
@@ -158,15 +140,7 @@ def judged(hits: tuple[Hit, ...], staging: Snapshot) -> Judgement:
         Evidence(staging.environment, f"{each.where} {each.variable}", each.host, "parsed", staging.taken_at)
         for each in dict.fromkeys(host for host, _ in hits)
     )
-    remedy = "give staging a server of its own, or declare it as a resource: then its server is asked"
-    return unproven(f"in staging {names}, and no resource declares it", evidence, remedy)
-
-
-def _is_server(kinds: Kinds, address: Address) -> bool:
-    """One host may serve strangers, where it serves pages or buckets."""
-    if isinstance(address, ForeignAddress):
-        return bool(address.foreign.engine) and not address.foreign.local
-    return address.kind in kinds and bool(kinds[address.kind].lane)
+    return unproven(f"in staging {names}, and no resource declares it", evidence, OWN_SERVER)
 
 
 def _schemes(kinds: Kinds) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from disjoint.model.manifest import Resource
 from disjoint.model.snapshot import Endpoint, Observed, Snapshot
 
 from .ask import Kinds, side_of
+from .doors import Neighbours
 from .hosts import named_stores
 from .near import Near
 
@@ -59,8 +60,11 @@ def _one_lane(kinds: Kinds, one: str, other: str) -> bool:
 
 def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Snapshot) -> Iterator[Unknown]:
     """Servers that production's variables name and no resource declares: nobody asked who they are."""
-    theirs = Near(kinds, ((p.variable, p.address) for p in production.endpoints if p.owned))
+    stores = tuple((p.variable, p.address) for p in production.endpoints if p.owned)
+    theirs, neighbours = Near(kinds, stores), Neighbours(kinds, stores)
     for mine in (e for e in staging.endpoints if _met_by(kinds, ours, e)):
+        for variable in neighbours.of(mine.address):
+            yield _not_proven(ours.name, variable, f"{mine.variable} names another port of its host")
         for variable, other in theirs.servers(mine.address):
             if _one_place(kinds, mine.address, other):
                 yield _not_proven(ours.name, variable, f"{mine.variable} names its server")

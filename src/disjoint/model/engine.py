@@ -26,7 +26,51 @@ _PORTS = {
     "nats": 4222,
     "couchbase": 11210,
     "pulsar": 6650,
+    "mqtt": 1883,
+    "stomp": 61613,
+    "zookeeper": 2181,
+    "etcd": 2379,
+    "beanstalkd": 11300,
+    "gearman": 4730,
+    "rethinkdb": 28015,
+    "couchdb": 5984,
+    "arangodb": 8529,
+    "surrealdb": 8000,
+    "dgraph": 9080,
+    "gremlin": 8182,
+    "aerospike": 3000,
+    "hazelcast": 5701,
+    "influxdb": 8086,
+    "questdb": 9009,
+    "crate": 4200,
+    "opensearch": 9200,
+    "solr": 8983,
+    "meilisearch": 7700,
+    "typesense": 8108,
+    "qdrant": 6334,
+    "weaviate": 8080,
+    "milvus": 19530,
+    "snowflake": 443,
+    "bigquery": 443,
+    "redshift": 5439,
+    "databricks": 443,
+    "libsql": 443,
+    "trino": 8080,
+    "druid": 8082,
+    "hive": 10000,
+    "impala": 21050,
+    "vertica": 5433,
+    "exasol": 8563,
+    "db2": 50000,
+    "firebird": 3050,
+    "hana": 30015,
+    "sftp": 22,
+    "ftp": 21,
 }
+_BY_SCHEME = {"amqps": 5671, "mqtts": 8883, "ftps": 990}
+"""Where a spelling has a port of its own: TLS from the first octet."""
+_ACCOUNTS = {"snowflake": ".snowflakecomputing.com", "bigquery": ".bigquery.googleapis.com"}
+"""Where a word that is one account's in the whole world stands for a host."""
 _SPELLINGS = {
     "mysql2": "mysql",
     "trilogy": "mysql",
@@ -40,6 +84,17 @@ _SPELLINGS = {
     "rediss": "redis",
     "redis-sentinel": "redis",
     "bolt": "neo4j",
+    "memgraph": "neo4j",
+    "mqtts": "mqtt",
+    "ftps": "ftp",
+    "influx": "influxdb",
+    "zk": "zookeeper",
+    "beanstalk": "beanstalkd",
+    "presto": "trino",
+    "ibm_db_sa": "db2",
+    "firebirdsql": "firebird",
+    "surreal": "surrealdb",
+    "es": "elasticsearch",
 }
 _LOCAL = frozenset({"sqlite", "sqlite3", "duckdb", "file", "memory", "locmem", "dummy"})
 # An HTTP front of the same store is usual (Upstash, PostgREST, Neon, Prisma Accelerate): nothing follows
@@ -105,7 +160,11 @@ def read_foreign(text: str) -> Foreign | None:
         return Foreign(engine, (), path, local=True)
     if engine in _ANYTHING:
         return Foreign("", _doors(url, 443), path, local=False)
-    return Foreign(engine, _doors(url, _PORTS[engine]), path, local=False) if engine in _PORTS else None
+    if engine not in _PORTS:
+        return None
+    if end := _ACCOUNTS.get(engine):
+        url = url._replace(hosts=tuple((h if "." in h else f"{h}{end}", port) for h, port in url.hosts))
+    return Foreign(engine, _doors(url, _BY_SCHEME.get(scheme, _PORTS[engine])), path, local=False)
 
 
 def as_url(text: str) -> str:

@@ -17,6 +17,8 @@ _HEADER = re.compile(r"(?:bearer|basic|token|bot|apikey)\s+(\S+)\Z", re.IGNORECA
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _BETWEEN = re.compile(r"[\s,;&?'\"<>(){}\[\]|]+")
 _PARTS = re.compile(r"[/:@]+")
+_LINE = re.compile(r"[\s\-\"']*([A-Za-z_][\w.-]*)[\"']?[ \t]*(?::(?=\s)|=)")
+"""A setting, as YAML, TOML, INI and properties write one."""
 _LONGEST = 1 << 16
 _DEEPEST = 12
 
@@ -32,6 +34,7 @@ def held(name: str, value: str) -> Iterator[tuple[str, str]]:
         yield from _in_json(name, value)
     if "://" in value:
         yield from _in_url(name, value)
+    yield from _in_lines(name, value)
 
 
 def written(value: str) -> tuple[str, ...]:
@@ -43,7 +46,7 @@ def written(value: str) -> tuple[str, ...]:
 
 
 def labelled(value: str) -> Iterator[tuple[str, str]]:
-    """A value and what it decodes to, and each text of either's JSON with the key that it stands under."""
+    """A value and what it decodes to, and each text of either's JSON or lines with its key."""
     text = value.strip()
     decoded = normal_forms(text) if text and _encoded(text) else frozenset[str]()
     for form in (text, *sorted(decoded - {text})):
@@ -51,6 +54,8 @@ def labelled(value: str) -> Iterator[tuple[str, str]]:
             yield "", form
             if form[:1] in {"{", "["}:
                 yield from _leaves("", _json(form), _DEEPEST)
+            else:
+                yield from _lines(form)
 
 
 def words(value: str) -> Iterator[str]:
@@ -112,6 +117,21 @@ def _in_json(name: str, value: str) -> Iterator[tuple[str, str]]:
     for key, text in _leaves("", _json(value), _DEEPEST):
         if named_secret(key) and shaped_secret(key, text):
             yield f"{name} (in its JSON)", text
+
+
+def _in_lines(name: str, value: str) -> Iterator[tuple[str, str]]:
+    for key, text in _lines(value) if "\n" in value else ():
+        if named_secret(key) and shaped_secret(key, text):
+            yield f"{name} (in its lines)", text
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    """Each setting of a file's text, with its key; one line alone counts where it is no value by itself."""
+    lines = text.split("\n") if len(text) <= _LONGEST else ()
+    for line in lines:
+        found = _LINE.match(line)
+        if found and (len(lines) > 1 or found[0].endswith(":")):
+            yield found[1], line[found.end() :].strip(" \t\r,;\"'")
 
 
 def _leaves(key: str, node: object, depth: int) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""Hosts that stand in variables of their own, beside a port in another (``REPORTS_DB_HOST``). Pure."""
+"""Hosts that stand in variables of their own, beside a port in another (``REPORTS_DB_HOST``). Pure.
+
+A store's web address is one, too: of ``ELASTICSEARCH_URL=https://…`` the host tells whose it is.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known
 from disjoint.model.host import read_host
 from disjoint.model.snapshot import NamedHost
+from disjoint.model.stores import managed, names_store, stands_for
+from disjoint.model.url import split_url
 
 from .endpoints import is_platforms, members
 from .held import labelled, written
@@ -32,11 +37,18 @@ _ASSIGNED = re.compile(
 _HOST = re.compile(
     r"(?P<before>(?:(?:tcp|tls|ssl)://|//)?(?:[^\s/?#]*@)?(?:tcp[46]?[:(])?)"
     r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<bare>[0-9a-f]{0,4}(?::[0-9a-f.]*){2,})"
-    r"|(?P<name>(?:\w[\w-]{0,62}[.\u3002])+[^\W\d_][\w-]{0,62}\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}))"
+    r"|(?P<name>(?:\w[\w-]{0,62}[.\u3002])+[^\W\d_][\w-]{0,62}\.?"
+    r"|(?:(?:0x[0-9a-f]{1,4}|[0-9]{1,4})\.){3}(?:0x[0-9a-f]{1,4}|[0-9]{1,4})|0x[0-9a-f]{8}))"
     r"(?P<after>(?::(?P<port>[0-9]{1,5})?)?\)?(?:/\S*)?)",
     re.IGNORECASE,
 )
 """A name with a dot, or an address: a name without one means another machine in each network."""
+_SURELY = re.compile(
+    r"(?:[a-z0-9-]{1,63}\.){2,}(?:[a-z]{2}|com|net|org|io|dev|app|cloud|tech|internal|local|lan|corp|info|example)\.?",
+    re.IGNORECASE,
+)
+"""A name that is nothing but a host's, whatever its variable is called: two dots, and a usual end."""
+_WEB = re.compile(r"(?:https?|wss?)://", re.IGNORECASE)
 _POOLER = ".pooler.supabase.com"
 _TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})", re.IGNORECASE)
 _T = TypeVar("_T")
@@ -54,7 +66,7 @@ def hosts(environment: Environment, claimed: Collection[str]) -> tuple[NamedHost
     told = (
         variable
         for variable in environment.variables.values()
-        if variable.name not in claimed and not _secret(variable.name) and not is_platforms(variable.name)
+        if variable.name not in claimed and not _secret(variable.name) and _applications(variable.name)
     )
     beside = _Beside(_ports(environment), _tenants(environment))
     return tuple(host for variable in told for host in dict.fromkeys(_hosts(variable, beside)))
@@ -71,6 +83,11 @@ def _secret(name: str) -> bool:
     return named_secret(name) and not _PLAINLY.search(name.upper())
 
 
+def _applications(name: str) -> bool:
+    """No platform calls what it sets after a store, but for the stores that were attached."""
+    return not is_platforms(name) or (names_store(name) and not name.upper().startswith("DISJOINT_"))
+
+
 def _hosts(variable: Variable, others: _Beside) -> Iterator[NamedHost]:
     if not isinstance(variable.value, Known):
         return
@@ -82,17 +99,30 @@ def _hosts(variable: Variable, others: _Beside) -> Iterator[NamedHost]:
             continue
         promised = named or bool(_NAMED.search(key.upper()))
         for item in members(text):
-            if found := _host(item, promised):
+            if found := _on_web(variable.name, item) or _host(item, promised):
                 host, stated = found
-                own = f"db.{tenant}.supabase.co" if tenant and host.endswith(_POOLER) else host
+                own = f"db.{tenant}.supabase.co" if tenant and host.endswith(_POOLER) else stands_for(host)
                 yield NamedHost(variable.name, variable.where, own, (stated or beside) if own == host else ())
+
+
+def _on_web(name: str, item: str) -> tuple[str, tuple[int, ...]] | None:
+    """The host of a web address, where its variable's name or the host's own says that a store is there."""
+    url = split_url(item) if len(item) <= _LONGEST and _WEB.match(item) else None
+    if url is None or len(url.hosts) != 1:
+        return None
+    ((text, port),) = url.hosts
+    host = read_host(text)
+    if host.fault or not (names_store(name) or managed(host.name)):
+        return None
+    return host.name, (int(port),) if _DIGITS.fullmatch(port) else ()
 
 
 def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
     """The host, and the port that stands with it, where its name or its form says that it is one."""
     assigned = _ASSIGNED.fullmatch(item) if "=" in item and len(item) <= _LONGEST else None
     found = _HOST.fullmatch(assigned["value"] if assigned else item) if len(item) <= _LONGEST else None
-    if found is None or not (promised or assigned or found["port"] or ":" in found["before"]):
+    told = promised or assigned or (found and (found["port"] or ":" in found["before"]))
+    if found is None or not (told or _SURELY.fullmatch(found["name"] or "")):
         return None
     if "@" in found["before"] and not (found["port"] or ":" in found["before"]):
         return None  # somebody's mail
