@@ -20,14 +20,16 @@ from disjoint.model.finding import (
     shared,
     unproven,
 )
-from disjoint.model.manifest import Resource, setting_fields, variables_in
+from disjoint.model.manifest import Resource
 from disjoint.model.names import canonical
 from disjoint.model.snapshot import Endpoint, Snapshot
 from disjoint.model.words import counted, told
 
 from .ask import Kinds
-from .hosts import MOST_TOLD, judged, named_servers, named_stores
+from .doors import Neighbours
+from .hosts import MOST_TOLD, OWN_SERVER, judged, named_servers, named_stores
 from .near import Near
+from .pairs import Told, about, made_of
 
 RESOURCE = "variables"
 ENDPOINT_REUSED = "variables/endpoint-reused"
@@ -65,9 +67,9 @@ def endpoint_reused(
         for name, a in near.objects(e.address)
         if _reaches(kinds, a, e.address)
     ]
-    hits += _undeclared(kinds, production, staging, frozenset(e.variable for e, _ in hits))
+    hits += [*_undeclared(kinds, production, staging, Told(hits, resources))]
     hidden = "" if theirs else next(_hidden(kinds, resources, production), "")
-    beside = tuple(_beside(kinds, resources, production, staging, frozenset(e.variable for e, _ in hits)))
+    beside = tuple(_beside(kinds, resources, production, staging, Told(hits, resources)))
     looked = _looked_for(bool(theirs), hidden, production, staging)
     amiss = (
         _reused(hits, staging) if hits else None,
@@ -89,13 +91,14 @@ def _hidden(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot)
 
 
 def _undeclared(
-    kinds: Kinds, production: Snapshot, staging: Snapshot, found: frozenset[str]
-) -> list[tuple[Endpoint, str]]:
-    """Stores that stand in both environments' variables, and that no resource is made of."""
+    kinds: Kinds, production: Snapshot, staging: Snapshot, known: Told
+) -> Iterator[tuple[Endpoint, str]]:
+    """Stores that stand in both environments' variables, by the names that are not told yet."""
     theirs = Near(kinds, _stores(production))
-    ours = [e for e in staging.endpoints if e.owned and e.variable not in found]
-    met = ((e, (n for n, a in theirs.objects(e.address) if _reaches(kinds, a, e.address))) for e in ours)
-    return [(e, name) for e, names in met for name in islice(names, MOST_TOLD)]
+    for ours in (e for e in staging.endpoints if e.owned):
+        near = ((n, a) for n, a in theirs.objects(ours.address) if not known.names(ours, n))
+        met = (name for name, a in near if _reaches(kinds, a, ours.address))
+        yield from ((ours, name) for name in islice(met, MOST_TOLD))
 
 
 def _stores(side: Snapshot) -> Iterator[tuple[str, Address]]:
@@ -103,21 +106,18 @@ def _stores(side: Snapshot) -> Iterator[tuple[str, Address]]:
 
 
 def _beside(
-    kinds: Kinds,
-    resources: tuple[Resource, ...],
-    production: Snapshot,
-    staging: Snapshot,
-    found: frozenset[str],
+    kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot, staging: Snapshot, known: Told
 ) -> Iterator[tuple[Endpoint, str]]:
     """Undeclared stores of staging's on a server that production's variables name, in another part of it."""
-    texts = (text for resource in resources for text in setting_fields(resource.declared).values())
-    claimed = found.union(name for text in texts for name in variables_in(text))
-    theirs = Near(kinds, _stores(production))
+    claimed = frozenset(name for resource in resources for name in made_of(resource))
+    theirs = (*declared_addresses(kinds, resources, production), *_stores(production))
+    near, neighbours = Near(kinds, theirs), Neighbours(kinds, theirs)
     for ours in staging.endpoints:
-        if ours.owned and ours.variable not in claimed:
-            near = theirs.servers(ours.address)
-            met = (name for name, a in near if _on_one_server(kinds, a, ours.address))
-            yield from ((ours, name) for name in islice(met, MOST_TOLD))
+        if ours.owned and ours.variable not in claimed and not known.holds(ours):
+            served = near.servers(ours.address)
+            met = (name for name, a in served if _on_one_server(kinds, a, ours.address))
+            told = dict.fromkeys((*islice(met, MOST_TOLD), *islice(neighbours.of(ours.address), MOST_TOLD)))
+            yield from ((ours, name) for name in told if not known.names(ours, name))
 
 
 def _on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:
@@ -130,8 +130,7 @@ def _on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:
 def _elsewhere(beside: tuple[tuple[Endpoint, str], ...], staging: Snapshot) -> Judgement:
     names = ", ".join(sorted({f"{e.variable} names the server of production's {name}" for e, name in beside}))
     summary = f"in staging {names}, in another part of it, and no resource declares it"
-    remedy = "give staging a server of its own, or declare it as a resource: then its server is asked"
-    return _about(unproven(summary, _parsed(beside, staging), remedy), beside)
+    return _about(unproven(summary, _parsed(beside, staging), OWN_SERVER), beside)
 
 
 def _alone(
@@ -149,7 +148,7 @@ def _alone(
         *named_stores(kinds, production, known, where),
     )
     return (
-        replace(judged(hits, staging), about=tuple(sorted({h.variable for h, _ in hits}))) if hits else None
+        replace(judged(hits, staging), about=about((h.variable, name) for h, name in hits)) if hits else None
     )
 
 
@@ -193,7 +192,7 @@ def _reused(hits: list[tuple[Endpoint, str]], staging: Snapshot) -> Judgement:
 
 
 def _about(judgement: Judgement, hits: Iterable[tuple[Endpoint, str]]) -> Judgement:
-    return replace(judgement, about=tuple(sorted({e.variable for e, _ in hits})))
+    return replace(judgement, about=about((e.variable, name) for e, name in hits))
 
 
 def _parsed(hits: Iterable[tuple[Endpoint, str]], staging: Snapshot) -> tuple[Evidence, ...]:

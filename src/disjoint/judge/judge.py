@@ -52,7 +52,7 @@ def judge(
     told = _found(*asked, live)
     if live.aged is not None:
         told = worse(told, _found(kinds, manifest.resources, live.aged, staging, live))
-    found = waived(told, manifest.waivers, now)
+    found = waived(told, manifest.waivers, now, manifest.resources)
     of = {r.name: tuple(f for f in found if f.resource == r.name) for r in manifest.resources}
     matrix = tuple(row(kinds, r, of[r.name], (production, staging)) for r in manifest.resources)
     said = (*notes(*asked, live), *cross_notes(staging, unclaimed, found), *idle(found, manifest.waivers))

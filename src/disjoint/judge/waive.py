@@ -7,8 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from disjoint.model.finding import Finding, Note, Outcome, Waiver
+from disjoint.model.manifest import Resource
+from disjoint.model.words import listed
 
 from .absent import IN_PRODUCTION
+from .cross import ENDPOINT_REUSED
+from .pairs import named
 
 
 def waivable(rule: str) -> bool:
@@ -16,9 +20,21 @@ def waivable(rule: str) -> bool:
     return rule.startswith("variables/") or rule == IN_PRODUCTION
 
 
-def waived(findings: Iterable[Finding], waivers: tuple[Waiver, ...], now: datetime) -> tuple[Finding, ...]:
-    """Each finding with the waiver that covers it now, if any."""
-    return tuple(_with_waiver(finding, waivers, now) for finding in findings)
+def waived(
+    findings: Iterable[Finding],
+    waivers: tuple[Waiver, ...],
+    now: datetime,
+    resources: tuple[Resource, ...] = (),
+) -> tuple[Finding, ...]:
+    """Each finding with the waiver that covers it now, if any; else with what the waiver lacks.
+
+    Args:
+        findings: of every rule.
+        waivers: the manifest's.
+        now: with its zone.
+        resources: the manifest's, which their variables name as well.
+    """
+    return tuple(_with_waiver(finding, waivers, now, resources) for finding in findings)
 
 
 def idle(found: Iterable[Finding], waivers: tuple[Waiver, ...]) -> Iterator[Note]:
@@ -31,16 +47,30 @@ def idle(found: Iterable[Finding], waivers: tuple[Waiver, ...]) -> Iterator[Note
             yield Note(each.rule, each.resource, f"a waiver that covers nothing found, accepted by {who}")
 
 
-def _with_waiver(finding: Finding, waivers: tuple[Waiver, ...], now: datetime) -> Finding:
+def _with_waiver(
+    finding: Finding, waivers: tuple[Waiver, ...], now: datetime, resources: tuple[Resource, ...]
+) -> Finding:
     if finding.outcome is Outcome.ISOLATED or not waivable(finding.rule):
         return finding
     for waiver in waivers:
         if (waiver.rule, waiver.resource) == (finding.rule, finding.resource) and now < waiver.expires:
-            return dataclasses.replace(finding, waiver=waiver) if _covers(waiver, finding) else finding
+            lacks = _lacking(waiver, finding, resources)
+            return _uncovered(finding, lacks) if lacks else dataclasses.replace(finding, waiver=waiver)
     return finding
 
 
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether all that is at fault was accepted: a waiver that names variables is about no other."""
+def _lacking(waiver: Waiver, finding: Finding, resources: tuple[Resource, ...]) -> str:
+    """What a waiver that names variables would have to name besides; empty where it covers the finding."""
+    if not waiver.variables:
+        return ""
     about = frozenset(finding.judgement.about)
-    return not waiver.variables or (bool(about) and about <= frozenset(waiver.variables))
+    missing = sorted(about - named(waiver.variables, resources if waiver.rule == ENDPOINT_REUSED else ()))
+    if missing:
+        return f"the waiver does not name {listed(missing)}"
+    return "" if about else "the waiver names variables, and not all of this has a name"
+
+
+def _uncovered(finding: Finding, lacks: str) -> Finding:
+    judgement = finding.judgement
+    told = dataclasses.replace(judgement, summary=f"{judgement.summary}; {lacks}")
+    return dataclasses.replace(finding, judgement=told)

@@ -56,7 +56,8 @@ class Judgement:
     limits: str = ""
     """What this judgement cannot see."""
     about: tuple[str, ...] = ()
-    """The variables of staging that are at fault, where single ones are: a waiver may name them."""
+    """The variables of staging that are at fault, where single ones are, and what production calls the
+    same of its own: a waiver that names variables must name all of them."""
 
 
 def isolated(grade: Grade, summary: str, evidence: tuple[Evidence, ...] = (), limits: str = "") -> Judgement:
@@ -90,7 +91,7 @@ class Waiver:
     expires: datetime
     """UTC; from this moment on the waiver counts for nothing."""
     variables: tuple[str, ...] = field(default=(), metadata={"added": True})
-    """What is accepted of these variables of staging alone; empty: of all, those to come included."""
+    """What is accepted of these names alone, staging's and production's; empty: of all, be they to come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,19 @@ expires = {year}-01-01
 """
 
 
-def manifest(folder: Path, more: str, staging: dict[str, str], rule: str = "variables/secret-reused") -> Path:
+def manifest(
+    folder: Path,
+    more: str,
+    staging: dict[str, str],
+    rule: str = "variables/secret-reused",
+    production: dict[str, str] | None = None,
+) -> Path:
     sides = {
         "production": {
             "MAIL_PASSWORD": MAIL,
             "SECRET_KEY": KEY,
             "DATABASE_URL": "postgres://a.example.com/x",
+            **(production or {}),
         },
         "staging": {"MAIL_PASSWORD": MAIL, "DATABASE_URL": "postgres://b.example.com/x", **staging},
     }
@@ -50,9 +57,14 @@ def manifest(folder: Path, more: str, staging: dict[str, str], rule: str = "vari
 
 
 def status(path: Path) -> str:
+    return judged(path)[0]
+
+
+def judged(path: Path) -> tuple[str, str]:
+    """The row's status, and what it says."""
     proof = pipeline.verify(pipeline.load(path), offline=True)
     (row,) = [row for row in proof.matrix if row.resource == "variables"]
-    return row.status
+    return row.status, row.method
 
 
 NAMED = 'variables = ["MAIL_PASSWORD"]'
@@ -77,7 +89,7 @@ def test_a_waiver_that_names_variables_is_about_no_other(
 
 
 def test_an_address_and_a_live_key_may_be_named_as_well(tmp_path: Path) -> None:
-    named = 'variables = ["REPORTS_URL"]'
+    named = 'variables = ["REPORTS_URL", "database"]'
     ours = {"SECRET_KEY": OWN, "MAIL_PASSWORD": OWN, "REPORTS_URL": "postgres://a.example.com/x"}
     rule = "variables/endpoint-reused"
     assert status(manifest(tmp_path, named, ours, rule)) == "WAIVED (FAILED)"
@@ -115,7 +127,7 @@ def test_a_waiver_without_names_is_told_as_it_was(tmp_path: Path) -> None:
     ("rule", "accepted", "open_"),
     [
         ("secret-reused", "MAIL_PASSWORD", {"OTHER_TOKEN": "${{shared.TOKEN}}"}),
-        ("endpoint-reused", "REPORTS", {"OTHER_URL": "${{Warehouse.URL}}"}),
+        ("endpoint-reused", 'REPORTS", "database', {"OTHER_URL": "${{Warehouse.URL}}"}),
     ],
 )
 def test_whoever_accepts_a_variable_accepts_nothing_that_was_not_read(
@@ -128,3 +140,118 @@ def test_whoever_accepts_a_variable_accepts_nothing_that_was_not_read(
     named, of = f'variables = ["{accepted}"]', f"variables/{rule}"
     assert status(manifest(tmp_path, named, ours, of)).startswith("WAIVED")
     assert status(manifest(tmp_path, named, {**ours, **open_}, of)) == "FAILED"
+
+
+DB, SHOP = "qW3rTy7uIoP9aSdF5gHjK", "postgres://a.example.com/x"
+NOTHING_SHARED = {"MAIL_PASSWORD": OWN, "SECRET_KEY": OWN[::-1]}
+CELL = dict[str, str]
+
+
+def covers(
+    folder: Path, names: str, ours: CELL, theirs: CELL, rule: str = "variables/secret-reused"
+) -> tuple[str, str]:
+    """What becomes of a waiver that names these, in a row without any other finding."""
+    named = f"variables = [{', '.join(f'{name!r}' for name in names.split())}]"
+    return judged(manifest(folder, named, {**NOTHING_SHARED, **ours}, rule, theirs))
+
+
+@pytest.mark.parametrize(
+    ("names", "theirs", "lacks"),
+    [
+        ("VENDOR_KEY", {"VENDOR_KEY": DB}, ""),
+        ("VENDOR_KEY", {"DB_PASSWORD": DB}, "DB_PASSWORD"),
+        ("VENDOR_KEY", {"VENDOR_KEY": DB, "DB_PASSWORD": DB}, "DB_PASSWORD"),
+        ("VENDOR_KEY DB_PASSWORD", {"VENDOR_KEY": DB, "DB_PASSWORD": DB}, ""),
+        ("VENDOR_KEY DB_PASSWORD", {"DB_PASSWORD": DB}, ""),
+        ("DB_PASSWORD", {"DB_PASSWORD": DB}, "VENDOR_KEY"),
+        ("VENDOR_KEY", {"REPORTS_URL": f"mysql://app:{DB}@dw.example.com/dw"}, "REPORTS_URL"),
+        ("VENDOR_KEY", {f"K{n}_SECRET": DB for n in range(7)}, "K0_SECRET, K1_SECRET, K2_SECRET, K3_SECRET"),
+    ],
+)
+def test_a_waiver_is_about_what_stands_there_and_not_only_where(
+    names: str, theirs: CELL, lacks: str, tmp_path: Path
+) -> None:
+    """Production's own name of the secret is named as well: each, where it has several."""
+    found, says = covers(tmp_path, names, {"VENDOR_KEY": DB}, theirs)
+    assert found == ("FAILED" if lacks else "WAIVED (FAILED)")
+    assert (f"; the waiver does not name {lacks}" in says) is bool(lacks), says
+
+
+def test_a_second_secret_in_one_variable_is_another_one(tmp_path: Path) -> None:
+    """A password was accepted there, in the URL; a token beside it that bears no secret's name was not."""
+    ours = {"APP_URL": f"https://app:{MAIL}@app.example.com/?next={DB}"}
+    theirs = {"DB_PASSWORD": DB}
+    assert covers(
+        tmp_path, "APP_URL MAIL_PASSWORD", {"APP_URL": f"https://app:{MAIL}@app.example.com/"}, theirs
+    )[0].startswith("WAIVED")
+    found, says = covers(tmp_path, "APP_URL MAIL_PASSWORD", ours, theirs)
+    assert found == "FAILED"
+    assert "APP_URL is production's DB_PASSWORD" in says
+
+
+EVENTS = "mysql://dw.example.com/events"
+
+
+@pytest.mark.parametrize(
+    ("names", "ours", "theirs", "lacks"),
+    [
+        # a declared resource: by its own name, or by all the variables that it is made of
+        ("REPORTS", {"REPORTS": SHOP}, {}, "database"),
+        ("REPORTS database", {"REPORTS": SHOP}, {}, ""),
+        ("REPORTS DATABASE_URL", {"REPORTS": SHOP}, {}, ""),
+        ("REPORTS DATABASE_URL", {"REPORTS": SHOP}, {"ORDERS": SHOP}, "ORDERS"),
+        # a store that no resource declares: by each of its variables
+        ("REPORTS", {"REPORTS": EVENTS}, {"REPORTS": EVENTS}, ""),
+        ("REPORTS", {"REPORTS": EVENTS}, {"WAREHOUSE": EVENTS}, "WAREHOUSE"),
+        ("REPORTS", {"REPORTS": EVENTS}, {"REPORTS": EVENTS, "WAREHOUSE": EVENTS}, "WAREHOUSE"),
+        ("REPORTS WAREHOUSE", {"REPORTS": EVENTS}, {"REPORTS": EVENTS, "WAREHOUSE": EVENTS}, ""),
+        # two addresses in one variable
+        ("REPORTS DATABASE_URL", {"REPORTS": f"{SHOP},{EVENTS}"}, {"WAREHOUSE": EVENTS}, "WAREHOUSE"),
+        ("REPORTS WAREHOUSE DATABASE_URL", {"REPORTS": f"{SHOP},{EVENTS}"}, {"WAREHOUSE": EVENTS}, ""),
+        ("REPORTS database", {"REPORTS": f"{SHOP} postgres://c.example.com/y"},
+         {"C": "postgres://c.example.com/z"}, "C"),
+    ],
+)  # fmt: skip
+def test_an_address_is_accepted_for_what_production_has_there(
+    names: str, ours: CELL, theirs: CELL, lacks: str, tmp_path: Path
+) -> None:
+    found, says = covers(tmp_path, names, ours, theirs, "variables/endpoint-reused")
+    assert found == ("FAILED" if lacks else "WAIVED (FAILED)"), says
+    assert says.endswith(f"; the waiver does not name {lacks}") is bool(lacks), says
+
+
+@pytest.mark.parametrize(
+    ("names", "ours", "theirs", "lacks"),
+    [
+        ("REPORTS_DB_HOST", {"REPORTS_DB_HOST": "dw.example.com"}, {"WAREHOUSE": EVENTS}, "WAREHOUSE"),
+        ("REPORTS_DB_HOST WAREHOUSE", {"REPORTS_DB_HOST": "dw.example.com"}, {"WAREHOUSE": EVENTS}, ""),
+        ("LEGACY_DB_HOST", {"LEGACY_DB_HOST": "o.example.com"}, {"LEGACY_DB_HOST": "o.example.com"}, ""),
+        ("LEGACY_DB_HOST", {"LEGACY_DB_HOST": "o.example.com"}, {"ERP_DB_HOST": "o.example.com"},
+         "ERP_DB_HOST"),
+        ("COPY", {"COPY": "postgres://a.example.com/y"}, {}, "DATABASE_URL, database"),
+        ("COPY database", {"COPY": "postgres://a.example.com/y"}, {}, ""),
+        ("COPY DATABASE_URL", {"COPY": "postgres://a.example.com/y"}, {}, ""),
+        ("COPY", {"COPY": "postgres://db.b.example.com/b"}, {"OLD_DB_HOST": "db.b.example.com"},
+         "OLD_DB_HOST"),
+    ],
+)  # fmt: skip
+def test_a_server_is_accepted_for_what_production_has_there(
+    names: str, ours: CELL, theirs: CELL, lacks: str, tmp_path: Path
+) -> None:
+    """By a host alone, or by another part of it; nobody asked that server."""
+    found, says = covers(tmp_path, names, ours, theirs, "variables/endpoint-reused")
+    assert found == ("PENDING" if lacks else "WAIVED (PENDING)"), says
+    assert says.endswith(f"; the waiver does not name {lacks}") is bool(lacks), says
+
+
+def test_more_names_than_are_told_are_accepted_by_none(tmp_path: Path) -> None:
+    """Whoever named the first few would accept every later one unseen."""
+    theirs = {f"TENANT{n}": EVENTS for n in range(9)}
+    few = dict(list(theirs.items())[:7])
+    ours, rule = {"REPORTS": EVENTS}, "variables/endpoint-reused"
+    assert covers(tmp_path, " ".join(["REPORTS", *few]), ours, few, rule)[0] == "WAIVED (FAILED)"
+    found, says = covers(tmp_path, " ".join(["REPORTS", *theirs]), ours, theirs, rule)
+    assert (found, says.endswith("; the waiver names variables, and not all of this has a name")) == (
+        "FAILED",
+        True,
+    )

@@ -125,8 +125,8 @@ def _reused(
     others: tuple[Digested, ...],
 ) -> Judgement:
     pairs = [*_common(production, staging)]
-    told, doubt = {_name(s) for _, s in pairs}, _doubt(q)
-    pairs += [(p, s) for p, s in _common(production, others) if s.variable not in told]
+    told, doubt = {(_name(p), _name(s)) for p, s in pairs}, _doubt(q)
+    pairs += [(p, s) for p, s in _common(production, others) if (_name(p), s.variable) not in told]
     if pairs:
         names = "; ".join(_told(pairs))
         anew = ", ".join(sorted({f"{s.variable} ({s.where})" for _, s in pairs}))
@@ -134,8 +134,9 @@ def _reused(
         remedy = f"make new values for staging's {anew}; then rotate production's {rotate}"
         summary = f"staging holds production's secret: {names}{f'; {doubt}' if doubt else ''}"
         held = shared(Grade.DECLARED, summary, _secret_evidence(q), remedy)
-        # whoever accepts these variables accepts nothing that nobody could read
-        return held if doubt else replace(held, about=tuple(sorted({_name(s) for _, s in pairs})))
+        # whoever accepts these variables accepts nothing that nobody could read; and whoever accepts a value
+        # accepts it for all that production has it for: the mail account's that is the database's, too
+        return held if doubt else replace(held, about=tuple(sorted({_name(d) for p in pairs for d in p})))
     if doubt:
         return unproven(doubt, _secret_evidence(q), _RESOLVE)
     return _all_differ(q, production, staging)
