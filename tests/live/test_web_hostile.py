@@ -12,6 +12,7 @@ from peer import answering, page
 from disjoint.kinds.web.address import parse
 from disjoint.kinds.web.crawl import _Crawl
 from disjoint.kinds.web.facts import WebDeclared, WebFacts
+from disjoint.kinds.web.loads import Guess
 from disjoint.kinds.web.locate import Spot
 from disjoint.kinds.web.markup import read_markup
 from disjoint.kinds.web.observe import observe
@@ -127,6 +128,6 @@ def test_a_file_that_was_guessed_first_is_read_as_what_it_is() -> None:
     home = Spot(parse("http://www.staging.test"), "/")
     with Visit.alone(Environment("staging", False, {}, "")) as visit:
         read = _Crawl(home, visit)
-        read.guess(home, "assets/app.js", "assets")
+        read.guess(home, Guess("assets/app.js", called=False))
         read.expect("script", home, "/assets/app.js")
     assert [spot.path for _, spot in read.waiting] == ["/assets/app.js"]

@@ -171,6 +171,82 @@ def test_productions_host_is_found_wherever_a_browser_would_meet_it(
     assert named(seen(serve(**pages)), "www.production.test") == expected
 
 
+CALL = script(f'fetch("{PRODUCTION}/api")')
+SETTINGS = Page(f'{{"api":"{PRODUCTION}/api"}}', headers={"content-type": "application/json"})
+SHEET = Page(f"body{{background:url( {PRODUCTION}/i.png )}}", headers={"content-type": "text/css"})
+
+
+@pytest.mark.parametrize(
+    ("pages", "where"),
+    [
+        ({"app_js": script('navigator.serviceWorker.register("/sw.js")'), "sw_js": CALL}, "script"),
+        ({"app_js": script('new Worker(new URL("./w.js",import.meta.url))'), "w_js": CALL}, "script"),
+        (
+            {
+                "app_js": script('new Worker("w.js")'),
+                "w_js": script('importScripts("x.js")'),
+                "x_js": CALL,
+            },
+            "script",
+        ),
+        ({"app_js": script('e.src="/late.js"'), "late_js": CALL}, "script"),
+        ({"app_js": script('load(["/assets/p-1.js"][0])'), "assets/p-1_js": CALL}, "script"),
+        ({"app_js": script('import "./a.tsx"'), "a_tsx": CALL}, "script"),
+        ({"login": "<svg><script xlink:href=/e.js></script></svg>", "e_js": CALL}, "script"),
+        ({"login": "<link rel=prefetch href=/late.js>", "late_js": CALL}, "script"),
+        ({"app_js": script('fetch("/config.json").then(go)'), "config_json": SETTINGS}, "JSON file"),
+        (
+            {"app_js": script('const f="./settings/app.json?v=2"'), "settings/app_json": SETTINGS},
+            "JSON file",
+        ),
+        (
+            {
+                "login": '<base href="/ui/"><script>get("assets/config.json")</script>',
+                "ui/assets/config_json": SETTINGS,
+            },
+            "JSON file",
+        ),
+        ({"login": "<iframe src=/e.html></iframe>", "e_html": f"<img src=' {PRODUCTION}/i'>"}, "page"),
+        ({"login": "<link rel=stylesheet href=s.css>", "s_css": SHEET}, "stylesheet"),
+        ({"login": "<style>@import '/s.css';</style>", "s_css": SHEET}, "stylesheet"),
+        (
+            {
+                "login": "<link rel=stylesheet href=/s.css>",
+                "s_css": Page("@import url(t.css);", headers={"content-type": "text/css"}),
+                "t_css": SHEET,
+            },
+            "stylesheet",
+        ),
+        ({"login": f'<img srcset="/a.png 1x, {PRODUCTION}/b.png 2x">'}, "page"),
+    ],
+    ids=lambda told: next(reversed(told)) if isinstance(told, dict) else told,
+)
+def test_what_a_page_loads_by_way_of_its_programs_is_read(
+    serve: Serve, pages: dict[str, Page | str], where: str
+) -> None:
+    """Workers, settings that are read at run time, frames and stylesheets: a browser asks for all of them."""
+    found = named(seen(serve(**pages)), "www.production.test")
+    assert {(place, use) for place, _, use in found} == {(where, "used")}
+
+
+def test_what_only_looks_like_a_file_costs_no_request(serve: Serve) -> None:
+    """Names in a sentence, keys of a table of modules, and files of other hosts are not asked for."""
+    server = serve(app_js=script('t={"./af.js":1};a="Node.js";b=("package.json");f("//cdn.test/x.js")'))
+    seen(server)
+    asked = {line.split()[1] for line in server.asked}
+    assert asked == {"/", "/app.js", "/health", "/login", "/package.json"}
+
+
+def test_a_frame_that_does_not_answer_is_no_frame_that_was_read(serve: Serve) -> None:
+    """One that is gone shows nothing; one that leads elsewhere, or fails, leaves the bundle unknown."""
+    frame = "<iframe src=/frame></iframe>"
+    assert isinstance(seen(serve(login=frame, frame=Page("", 404))).bundle, Known)
+    for answer in (Page("", 302, {"location": "/else"}), Page("", 500)):
+        facts = seen(serve(login=frame, frame=answer))
+        assert isinstance(facts.bundle, Unknown)
+        assert "a page of its own host answers" in facts.bundle.reason
+
+
 @pytest.mark.parametrize(
     ("pages", "reason"),
     [
@@ -251,7 +327,7 @@ def test_chunks_beyond_the_limit_are_told(serve: Serve) -> None:
     assert facts.bundle.value.unread == 10
     assert sum("/assets/" in line for line in server.asked) == 40
     sides = Side("production", True, AT, _elsewhere(facts)), Side("staging", False, AT, facts)
-    assert "10 further chunks not read" in bundle(Question(*sides, DECLARED)).limits
+    assert "10 further files not read" in bundle(Question(*sides, DECLARED)).limits
 
 
 def test_a_health_answer_that_leads_away_is_recorded(serve: Serve) -> None:

@@ -35,6 +35,8 @@ def uses(text: str) -> set[tuple[str, str]]:
         (f'window.location.href="{URL}"', "plain"),
         (f'new URL("/v1","{URL}")', "plain"),
         (f'fetch("//{HOST}/v1")', "plain"),
+        (f'base="{HOST}?v=1"', "plain"),
+        (f"@import url( https://{HOST}/s.css )", "plain"),
         (f'fetch("https://user:pw@{HOST}/")', "plain"),
         (URL.replace("/", "\\/"), "plain"),
         (URL.replace("/", "\\\\\\/"), "plain"),

@@ -1,4 +1,4 @@
-"""Read what staging's pages load: their own scripts and source maps, a bounded number of each."""
+"""Read what staging's pages load from their own host: scripts, frames, stylesheets, source maps; so many."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.probe import HttpAnswer, Probe, ProbeError
 
 from . import mentions
 from .facts import Bundle, Mention, Where
+from .loads import Guess, guesses, imports, sheets
 from .locate import Spot, own, resolve
-from .markup import read_markup, texts
+from .markup import Markup, read_markup, texts
 from .mentions import Naming, named_mark, namings
 from .pages import Page, Walk, ask, is_html, mark_digest, text_of
 
@@ -24,11 +25,6 @@ GUESSES = 40
 FILE_OCTETS = 4 << 20
 ALL_OCTETS = 24 << 20
 
-_IMPORT = re.compile(
-    r"(?:\bfrom|\bimport\(?)\s?[\"'`](\.{0,2}/[^\"'`\s]{1,300}?\.m?js(?:\?[^\"'`\s]{0,100})?)[\"'`]"
-)
-_CHUNK = re.compile(r"[\"'`](([\w@~-]{1,40})/(?:[\w.@~-]{1,80}/){0,6}[\w.@~-]{1,120}\.m?js)[\"'`]")
-"""A file that a running program may load: ``assets/page-1a2b.js``. A guess: it need not exist."""
 _MAP = re.compile(r"//[#@]\s?sourceMappingURL=([^\s'\"]+)\s*\Z")
 _INLINE = re.compile(r"data:application/json[^,]{0,60};base64,(.*)\Z", re.DOTALL)
 _TOO_MUCH = "declare fewer pages, or serve scripts in fewer files"
@@ -41,13 +37,16 @@ class _Crawl:
     home: Spot
     probe: Probe
     waiting: deque[tuple[Where, Spot]] = field(default_factory=deque)
-    guesses: deque[Spot] = field(default_factory=deque)
+    called: deque[Spot] = field(default_factory=deque)
+    named: deque[Spot] = field(default_factory=deque)
     known: set[Spot] = field(default_factory=set)
     guessed: set[Spot] = field(default_factory=set)
     files: int = 0
     octets: int = 0
     elsewhere: int = 0
     own: int = 0
+    bases: dict[Spot, None] = field(default_factory=dict)
+    """What references are relative to in each page: a program's own, too, where it asks for a file."""
     mentions: set[Mention] = field(default_factory=set)
 
     def expect(self, where: Where, base: Spot, reference: str) -> None:
@@ -62,13 +61,36 @@ class _Crawl:
         else:
             self.elsewhere += where == "script"
 
-    def guess(self, base: Spot, reference: str, first: str) -> None:
-        """Read a file at the end, if there is one: below the folder that is part of the script's own path."""
-        before, found, _ = base.path.partition(f"/{first}/")
-        spot = resolve(self.home, f"{before}/{reference}" if found else f"/{reference}")
-        if spot is not None and spot not in self.known and spot not in self.guessed:
-            self.guessed.add(spot)
-            self.guesses.append(spot)
+    def guess(self, base: Spot, guess: Guess) -> None:
+        """Read a file at the end, if there is one; one that is called before those that are only named."""
+        for spot in dict.fromkeys(self._meant(base, guess)):
+            if spot is None or spot in self.known or spot in self.guessed:
+                continue
+            if own(self.home.address, spot.address):
+                self.guessed.add(spot)
+                (self.called if guess.called else self.named).append(spot)
+
+    def _meant(self, base: Spot, guess: Guess) -> Iterator[Spot | None]:
+        """Below the folder that is part of the script's own path, or relative to a page or to the script."""
+        before, found, _ = base.path.partition(f"/{guess.folder}/")
+        if guess.folder:
+            yield resolve(self.home, f"{before}/{guess.reference}" if found else f"/{guess.reference}")
+        if guess.called or not guess.folder:
+            yield from (resolve(page, guess.reference) for page in self.bases)
+        if not guess.folder:
+            yield resolve(base, guess.reference)
+
+    def next_guess(self) -> Spot | None:
+        """The next file that may be there and is not known otherwise."""
+        while waiting := self.called or self.named:
+            if (spot := waiting.popleft()) not in self.known:
+                return spot
+        return None
+
+    @property
+    def unread(self) -> int:
+        """How many of them were not asked for."""
+        return sum(spot not in self.known for spot in (*self.called, *self.named))
 
     def take(self, octets: int) -> None:
         """Count a file.
@@ -95,17 +117,17 @@ def crawl(walked: Walk, probe: Probe) -> Bundle:
     Raises:
         ProbeError: something that a browser would load could not be read.
     """
-    read = _Crawl(walked.pages[0].spot, probe)
+    read = _Crawl(walked.pages[0].spot, probe, known={page.spot for page in walked.pages})
     for page in _arrived(walked):
         read.take(len(page.answer.body))
         _read_page(read, page.spot, text_of(page.answer))
     while read.waiting:
         where, spot = read.waiting.popleft()
         _read_file(read, where, spot)
-    read.guesses = deque(spot for spot in read.guesses if spot not in read.known)
-    for _ in range(min(GUESSES, len(read.guesses), FILES - read.files)):
-        _try_chunk(read, read.guesses.popleft())
-    return Bundle(read.files, read.elsewhere, read.own, len(read.guesses), frozenset(read.mentions))
+    for _ in range(min(GUESSES, FILES - read.files)):
+        if (guess := read.next_guess()) is not None:
+            _try_file(read, guess)
+    return Bundle(read.files, read.elsewhere, read.own, read.unread, frozenset(read.mentions))
 
 
 def _arrived(walked: Walk) -> tuple[Page, ...]:
@@ -125,29 +147,44 @@ _SHOW = "declare pages that answer 200 with HTML, without a login"
 
 def _read_page(read: _Crawl, spot: Spot, text: str) -> None:
     markup = read_markup(text)
-    base = resolve(spot, markup.bases[0]) if markup.bases else None
-    for reference in markup.scripts:
-        read.expect("script", base or spot, reference)
+    base = (resolve(spot, markup.bases[0]) if markup.bases else None) or spot
+    read.bases[base] = None
+    for where, references in _loaded(markup):
+        for reference in references:
+            read.expect(where, base, reference)
     for program in texts(markup.used):
         read.note("page", namings(program))
-        _read_imports(read, base or spot, program)
+        _read_imports(read, base, program)
+        _read_sheets(read, base, program)
     for cited in texts(markup.cited):
         read.note("page", mentions.linked(cited))
 
 
+def _loaded(markup: Markup) -> tuple[tuple[Where, list[str]], ...]:
+    return ("script", markup.scripts), ("page", markup.frames), ("stylesheet", markup.sheets)
+
+
 def _read_imports(read: _Crawl, spot: Spot, program: str) -> None:
-    for found in _IMPORT.finditer(program):
-        read.expect("script", spot, found[1])
-    for found in _CHUNK.finditer(program):
-        read.guess(spot, found[1], found[2])
+    for reference in imports(program):
+        read.expect("script", spot, reference)
+    for guess in guesses(program):
+        read.guess(spot, guess)
 
 
-def _try_chunk(read: _Crawl, spot: Spot) -> None:
-    """Read a chunk if it is one: many applications answer unknown paths with a page."""
+def _read_sheets(read: _Crawl, spot: Spot, text: str) -> None:
+    for reference in sheets(text):
+        read.expect("stylesheet", spot, reference)
+
+
+def _try_file(read: _Crawl, spot: Spot) -> None:
+    """Read a file if it is one: many applications answer unknown paths with a page."""
     answer = ask(spot, read.probe, FILE_OCTETS)
     if 200 <= answer.status < 300 and not is_html(answer):
         read.take(len(answer.body))
-        read.note("script", namings(text_of(answer)))
+        text = text_of(answer)
+        read.note("JSON file" if spot.path.partition("?")[0].endswith(".json") else "script", namings(text))
+        for guess in guesses(text):
+            read.guess(spot, guess)
 
 
 def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
@@ -158,11 +195,21 @@ def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
     if not 200 <= answer.status < 300:
         raise ProbeError(f"a {where} of its own host answers {answer.status}", _OPEN)
     text = text_of(answer)
-    if where == "source map":
-        read.note(where, _sources(text))
-        return
-    program, *references = _parted(text)
-    read.note(where, namings(program))
+    match where:
+        case "source map":
+            read.note(where, _sources(text))
+        case "page":
+            _read_page(read, spot, text if is_html(answer) else "")
+        case "stylesheet":
+            read.note(where, namings(text))
+            _read_sheets(read, spot, text)
+        case _:
+            _read_program(read, spot, answer)
+
+
+def _read_program(read: _Crawl, spot: Spot, answer: HttpAnswer) -> None:
+    program, *references = _parted(text_of(answer))
+    read.note("script", namings(program))
     _read_imports(read, spot, program)
     stated = (answer.headers.get(name, "") for name in ("sourcemap", "x-sourcemap"))
     for reference in (*references, *filter(None, stated)):
@@ -172,7 +219,7 @@ def _read_file(read: _Crawl, where: Where, spot: Spot) -> None:
             read.expect("source map", spot, reference)
 
 
-_OPEN = "let every script that the page loads answer 200 where the page does"
+_OPEN = "let every script, frame and stylesheet that the page loads answer 200 where the page does"
 
 
 def _parted(text: str) -> tuple[str, ...]:

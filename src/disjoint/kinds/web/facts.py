@@ -71,7 +71,7 @@ class Hop(NamedTuple):
     """Digest of that host, as `WebFacts.mark`; empty where no public name is meant."""
 
 
-Where = Literal["page", "script", "source map"]
+Where = Literal["page", "script", "stylesheet", "JSON file", "source map"]
 
 
 class Mention(NamedTuple):
@@ -88,13 +88,13 @@ class Bundle(NamedTuple):
     """What was read of staging's pages, and which hosts they name."""
 
     files: int
-    """Pages, scripts and source maps that were read."""
+    """Pages, what they load from their own host, and source maps that were read."""
     elsewhere: int
     """Scripts on other hosts, which were not."""
     own: int
     """Scripts on its own host."""
     unread: int
-    """Further chunks that its scripts speak of, and that were not asked for."""
+    """Further files that its scripts speak of, and that were not asked for."""
     mentions: frozenset[Mention]
 
 

@@ -38,6 +38,9 @@ _CITED = frozenset(
     )
 )
 """Relations of ``<link>`` that no browser asks for by itself."""
+_SOURCES = ("src", "href", "xlink:href")
+_SEVERAL = frozenset({"srcset", "imagesrcset", "ping"})
+"""Attributes that hold more addresses than one, with blanks between."""
 _COUNTED = frozenset({"data-domain", "data-domains"})
 """Under which name an analytics script counts its readers: it calls its own host."""
 _TOLD = frozenset({"application/ld+json", "speculationrules"})
@@ -52,6 +55,10 @@ class Markup:
 
     scripts: list[str] = field(default_factory=list)
     """References to scripts that it loads."""
+    frames: list[str] = field(default_factory=list)
+    """References to pages that it shows within itself."""
+    sheets: list[str] = field(default_factory=list)
+    """References to stylesheets."""
     used: list[str] = field(default_factory=list)
     """Programs, and attributes that make a browser ask or that programs read."""
     cited: list[str] = field(default_factory=list)
@@ -111,8 +118,12 @@ def _attributes(text: str, at: int) -> tuple[Mapping[str, str], int]:
 def _take(page: Markup, name: str, stated: Mapping[str, str]) -> None:
     match name:
         case "script":
-            page.scripts += _meant(stated, "src")
+            # within a drawing, a script is named as a drawing's other parts are
+            page.scripts += next(filter(None, (_meant(stated, name) for name in _SOURCES)), [])
             _split(page, stated, _COUNTED)
+        case "iframe" | "frame":
+            page.frames += _meant(stated, "src")
+            _split(page, stated, frozenset({"title"}))
         case "a" | "area":
             _split(page, stated, frozenset() if _is_program(stated) else frozenset({"href"}))
         case "link":
@@ -130,6 +141,8 @@ def _take_link(page: Markup, stated: Mapping[str, str]) -> None:
     words = set(stated.get("rel", "").lower().split())
     if "modulepreload" in words or ("preload" in words and stated.get("as", "").lower() == "script"):
         page.scripts += _meant(stated, "href")
+    if "stylesheet" in words:
+        page.sheets += _meant(stated, "href")
     _split(page, stated, frozenset({"href"}) if words and words <= _CITED else frozenset())
 
 
@@ -147,7 +160,8 @@ def _take_meta(page: Markup, stated: Mapping[str, str]) -> None:
 
 def _split(page: Markup, stated: Mapping[str, str], cited: frozenset[str]) -> None:
     for name, value in stated.items():
-        (page.cited if name in cited else page.used).append(value)
+        said = value.split() if name in _SEVERAL else [value.strip()]
+        (page.cited if name in cited else page.used).extend(said)
 
 
 def _take_raw(page: Markup, name: str, stated: Mapping[str, str], content: str) -> None:

@@ -45,8 +45,8 @@ _FEW = 100
 _LABEL = r"\w(?:[\w-]{0,61}\w)?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL}){{1,10}}"
 _URL = re.compile(rf"//(?:[^\s/@\"'`<>\\]{{1,100}}@)?({_NAME})\.?(?::([0-9]{{1,5}}))?(?![A-Za-z0-9_.-]{{2}})")
-_BARE = re.compile(rf"{_QUOTE}({_NAME})(?::([0-9]{{1,5}}))?(?=[\"'`/])")
-_PROSE = re.compile(r"(?:\s|\\[nrt])(?:https?:|wss?:)?\Z")
+_BARE = re.compile(rf"{_QUOTE}({_NAME})(?::([0-9]{{1,5}}))?(?=[\"'`/?#])")
+_PROSE = re.compile(r"(?<![(=])(?:\s|\\[nrt])(?:https?:|wss?:)?\Z")
 """What stands before a URL in a sentence, a comment or a policy; in a program it is a quote."""
 _LINKING = ("href", "<loc>", "canonical")
 _LINK = re.compile(

@@ -206,9 +206,9 @@ def _names_none(q: WebQuestion, ours: WebAddress, read: Bundle, linked: bool) ->
     if read.elsewhere and not read.own:
         why = f"all scripts of staging's pages ({read.elsewhere}) lie on other hosts, and were not read"
         return unproven(why, seen, "serve staging's own scripts from its own host")
-    limits = "chunks that only a running program loads, and names that it puts together from variables"
+    limits = "files that only a running program names, and hosts that it puts together from variables"
     if read.unread:
-        limits += f"; {counted(read.unread, 'further chunk')} not read"
+        limits += f"; {counted(read.unread, 'further file')} not read"
     if read.elsewhere:
         limits += f"; {counted(read.elsewhere, 'script')} of other hosts not read"
     also = "; it is linked to, which calls nothing" if linked else ""
