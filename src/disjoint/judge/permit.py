@@ -62,12 +62,10 @@ def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Sna
     """Servers that production's variables name and no resource declares: nobody asked who they are."""
     stores = tuple((p.variable, p.address) for p in production.endpoints if p.owned)
     theirs, neighbours = Near(kinds, stores), Neighbours(kinds, stores)
-    for mine in (e for e in staging.endpoints if _met_by(kinds, ours, e)):
-        for variable in neighbours.of(mine.address):
-            yield _not_proven(ours.name, variable, f"{mine.variable} names another port of its host")
-        for variable, other in theirs.servers(mine.address):
-            if _one_place(kinds, mine.address, other):
-                yield _not_proven(ours.name, variable, f"{mine.variable} names its server")
+    for name, mine in dict.fromkeys(_addresses(kinds, ours, staging)):
+        met = (variable for variable, other in theirs.servers(mine) if _one_place(kinds, mine, other))
+        for variable in (*met, *neighbours.of(mine)):
+            yield _not_proven(ours.name, variable, f"{name} names its server")
     for _, variable in named_stores(kinds, production, _addresses(kinds, ours, staging), {}):
         yield _not_proven(ours.name, variable, "it names its server")
 

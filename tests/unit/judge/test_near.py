@@ -220,6 +220,23 @@ def test_no_mark_is_stored_beside_another_database_of_productions_server() -> No
     assert "V1 names its server" in refused.reason
 
 
+@pytest.mark.parametrize(
+    "ours",
+    ["redis://r.example:6380/1", "rediss://r.example:6380", "amqp://a@mq.example", "amqps://mq.example/x"],
+)
+def test_no_mark_is_stored_at_another_port_of_productions_host(ours: str) -> None:
+    """It may be a pooler's, or TLS of the same server."""
+    theirs = "redis://r.example/1" if "redis" in ours else ours.replace("amqp", "amqps")
+    theirs = theirs.replace("amqpss", "amqp")
+    sides = (
+        snapshot(s, [f"postgres://{s}.example/a", url])
+        for s, url in (("production", theirs), ("staging", ours))
+    )
+    refused = permitted(BY_NAME, RESOURCES, *sides, "cache")
+    assert isinstance(refused, Unknown)
+    assert "V1 names its server" in refused.reason
+
+
 def test_no_mark_is_stored_at_a_host_that_stands_alone_in_production() -> None:
     """Nobody asked that server who it is, and staging's variables write its address."""
     production = snapshot("production", ["postgres://a.example/a", "redis://p.example/1"])
