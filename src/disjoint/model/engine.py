@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from .address import Likeness, Nearness
 from .host import MASKED
+from .stores import tenant
 from .url import Door, Url, compare_doors, near, read_door, read_port_text, split_url
 
 _PORTS = {
@@ -201,4 +203,5 @@ def near_foreign(foreign: Foreign) -> Nearness:
 
 def _doors(url: Url, default: int) -> tuple[Door, ...]:
     ports = [(host, read_port_text(port, default)) for host, port in url.hosts]
-    return tuple(read_door(host, port) for host, port in ports if port is not None)
+    user = unquote(url.user)
+    return tuple(read_door(h, port, tenant=tenant(h, user)) for h, port in ports if port is not None)

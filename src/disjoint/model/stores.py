@@ -19,6 +19,7 @@ _NO_STORE = re.compile(
 )
 _EVERYBODYS = re.compile(
     r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
+    r"|\.connect\.psdb\.cloud\Z|\.tidbcloud\.com\Z"
 )
 """A provider's own door, behind which each account has queues of its own."""
 _AMAZONS = re.compile(
@@ -50,6 +51,7 @@ _PROVIDERS_OWN = frozenset(
 """First labels of what a provider keeps for all its customers at once."""
 _FOR_ALL = frozenset({"connect", "pooler", "proxy"})
 """Labels of doors that lead to everybody's stores, by the login."""
+_BY_LOGIN = (".connect.psdb.cloud", ".tidbcloud.com")
 _BY_PORT = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
 _SUPABASE = re.compile(r"([a-z0-9]{16,32})\.supabase\.(?:co|in)")
 _LONGEST = 512
@@ -77,6 +79,11 @@ def managed(host: str) -> bool:
         return False
     first, *others = host.split(".")
     return first not in _PROVIDERS_OWN and _FOR_ALL.isdisjoint(others)
+
+
+def tenant(host: str, user: str) -> str:
+    """Whose store it is, where the login tells that at a door for everybody; nothing elsewhere."""
+    return user.partition(".")[0] if host.lower().rstrip(".").endswith(_BY_LOGIN) else ""
 
 
 def parted_by_ports(host: str) -> bool:

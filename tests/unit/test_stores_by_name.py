@@ -1,0 +1,138 @@
+"""What names, ends of hosts and ports say of a store that no resource declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_hosts_alone import THEIRS
+from test_stores_in_both import reused
+
+from disjoint.model.finding import Outcome
+
+PROJECT = "abcdefghijklmnopqrst"
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        "PG=dw.prod.example",
+        "WHERE_IT_IS=m0.prod.example",
+        "RENDER_DB_HOST=m0.prod.example",
+        "HEROKU_MYSQL_SERVER=my.prod.example",
+        'CONFIG="db:\\n  host: my.prod.example\\n  user: a"',
+        "CONFIG=host: my.prod.example",
+        'CONFIG="[db]\\nhost = my.prod.example\\nport = 3306"',
+        "REPORTS_DB_HOST=0xCB007207",
+        "REPORTS_DB_HOST=0xCB.0.0x72.7",
+        "REPORTS_DB_HOST=0313.0.0162.07",
+        "REPORTS_DB_HOST=dw.prod.example\nREPORTS_DB_PORT=5432",
+        "REPORTS_URL=postgresql://a@dw.prod.example:5432/dw",
+        "SHOP=mysql://a@my.prod.example:6033/app",
+        "MONGO_URL=https://m0.prod.example",
+        "QUEUE_HOST=cache.production.example\nQUEUE_PORT=6380",
+    ],
+)
+def test_a_store_of_productions_is_named_all_the_same(ours: str, tmp_path: Path) -> None:
+    """Under any name, in a file's lines, in any spelling of an address, at another port of its host."""
+    found = reused(tmp_path, THEIRS, ours)
+    assert found.outcome is Outcome.UNPROVEN
+    assert f"{ours.partition('=')[0]} names the server of production's" in found.judgement.summary
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        "SMTP_HOST=m0.prod.example\nSMTP_PORT=25",
+        "WEB=api.prod.example",
+        "DOCS=https://m0.prod.example/manual",
+        "RAILWAY_TCP_PROXY_DOMAIN=m0.prod.example",
+        "RELEASE=1.2.3.4",
+        "DJANGO_SETTINGS_MODULE=shop.settings.my",
+    ],
+)
+def test_what_is_no_store_is_none(ours: str, tmp_path: Path) -> None:
+    """A relay, a page, what a platform sets, a version, a module."""
+    assert reused(tmp_path, THEIRS, ours).outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("ELASTICSEARCH_URL=https://es.example", "ELASTICSEARCH_URL=https://es.example"),
+        ("SEARCH_URL=https://u:p@vpc-x.eu-central-1.es.amazonaws.com/a", "S=https://vpc-x.eu-central-1.es.amazonaws.com"),
+        (f"NEXT_PUBLIC_SUPABASE_URL=https://{PROJECT}.supabase.co", f"API_URL=https://{PROJECT}.supabase.co/rest"),
+        (f"REPORTS_URL=postgresql://a@db.{PROJECT}.supabase.co/postgres", f"API=wss://{PROJECT}.supabase.co"),
+        ("REST=https://cat-1.upstash.io", "KV_REST_API_URL=https://cat-1.upstash.io"),
+        ("SESSIONS_URL=rediss://cat-1.upstash.io:6379", "KV_REST_API_URL=https://cat-1.upstash.io"),
+        ("WH=ab1.eu-central-1.snowflakecomputing.com", "SNOWFLAKE_ACCOUNT_URL=https://ab1.eu-central-1.snowflakecomputing.com"),
+        ("INFLUX_URL=https://tsdb.example:8086", "INFLUX_URL=https://tsdb.example:8086"),
+        ("FB=https://shop-default-rtdb.firebaseio.com", "FB=https://shop-default-rtdb.firebaseio.com"),
+        ("A_URL=amqps://a@mq.example/v", "A_URL=amqp://a@mq.example/w"),
+        ("B_URL=mysql://db.example:3306/app", "C_URL=mysql://db.example:3307/app"),
+        ("CACHE_HOST=one.example\nCACHE_PORT=6379", "CACHE_HOST=one.example\nCACHE_PORT=6380"),
+    ],
+)  # fmt: skip
+def test_one_store_of_both_sides_is_no_other(theirs: str, ours: str, tmp_path: Path) -> None:
+    """By HTTP, by its provider's name for it, by TLS on one side."""
+    found = reused(tmp_path, theirs, ours)
+    assert found.outcome is Outcome.UNPROVEN
+    assert f"{ours.partition('=')[0]} names the server of production's" in found.judgement.summary
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("EVENTS_URL=mqtts://a@mq.example", "EVENTS_URL=mqtt://b@mq.example:8883"),
+        ("M=influxdb://tsdb.example/a", "M=influx://tsdb.example:8086/a"),
+        ("W=snowflake://a:b@ORG-ACC/db", "W=snowflake://c:d@org-acc.snowflakecomputing.com/db"),
+        ("W=bigquery://shop-prod/facts", "W=bigquery://shop-prod/facts"),
+        ("E=sftp://a@files.example/in", "E=sftp://b@files.example:22/in"),
+        ("R=jdbc:redshift://r.example:5439/d", "R=redshift+psycopg2://a@r.example/d"),
+    ],
+)
+def test_a_store_of_any_engine_is_shared(theirs: str, ours: str, tmp_path: Path) -> None:
+    """Equal addresses are one store."""
+    assert reused(tmp_path, theirs, ours).outcome is Outcome.SHARED
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        "SUPABASE_DOCS=https://supabase.com",
+        "UPSTASH_API=https://api.upstash.com",
+        "KAFKA_REST_DOCS=https://docs.confluent.cloud",
+        "P=https://aws.connect.psdb.cloud",
+        "PINECONE_CONTROL=https://controller.us-east1-gcp.pinecone.io",
+        "SITE_URL=https://shop.example",
+        "VERSION_HOST=1.2",
+        "POOL_URL=redis://one.proxy.rlwy.net:17123",
+    ],
+)
+def test_what_a_provider_keeps_for_all_is_no_store_of_both(both: str, tmp_path: Path) -> None:
+    """Its own pages and doors; ports of one proxy are other customers'."""
+    ours = both.replace("17123", "17124")
+    assert reused(tmp_path, both, ours).outcome is Outcome.ISOLATED
+
+
+def test_another_login_at_a_door_for_all_is_anothers_store(tmp_path: Path) -> None:
+    """A name of one account's tells whose database it is, and the same one is the same."""
+    url = "DB2_URL=mysql://{}:{}@aws.connect.psdb.cloud/shop"
+    assert reused(tmp_path, url.format("a1", "x"), url.format("b2", "y")).outcome is Outcome.ISOLATED
+    assert reused(tmp_path, url.format("a1", "x"), url.format("a1", "y")).outcome is Outcome.SHARED
+    host = "LEGACY_DB_HOST=aws.connect.psdb.cloud"
+    assert reused(tmp_path, url.format("a1", "x"), host).outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "outcome"),
+    [
+        (f"https://{PROJECT}.supabase.co", f"https://{PROJECT[::-1]}.supabase.co", Outcome.ISOLATED),
+        ("https://cat-1.upstash.io", "https://dog-2.upstash.io", Outcome.ISOLATED),
+    ],
+)
+def test_anothers_store_of_one_provider_is_another(
+    theirs: str, ours: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    """Each has a host of its own."""
+    assert reused(tmp_path, f"KV_URL={theirs}", f"KV_URL={ours}").outcome is outcome
