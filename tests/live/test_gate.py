@@ -200,6 +200,21 @@ def test_a_name_that_leads_to_production_now_is_refused_as_that(
     assert entries()[-1].event == "gate-refused"
 
 
+def test_a_secret_of_productions_under_another_name_is_refused(
+    gate: Gate, here: Path, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No secret's name is new, so that the stable part stays; without production's, who knows?"""
+    with (here / ".env.staging").open("a") as file:
+        file.write(f"VENDOR='{world.production.variables['SECRET_KEY']}'\n")
+    assert gate() == 1
+    assert "staging's VENDOR is production's SECRET_KEY" in capsys.readouterr().err
+    assert gate("--no-journal") == 1
+    (here / "production.stable.json").write_text("{}")
+    assert gate() == 1
+    assert gate("--no-journal") == 3
+    assert "put production.stable.json, as" in capsys.readouterr().err
+
+
 @pytest.mark.long
 def test_a_staging_that_does_not_answer_in_time_is_not_told_from_a_changed_one(
     gate: Gate, here: Path, capsys: pytest.CaptureFixture[str]

@@ -5,19 +5,21 @@ The certificate is checked before any server is asked; staging alone is asked, w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from disjoint.canonical import digest_of
+from disjoint.canonical import canonical, digest_of
 from disjoint.certify.claims import Proof
+from disjoint.certify.drift import Part
 from disjoint.certify.gate import expect_apart, expect_identified, expect_project, expect_same
 from disjoint.certify.half import key_name
 from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.lines import OCTETS
-from disjoint.certify.names import STAGING
+from disjoint.certify.names import PRODUCTION, STAGING
 from disjoint.certify.trust import Trust, Verified, Wanted
 from disjoint.certify.verify import verified
 from disjoint.errors import BarredError, DisjointError, UnprovenError, UsageError
@@ -33,6 +35,7 @@ from disjoint.runner.run import Run
 from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of
 from disjoint.snapshots import digest_of as policy_of
 
+from .borrowed import expect_nothing_borrowed
 from .history import CERTIFIED, actor
 from .opposed import expect_unopposed
 from .parts import stable_octets
@@ -78,7 +81,10 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
         now = marks(BY_NAME, snapshot)
         expect_apart(found.proof, now)
         expect_identified(found.proof, now)
-        expect_same(found.proof, stable_octets(manifest, project, snapshot), _before(asked.certificate))
+        before = _beside(asked.certificate, STAGING)
+        expect_same(found.proof, stable_octets(manifest, project, snapshot), before)
+        production = _production(asked.certificate, journal, found.proof)
+        expect_nothing_borrowed(manifest, production, stable_key(project), datetime.now(UTC))
         _expect_no_freeze(journal)  # one may have been written while staging was asked
     return found
 
@@ -119,13 +125,27 @@ def _content(path: Path) -> bytes:
     return read_text(path, str(path), UsageError, OCTETS).text.encode()
 
 
-def _before(certificate: Path) -> bytes | None:
+def _beside(certificate: Path, name: str) -> bytes | None:
     """What `certify` put beside the certificate: only its digest says whether it is that."""
     try:
-        part = certificate.with_name(STAGING)
+        part = certificate.with_name(name)
         return read_text(part, str(part), UsageError, LARGEST).text.encode()
     except UsageError:
         return None
+
+
+def _production(certificate: Path, journal: Journal | None, proof: Proof) -> Part:
+    """What production was when this was certified, from the journal or from beside the certificate."""
+    entry = None if journal is None else journal.last(CERTIFIED, proof=proof.digest)
+    noted = None if entry is None else canonical(entry.body.get("production"))
+    for octets in (noted, _beside(certificate, PRODUCTION)):
+        if octets is not None and digest_of(octets) == proof.production:
+            part: Part = json.loads(octets)
+            return part
+    raise UnprovenError(
+        f"whether staging was given a secret of {proof.reference}'s since is not known: put {PRODUCTION}, as "
+        "`disjoint certify` wrote it, beside the certificate, or use the journal that certify wrote"
+    )
 
 
 def _observed(manifest: Manifest, project: ProjectKey, budget: float) -> Snapshot:
