@@ -59,7 +59,7 @@ def _found(
     if said.role != STAGING or read.policy is None:
         return said.role, (*said.reasons, *(read.reasons if said.role != PRODUCTION else ())), ()
     every = found(read.policy, read.key, variables, besides)
-    kept, waived = parted(read.policy.waivers, every, datetime.now(UTC))
+    kept, waived = parted(read.policy, every, datetime.now(UTC))
     reasons = (*once(kept), *said.reasons, *read.reasons)
     if deep:
         asked: tuple[Reason, ...] = importlib.import_module("disjoint.guard.deep").asked(

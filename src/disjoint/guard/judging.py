@@ -14,7 +14,7 @@ from disjoint.kinds.variables.shapes import MAY_BE_LIVE, live_vendor, named_secr
 from .overriding import redirected
 from .places import Meeting, Pair, Texts, Theirs, attached, buckets, hosts, looked_at, named, ports
 from .policy import Endpoint, Policy, Resource, Setting
-from .verdict import SHARED, UNPROVEN, Reason
+from .verdict import SHARED, UNPROVEN, Reason, few
 
 _SAME = {
     "postgres": "postgres/same-server", "redis": "redis/same-server", "bucket": "bucket/same-bucket",
@@ -188,7 +188,7 @@ def _met(meeting: Meeting, rule: str, variable: str, subject: str) -> Reason:
     fix = f"give {variable or 'it'} staging's own address"
     if meeting.how == "private":
         fix = ASK if meeting.theirs.kind in _ASKED else f"{fix}, by a name that production has not"
-    return Reason(outcome, rule, variable, says, fix)
+    return Reason(outcome, rule, variable, says, fix, meeting.called)
 
 
 def _reused(
@@ -206,7 +206,8 @@ def _reused(
             for host, port in dict.fromkeys(hosts(said)):
                 if (each := theirs.at_host(host, frozenset({port}) if port else stated)) is not None:
                     says = f"{name} names the server of {_theirs(each)}"
-                    yield Reason(SHARED, _REUSED, name, says, f"give {name} staging's own host")
+                    fix, of = f"give {name} staging's own host", theirs.called(each.server)
+                    yield Reason(SHARED, _REUSED, name, says, fix, of)
 
 
 def _secrets(
@@ -246,10 +247,13 @@ def _unread(policy: Policy, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
 
 
 def _same_secret(policy: Policy, label: str, variable: str, forms: frozenset[str]) -> Iterator[Reason]:
-    if theirs := sorted({policy.secrets[form] for form in forms if form in policy.secrets}):
-        says = f"{label} is production's {theirs[0]}"
-        fix = f"make a new value for {variable}, then rotate production's {theirs[0].partition(' (')[0]}"
-        yield Reason(SHARED, _SECRET, variable, says, fix)
+    if met := [form for form in forms if form in policy.secrets]:
+        first, held = min(policy.secrets[form] for form in met), policy.held_by(met)
+        own = first.partition(" (")[0]
+        others = [name for name in held if name != own]
+        says = f"{label} is production's {few([first, *others])}"
+        fix = f"make a new value for {variable}, then rotate production's {few([own, *others])}"
+        yield Reason(SHARED, _SECRET, variable, says, fix, held)
 
 
 def _unknown(policy: Policy) -> Iterator[Reason]:

@@ -51,12 +51,14 @@ class Meeting(NamedTuple):
     theirs: Endpoint
     how: str
     """`place`, `server`, `private` (one name, perhaps two machines), `like` (another port of one host)."""
+    called: tuple[str, ...] = ()
+    """Everything that production calls the place, or what is on the server."""
 
 
 class Theirs:
     """Production's places, found by their digests."""
 
-    __slots__ = ("_key", "_kinds", "_like", "_loopback", "_places", "_servers")
+    __slots__ = ("_key", "_kinds", "_like", "_loopback", "_named", "_places", "_servers")
 
     def __init__(self, policy: Policy, key: bytes) -> None:
         self._key = key
@@ -64,9 +66,12 @@ class Theirs:
         self._servers: dict[str, Endpoint] = {}
         self._like: dict[str, Endpoint] = {}
         self._loopback: dict[tuple[str, str], Endpoint] = {}
+        self._named: dict[str, set[str]] = {}
         for each in policy.all_endpoints:
             self._places.setdefault(each.place, each)
             self._servers.setdefault(each.server, each)
+            self._named.setdefault(each.place, set()).add(each.of)
+            self._named.setdefault(each.server, set()).add(each.of)
             if (like := _like(each.kind, each.shown)) is not None:
                 self._like.setdefault(like, each)
             if (port := _loopback(each.shown)) is not None:
@@ -76,10 +81,14 @@ class Theirs:
     def meeting(self, place: Place) -> Meeting | None:
         """What of production's a place is."""
         if (theirs := self._places.get(digest(self._key, PLACE, store(place).line))) is not None:
-            return Meeting(theirs, "private" if private(place) else "place")
+            return Meeting(theirs, "private" if private(place) else "place", self.called(theirs.place))
         if place.kind in STORES and (theirs := self.server(place)) is not None:
-            return Meeting(theirs, "private" if private(place) else "server")
+            return Meeting(theirs, "private" if private(place) else "server", self.called(theirs.server))
         return self._likely(place)
+
+    def called(self, mark: str) -> tuple[str, ...]:
+        """Everything that production calls what bears the digest of a place or of a server."""
+        return tuple(sorted(self._named.get(mark, ())))
 
     def _likely(self, place: Place) -> Meeting | None:
         """What names tell of another port of one host, and of this machine by another of its names."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.policy/v1"
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 class Named(NamedTuple):
@@ -53,12 +55,19 @@ class Resource(NamedTuple):
     settings: Mapping[str, Setting]
     endpoints: tuple[Endpoint, ...]
 
+    @property
+    def made_of(self) -> frozenset[str]:
+        """The variables of its addresses, whichever environment's."""
+        stated = ((*_VARIABLE.findall(s.template or ""), *s.variables) for s in self.settings.values())
+        return frozenset(name for names in stated for name in names)
+
 
 class Waived(NamedTuple):
     """A person's dated acceptance of what a rule finds of named variables."""
 
     rule: str
     variables: frozenset[str]
+    """Of staging and of production, and names of resources."""
     approver: str
     expires: str
     """ISO 8601, with its zone."""
@@ -84,6 +93,15 @@ class Policy(NamedTuple):
     itself_digest: str
     waivers: tuple[Waived, ...] = ()
     """Those that name variables; none in seals of before."""
+    holders: Mapping[str, tuple[str, ...]] | None = None
+    """Which of production's variables hold a secret, where several do; None in seals of before."""
+
+    def held_by(self, forms: Iterable[str]) -> tuple[str, ...]:
+        """Every variable of production's that holds one of these secrets; none where not all are told."""
+        if self.holders is None:
+            return ()
+        named = (self.holders.get(form) or (self.secrets[form].partition(" (")[0],) for form in forms)
+        return tuple(sorted({name for names in named for name in names}))
 
     @property
     def all_endpoints(self) -> Iterator[Endpoint]:
@@ -118,6 +136,7 @@ def policy_in(payload: Mapping[str, object]) -> Policy:
         itself_names=_texts(itself.get("names")),
         itself_digest=text_in(itself.get("digest")),
         waivers=tuple(_waived(each) for each in _list(policy.get("waivers", []))),
+        holders=_holders(policy["holders"]) if "holders" in policy else None,
     )
 
 
@@ -185,6 +204,10 @@ def _endpoint(value: object, resource: str) -> Endpoint:
         text_in(said.get("shown", "")),
         text_in(said.get("reached", "")),
     )
+
+
+def _holders(value: object) -> Mapping[str, tuple[str, ...]]:
+    return {form: _texts(names) for form, names in record(value).items()}
 
 
 def _waived(value: object) -> Waived:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from disjoint.tuples import NamedTuple
 
 ISOLATED, SHARED, UNPROVEN = "ISOLATED", "SHARED", "UNPROVEN"
@@ -24,6 +26,8 @@ class Reason(NamedTuple):
     says: str
     """What it shares with which of production's resources, or what is not known."""
     fix: str
+    theirs: tuple[str, ...] = ()
+    """What production calls the same: variables or declared resources; empty where nobody says."""
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.rule}: {self.says}. {self.fix[:1].upper()}{self.fix[1:]}"
@@ -72,6 +76,12 @@ class Refused(SystemExit):
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.checked.reasons))
+
+
+def few(names: Sequence[str], most: int = 5) -> str:
+    """Names with commas; of many the first, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
 def worst(reasons: tuple[Reason, ...]) -> str:

@@ -69,9 +69,19 @@ def policy_of(
         "resources": [_resource(resource, variables, key, blind=blind) for resource in manifest.resources],
         "endpoints": list(_endpoints(manifest, variables, key, blind=blind)),
         "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
+        "holders": _holders(held),
         "unresolved": sorted(set(environment.variables) - set(variables)),
         "itself": {"names": known, "digest": itself(key, known, variables.get)},
     }
+
+
+def _holders(held: Iterable[Held]) -> dict[str, Plain]:
+    """The variables of each secret that stands in several: `secrets` tells one of them alone."""
+    by: dict[str, set[str]] = {}
+    for secret in held:
+        for form in secret.forms:
+            by.setdefault(form, set()).add(secret.variable)
+    return {form: sorted(names) for form, names in sorted(by.items()) if len(names) > 1}
 
 
 def _waived(waiver: Waiver) -> dict[str, Plain]:

@@ -40,7 +40,7 @@ def waiving(folder: Path, rule: str, variables: str) -> Policy:
 
 def asked(sealed: Policy, ours: dict[str, str], now: datetime = BEFORE) -> tuple[str, tuple[str, ...]]:
     """The outcome, and what is said of what was accepted."""
-    kept, lines = parted(sealed.waivers, found(sealed, KEY, {**OURS, **ours}), now)
+    kept, lines = parted(sealed, found(sealed, KEY, {**OURS, **ours}), now)
     return worst(once(kept)), lines
 
 
@@ -73,8 +73,8 @@ def test_nothing_else_is_passed_over(rule: str, variables: str, tmp_path: Path) 
 def test_one_variable_may_be_found_by_two_rules(tmp_path: Path) -> None:
     """Its address was accepted, the password in it was not, and the other way round."""
     both = {"REPORTS_URL": f"mysql://app:{PASSWORD}@dw.prod.example.com/dw"}
-    for rule in ("secret-reused", "endpoint-reused"):
-        outcome, lines = asked(waiving(tmp_path, rule, 'variables = ["REPORTS_URL"]'), both)
+    for rule, more in (("secret-reused", ', "MAIL_PASSWORD"'), ("endpoint-reused", "")):
+        outcome, lines = asked(waiving(tmp_path, rule, f'variables = ["REPORTS_URL"{more}]'), both)
         assert outcome == SHARED
         assert lines
 
@@ -99,3 +99,63 @@ def test_a_waiver_without_a_moment_fails_and_passes_nothing(expires: str, tmp_pa
     broken = sealed._replace(waivers=(sealed.waivers[0]._replace(expires=expires),))
     with pytest.raises((ValueError, TypeError)):
         asked(broken, {"MAIL_PASSWORD": PASSWORD})
+
+
+DB, EVENTS = "qW3rTy7uIoP9aSdF5gHjK", "mysql://ev.prod.example.com/events"
+SECRET, ENDPOINT = "secret-reused", "endpoint-reused"
+
+
+@pytest.mark.parametrize(
+    ("rule", "names", "ours", "theirs", "lacks"),
+    [
+        (SECRET, "VENDOR_KEY", DB, {"VENDOR_KEY": DB}, ""),
+        (SECRET, "VENDOR_KEY", DB, {"DB_PASSWORD": DB}, "DB_PASSWORD"),
+        (SECRET, "VENDOR_KEY", DB, {"DB_PASSWORD": DB, "VENDOR_KEY": DB}, "DB_PASSWORD"),
+        (SECRET, "VENDOR_KEY", DB, {"VENDOR_KEY": DB, "Z_PASSWORD": DB}, "Z_PASSWORD"),
+        (SECRET, "VENDOR_KEY DB_PASSWORD", DB, {"VENDOR_KEY": DB, "DB_PASSWORD": DB}, ""),
+        (SECRET, "DB_PASSWORD", DB, {"DB_PASSWORD": DB}, "VENDOR_KEY"),
+        (SECRET, "VENDOR_KEY", DB, {"DSN": f"mysql://u:{DB}@dw.example.com/x"}, "DSN"),
+        (ENDPOINT, "VENDOR_KEY", URL, {}, "IT, it"),
+        (ENDPOINT, "VENDOR_KEY it", URL, {}, ""),
+        (ENDPOINT, "VENDOR_KEY IT", URL, {}, ""),
+        (ENDPOINT, "VENDOR_KEY it", URL, {"ORDERS_URL": URL}, "ORDERS_URL"),
+        (ENDPOINT, "VENDOR_KEY", EVENTS, {"VENDOR_KEY": EVENTS}, ""),
+        (ENDPOINT, "VENDOR_KEY", EVENTS, {"VENDOR_KEY": EVENTS, "ZEBRA_URL": EVENTS}, "ZEBRA_URL"),
+        (ENDPOINT, "VENDOR_KEY it", f"{URL},{EVENTS}", {"EVENTS_URL": EVENTS}, "EVENTS_URL"),
+        (ENDPOINT, "VENDOR_KEY it EVENTS_URL", f"{URL},{EVENTS}", {"EVENTS_URL": EVENTS}, ""),
+        (ENDPOINT, "VENDOR_KEY it", f"{URL}2", {}, ""),
+        (ENDPOINT, "VENDOR_KEY it", f"{URL}2", {"OTHER_URL": f"{URL}3"}, "OTHER_URL"),
+    ],
+)  # fmt: skip
+def test_production_names_of_the_same_are_named_as_well(
+    rule: str, names: str, ours: str, theirs: dict[str, str], lacks: str, tmp_path: Path
+) -> None:
+    """Whatever comes into an accepted variable later is no part of what was accepted."""
+    quoted = ", ".join(f'"{name}"' for name in names.split())
+    waiver = WAIVER.format(rule=rule, variables=f"variables = [{quoted}]", expires=EXPIRES)
+    sealed = policy(
+        declared(tmp_path, ONE["postgres"] + waiver), {"IT": URL, **theirs, "OF": f"{rule}{quoted}"}
+    )
+    kept, lines = parted(sealed, found(sealed, KEY, {**OURS, "VENDOR_KEY": ours}), BEFORE)
+    assert (worst(once(kept)), bool(lines)) == ((SHARED, bool(lines)) if lacks else (ISOLATED, True)), kept
+    assert bool(lacks) is any(each.says.endswith(f"; the waiver does not name {lacks}") for each in kept), (
+        kept
+    )
+
+
+def test_a_seal_that_tells_one_name_of_several_has_nothing_passed_over(tmp_path: Path) -> None:
+    """One of before: whose the secret is besides stands nowhere."""
+    sealed = waiving(tmp_path, SECRET, 'variables = ["MAIL_PASSWORD"]')._replace(holders=None)
+    kept, lines = parted(sealed, found(sealed, KEY, {**OURS, "MAIL_PASSWORD": PASSWORD}), BEFORE)
+    assert (worst(once(kept)), lines) == (SHARED, ())
+    assert "seal production anew" in kept[0].says
+
+
+def test_every_name_of_a_secret_is_told_where_it_is_found(tmp_path: Path) -> None:
+    """By the first of them, and what else it opens."""
+    theirs = {"IT": URL, "A_PASSWORD": DB, "B_TOKEN": DB}
+    sealed = policy(declared(tmp_path, ONE["postgres"]), theirs)
+    (reason,) = once(found(sealed, KEY, {**OURS, "VENDOR_KEY": DB}))
+    assert reason.theirs == ("A_PASSWORD", "B_TOKEN")
+    assert "VENDOR_KEY is production's B_TOKEN, A_PASSWORD" in reason.says
+    assert DB not in str(reason)
