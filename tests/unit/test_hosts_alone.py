@@ -62,13 +62,13 @@ def test_a_host_of_productions_is_no_other_server(ours: str, tmp_path: Path) -> 
     assert found.outcome is Outcome.UNPROVEN
     assert ours.partition("=")[0] in found.judgement.summary
     assert "names the server of production's" in found.judgement.summary
-    assert found.judgement.about == (ours.partition("=")[0],)
+    assert ours.partition("=")[0] in found.judgement.about
 
 
 @pytest.mark.parametrize(
     "ours",
     [
-        "REPORTS_DB_HOST=dw.prod.example\nREPORTS_DB_PORT=5432",
+        "REPORTS_HOST=dw.prod.example\nREPORTS_PORT=5432",
         "REPORTS_DB_HOST=dw.staging.example\nREPORTS_DB_PORT=6432",
         "REPORTS_DB_HOST=dw",
         "REPORTS_DB_HOST=localhost",
@@ -206,7 +206,8 @@ def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
 def test_whoever_accepts_one_variable_accepts_no_host_beside_it(accepted: str, tmp_path: Path) -> None:
     """What is found of a URL, shared or unproven, hides nothing of what is found of a host."""
     found = reused(tmp_path, THEIRS, f"{accepted}\nLEGACY_HOST=m0.prod.example")
-    assert found.judgement.about == ("LEGACY_HOST", accepted.partition("=")[0])
+    name, theirs = accepted.partition("=")[0], "SHOP_URL" if "SHOP" in accepted else "REPORTS_URL"
+    assert set(found.judgement.about) == {"LEGACY_HOST", "DOCS_URL", name, theirs}
     assert found.outcome is (Outcome.SHARED if "SHOP" in accepted else Outcome.UNPROVEN)
     assert "LEGACY_HOST names the server of production's DOCS_URL" in found.judgement.summary
 
@@ -227,7 +228,10 @@ def test_one_provider_and_one_host_in_thousands_of_variables_are_soon_told(tmp_p
     theirs = "\n".join(f"U{n}=postgresql://a@h{n}.{RDS}/x\nP{n}_DB_HOST=one.example" for n in MANY)
     ours = "\n".join(f"G{n}_DB_HOST=g{n}.{RDS}\nS{n}_DB_HOST=one.example" for n in MANY)
     found = reused(tmp_path, theirs, ours)
-    assert len(found.judgement.about) == len(MANY)
+    assert all(f"S{n}_DB_HOST names" in found.judgement.summary for n in MANY)
+    assert (
+        found.judgement.about == ()
+    )  # of so many names not all are told, and whoever accepts some accepts them
     assert len(found.judgement.summary) < 1_000_000
     assert time.process_time() - began < 20
 

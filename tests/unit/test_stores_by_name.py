@@ -8,6 +8,7 @@ import pytest
 from test_hosts_alone import THEIRS
 from test_stores_in_both import reused
 
+from disjoint import pipeline
 from disjoint.model.finding import Outcome
 
 PROJECT = "abcdefghijklmnopqrst"
@@ -136,3 +137,45 @@ def test_anothers_store_of_one_provider_is_another(
 ) -> None:
     """Each has a host of its own."""
     assert reused(tmp_path, f"KV_URL={theirs}", f"KV_URL={ours}").outcome is outcome
+
+
+PARTS = """
+[environments.production]
+variables = { dotenv = ".env.production" }
+protected = true
+[environments.staging]
+variables = { dotenv = ".env.staging" }
+[resources.cache]
+kind = "redis"
+url = "redis://$CACHE_HOST:$CACHE_PORT/$CACHE_DB"
+"""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "db", "outcome"),
+    [
+        ("SESSIONS_URL=redis://sessions.prod.example", "0", Outcome.SHARED),
+        ("SESSIONS_URL=redis://sessions.prod.example/1", "0", Outcome.UNPROVEN),
+        ("SESSIONS_URL=redis://sessions.prod.example:6380", "0", Outcome.UNPROVEN),
+        ("DIRECT_URL=redis://cache.prod.example:6380", "0", Outcome.ISOLATED),
+    ],
+)
+def test_a_declared_store_on_a_server_that_production_only_names_is_not_its_own(
+    theirs: str, db: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    """A resource's own rules ask production's declared server; nobody asks this one."""
+    (tmp_path / "disjoint.toml").write_text(PARTS)
+    parts = "CACHE_HOST={}\nCACHE_PORT=6379\nCACHE_DB={}\n"
+    (tmp_path / ".env.production").write_text(parts.format("cache.prod.example", 0) + theirs + "\n")
+    (tmp_path / ".env.staging").write_text(parts.format("sessions.prod.example", db))
+    proof = pipeline.verify(pipeline.load(tmp_path / "disjoint.toml"), offline=True)
+    (found,) = [f for f in proof.findings if f.rule == "variables/endpoint-reused"]
+    assert found.outcome is outcome
+
+
+def test_a_url_of_a_declared_store_on_such_a_server_is_not_its_own(tmp_path: Path) -> None:
+    """The same where one variable holds it all."""
+    theirs = "SESSIONS_URL=redis://cache.staging.example/7"
+    found = reused(tmp_path, theirs, "")
+    assert found.outcome is Outcome.UNPROVEN
+    assert "REDIS_URL names the server of production's SESSIONS_URL" in found.judgement.summary

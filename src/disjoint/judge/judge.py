@@ -15,9 +15,9 @@ from disjoint.model.snapshot import Snapshot
 
 from .across import across, joined
 from .ask import Kinds, Live, findings, not_tried, notes
-from .cross import RESOURCE as VARIABLES
 from .cross import cross_findings, cross_notes
 from .led import led
+from .reused import RESOURCE
 from .verdict import accepted, fold, row
 from .waive import idle, waived
 from .worse import worse
@@ -79,7 +79,7 @@ def _found(
 def _verdict(found: tuple[Finding, ...], rows: Iterable[Outcome]) -> Outcome:
     """The rows folded; waivers alone, or variables without one resource, prove nothing."""
     folded = fold(rows)
-    proven = any(f.outcome is Outcome.ISOLATED and f.resource != VARIABLES for f in found)
+    proven = any(f.outcome is Outcome.ISOLATED and f.resource != RESOURCE for f in found)
     return folded if proven or folded is not Outcome.ISOLATED else Outcome.UNPROVEN
 
 

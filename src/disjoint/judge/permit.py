@@ -17,6 +17,7 @@ from .ask import Kinds, side_of
 from .doors import Neighbours
 from .hosts import named_stores
 from .near import Near
+from .stores import held, undeclared
 
 
 def permitted(
@@ -32,7 +33,7 @@ def permitted(
             continue
         if (why := _hindrance(kinds, ours, theirs, production, staging)) is not None:
             return why
-    return next(_undeclared(kinds, ours, production, staging), Known(name))
+    return next(_undeclared(kinds, resources, ours, production, staging), Known(name))
 
 
 def _unnamed(theirs: Observed) -> bool:
@@ -58,10 +59,12 @@ def _one_lane(kinds: Kinds, one: str, other: str) -> bool:
     return bool(kinds[one].lane) and kinds[one].lane == kinds[other].lane
 
 
-def _undeclared(kinds: Kinds, ours: Resource, production: Snapshot, staging: Snapshot) -> Iterator[Unknown]:
+def _undeclared(
+    kinds: Kinds, resources: tuple[Resource, ...], ours: Resource, production: Snapshot, staging: Snapshot
+) -> Iterator[Unknown]:
     """Servers that production's variables name and no resource declares: nobody asked who they are."""
-    stores = tuple((p.variable, p.address) for p in production.endpoints if p.owned)
-    theirs, neighbours = Near(kinds, stores), Neighbours(kinds, stores)
+    theirs = Near(kinds, held(production))
+    neighbours = Neighbours(kinds, undeclared(kinds, resources, production))
     for name, mine in dict.fromkeys(_addresses(kinds, ours, staging)):
         met = (variable for variable, other in theirs.servers(mine) if _one_place(kinds, mine, other))
         for variable in (*met, *neighbours.of(mine)):

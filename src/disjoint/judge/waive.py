@@ -11,8 +11,8 @@ from disjoint.model.manifest import Resource
 from disjoint.model.words import listed
 
 from .absent import IN_PRODUCTION
-from .cross import ENDPOINT_REUSED
 from .pairs import named
+from .reused import ENDPOINT_REUSED
 
 
 def waivable(rule: str) -> bool:

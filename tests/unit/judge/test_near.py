@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disjoint.judge.ask import Kinds
-from disjoint.judge.cross import endpoint_reused, override
+from disjoint.judge.cross import override
 from disjoint.judge.near import Near
 from disjoint.judge.permit import permitted
+from disjoint.judge.reused import endpoint_reused
 from disjoint.kinds.bucket.address import parse as bucket
 from disjoint.kinds.postgres.facts import PostgresDeclared, PostgresFacts
 from disjoint.kinds.redis.facts import RedisDeclared, RedisFacts
