@@ -55,17 +55,30 @@ def read_text(path: Path | str, shown: str, refuse: Refuse, limit: int = LIMIT) 
     Raises:
         UsageError: of the class that `refuse` is; naming `shown`, and the line where the text is at fault.
     """
+    octets, mode = _read(path, shown, refuse, limit)
+    return TextFile(_decode(octets, shown, refuse), bool(mode & stat.S_IROTH))
+
+
+def read_octets(path: Path | str, shown: str, refuse: Refuse, limit: int = LIMIT) -> bytes:
+    """The same of what is signed, octet for octet: not even a byte order mark is left out.
+
+    Raises:
+        UsageError: as above, but for what the text is.
+    """
+    return _read(path, shown, refuse, limit)[0]
+
+
+def _read(path: Path | str, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
     try:
-        octets, mode = _read(path, shown, refuse, limit)
+        return _opened(path, shown, refuse, limit)
     except OSError as error:
         why = _WHY.get(error.errno or 0, "it cannot be read")
         raise refuse(f"{shown}: {why}") from None
     except ValueError:  # the path itself holds a NUL
         raise refuse(f"{shown!r}: no file can have this name") from None
-    return TextFile(_decode(octets, shown, refuse), bool(mode & stat.S_IROTH))
 
 
-def _read(path: Path | str, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
+def _opened(path: Path | str, shown: str, refuse: Refuse, limit: int) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(descriptor)

@@ -23,7 +23,7 @@ from disjoint.certify.names import PRODUCTION, STAGING
 from disjoint.certify.trust import Trust, Verified, Wanted
 from disjoint.certify.verify import verified
 from disjoint.errors import BarredError, DisjointError, UnprovenError, UsageError
-from disjoint.files import read_text
+from disjoint.files import read_octets
 from disjoint.journal import Journal, frozen
 from disjoint.kinds.registry import BY_NAME
 from disjoint.model.fact import Known
@@ -122,14 +122,14 @@ def _wanted(manifest: Manifest, wanted: Wanted) -> Wanted:
 def _content(path: Path) -> bytes:
     if not path.exists():
         raise UnprovenError(f"there is no certificate: {path} does not exist; run `disjoint certify`")
-    return read_text(path, str(path), UsageError, OCTETS).text.encode()
+    return read_octets(path, str(path), UsageError, OCTETS)
 
 
 def _beside(certificate: Path, name: str) -> bytes | None:
     """What `certify` put beside the certificate: only its digest says whether it is that."""
     try:
         part = certificate.with_name(name)
-        return read_text(part, str(part), UsageError, LARGEST).text.encode()
+        return read_octets(part, str(part), UsageError, LARGEST)
     except UsageError:
         return None
 

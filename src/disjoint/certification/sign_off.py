@@ -16,7 +16,7 @@ from disjoint.certify.public import bears_out, public_key_of
 from disjoint.certify.sign_off import Answer, Asked, asked_in, expect_may_sign, payload_of
 from disjoint.certify.sshsig import fingerprint, parts_of
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
-from disjoint.files import read_text
+from disjoint.files import read_octets, read_text
 from disjoint.journal import Journal
 from disjoint.writing import write_whole
 
@@ -64,7 +64,7 @@ def expect_prover(shown: Certificate, public: Path) -> None:
 
 
 def _content(path: Path) -> bytes:
-    return read_text(path, str(path), UsageError, OCTETS).text.encode()
+    return read_octets(path, str(path), UsageError, OCTETS)
 
 
 def sign_off(shown: Certificate, said: Answer, key: Path, allowed: Path | None, journal: Journal) -> str:

@@ -10,12 +10,9 @@ from disjoint.errors import TamperedError, UnprovenError
 
 from .claims import Proof, SignOff, Waiver, sign_off_in
 from .lines import Line
-from .people import is_among, person, spelling
+from .people import is_among, nobody, person
 from .sshsig import fingerprint, parts_of
 from .trust import LONGEST, SKEW, Approval, Person
-
-_NOBODY = frozenset({"", "unknown", "root", "runner", "nobody"})
-"""What stands for a requester where `certify` learned of none."""
 
 
 class Seen(NamedTuple):
@@ -58,7 +55,7 @@ def _approval(line: Line, proof: Proof, waivers: tuple[Waiver, ...], who: Person
         raise TamperedError(f"line {line.number}: the sign-off is about another proof")
     if said.decision == "REJECTED":
         raise TamperedError(f"{principal} rejected this proof")
-    if _NOBODY.issuperset(map(spelling, proof.requested_by)):
+    if nobody(proof.requested_by):
         raise UnprovenError("the proof does not say who asked for it: anybody could be signing their own")
     if any(is_among(name, proof.requested_by) for name in names):
         raise TamperedError(f"{principal} asked for this proof, and so cannot approve it")

@@ -12,7 +12,7 @@ from disjoint.errors import TamperedError, UnprovenError, UsageError
 from .claims import Proof, Waiver, proof_in, sign_off_in
 from .lines import Line, lines_of
 from .names import PROOF_TYPE, SIGN_OFF_TYPE, STATEMENT_TYPE
-from .people import is_among, person
+from .people import is_among, nobody, person
 from .trust import LONGEST
 
 APPROVED, REJECTED = "APPROVED", "REJECTED"
@@ -107,8 +107,11 @@ def _expect_first(asked: Asked, said: Answer) -> None:
 
 
 def _expect_another(proof: Proof, said: Answer) -> None:
-    if not proof.requested_by:
-        raise UnprovenError("the proof does not say who asked for it: anybody could be signing their own")
+    if nobody(proof.requested_by):
+        raise UnprovenError(
+            "the proof does not say who asked for it: anybody could be signing their own; certify anew where "
+            "git's user.email is set"
+        )
     if is_among(said.principal, proof.requested_by):
         raise UsageError(
             f"{said.principal} asked for this proof, and so cannot approve it: somebody else must"

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _CHALLENGE = re.compile(r"[!-~]{1,256}")
 
 
-def _nonce(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    if not text or _CHALLENGE.fullmatch(text):
-        return text
+def _nonce(_context: click.Context, _option: click.Parameter, text: str | None) -> str:
+    if text is None or _CHALLENGE.fullmatch(text):
+        return text or ""
     raise click.BadParameter("a challenge is 1 to 256 printable characters of ASCII without blanks")
 
 
@@ -64,7 +64,6 @@ def _nonce(_context: click.Context, _option: click.Parameter, text: str) -> str:
 )
 @click.option(
     "--challenge",
-    default="",
     callback=_nonce,
     help="A nonce that the verifier gave out: no older proof can bear it.",
 )

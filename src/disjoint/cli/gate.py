@@ -29,6 +29,12 @@ deciding = partial(click.option, allow_from_autoenv=False)
 """What a deploy must show: never by a variable, for staging's may be the process's own."""
 
 
+def _nonce(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    if text == "":
+        raise click.BadParameter("it is empty, and any proof would answer it: is its variable set?")
+    return text
+
+
 @click.command(
     epilog="Exit codes: 0 deploy, 1 production was met, a freeze stands or the certificate was changed, "
     "2 usage or manifest, 3 missing, stale, or about another staging, 4 the journal cannot be used."
@@ -59,7 +65,7 @@ deciding = partial(click.option, allow_from_autoenv=False)
     callback=span(timedelta(days=30)),
     help="How old the proof may be: 90m, 24h, 7d.",
 )
-@deciding("--challenge", help="A nonce that the proof must bear.")
+@deciding("--challenge", callback=_nonce, help="A nonce that the proof must bear.")
 @click.option(
     "--budget",
     type=click.FloatRange(0.1, 60),

@@ -155,9 +155,9 @@ def _written(event: str, reason: str) -> tuple[Entry, Journal]:
 
 
 def _content(path: Path) -> bytes:
-    from disjoint.files import read_text  # noqa: PLC0415
+    from disjoint.files import read_octets  # noqa: PLC0415
 
-    return read_text(path, str(path), UsageError, 4 << 20).text.encode()
+    return read_octets(path, str(path), UsageError, 4 << 20)
 
 
 def _say_that_it_holds(journal: Journal, head: Head, contents: Mapping[str, bytes], format_: str) -> None:

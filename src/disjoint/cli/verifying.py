@@ -139,6 +139,9 @@ def _key(path: str) -> bytes:
 
 
 def _wanted(asked: Asked) -> Wanted:
+    for option in ("environment", "reference", "challenge"):
+        if getattr(asked, option) == "":
+            raise UsageError(f"--{option} is empty, and would ask for nothing: is its variable set?")
     environment, reference, policy = _declared(asked.manifest)
     return Wanted(
         environment=asked.environment or environment,
@@ -149,7 +152,7 @@ def _wanted(asked: Asked) -> Wanted:
         challenge=asked.challenge,
         max_age=None if asked.max_age is None else _span(asked.max_age),
         approvals=_approvals(asked),
-        evidence=None if asked.evidence is None else dict(_evidence(asked.evidence)),
+        evidence=None if asked.evidence is None else _Evidence(asked.evidence),
     )
 
 
@@ -197,22 +200,36 @@ def _moment(text: str | None) -> datetime:
 
 
 def _digest(path: str | None) -> str | None:
+    return None if path is None else _sha256(path)
+
+
+def _sha256(path: str) -> str:
     import hashlib  # noqa: PLC0415  (the verification has it loaded)
 
-    return None if path is None else hashlib.sha256(_file(path)).hexdigest()
+    return hashlib.sha256(_file(path)).hexdigest()
 
 
-def _evidence(folder: str) -> Iterator[tuple[str, str]]:
-    """Each file of a folder by name, and its digest."""
-    import hashlib  # noqa: PLC0415  (as above)
+class _Evidence(Mapping[str, str]):
+    """A folder's files by name; each is digested when it is asked for, so that no other need be readable."""
 
-    try:
-        with os.scandir(folder) as found:
-            names = sorted(each.name for each in found if each.is_file())
-    except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}") from None
-    for name in names:
-        yield name, hashlib.sha256(_file(os.path.join(folder, name))).hexdigest()  # noqa: PTH118  (no pathlib)
+    def __init__(self, folder: str) -> None:
+        try:
+            with os.scandir(folder) as found:
+                self._names = frozenset(each.name for each in found if each.is_file())
+        except OSError as error:
+            raise UsageError(f"{folder}: {error.strerror}") from None
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        return _sha256(os.path.join(self._folder, name))  # noqa: PTH118  (no pathlib)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _file(path: str) -> bytes:

@@ -95,6 +95,26 @@ def test_no_certificate_is_waited_for_and_every_refusal_is_written_down(
     assert [entry.event for entry in journal.entries()] == ["gate-refused"]
 
 
+def test_an_empty_challenge_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable that nobody set must not let every proof answer it."""
+    (tmp_path / "disjoint.toml").write_text(MANIFEST)
+    assert run(["gate", "--manifest", str(tmp_path / "disjoint.toml"), "--challenge", ""]) == 2
+    assert "is its variable set?" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_seen(
+    journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gate takes no other octets for a certificate than verify-certificate does."""
+    for name, content in (("disjoint.toml", MANIFEST), ("staging", "ENVIRONMENT=staging\n")):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf" + CERTIFICATE.read_bytes())
+    asked = ["gate", "--manifest", str(tmp_path / "disjoint.toml"), "--certificate", str(tmp_path / "marked")]
+    assert run([*asked, "--key", str(CERTIFICATE.with_name("prover.pub.pem"))]) == 1
+    assert "line 1: no envelope" in capsys.readouterr().err
+    assert [entry.event for entry in journal.entries()] == ["gate-refused"]
+
+
 def test_no_variable_lowers_what_a_deploy_must_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -307,10 +307,14 @@ def test_evidence_is_what_was_proven(world: World, believed: Trust) -> None:
         "\uff22\uff4f\uff42",
         "b\u00f6b",
         "bo\u200bb",
+        "12345678+bob@users.noreply.github.com",
+        "12345678-Bob@users.noreply.gitlab.com",
+        "1+bob@users.noreply.octocorp.ghe.com",
+        "bob@users.noreply.github.com",
     ],
 )
 def test_one_persons_names(name: str) -> None:
-    """Case, domain, tag, another script, width, accents, what does not show."""
+    """Case, domain, tag, another script, width, accents, what does not show, a hidden address."""
     assert person(name) == "bob"
     assert is_among(name, ["alice", "bob@example.com"])
     assert not is_among(name, ["alice", "bobby@example.com"])

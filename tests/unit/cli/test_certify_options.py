@@ -44,7 +44,7 @@ def test_no_certificate_lasts_longer_than_thirty_days(span: str, here: Path) -> 
     assert set(here.rglob("*")) == before
 
 
-@pytest.mark.parametrize("nonce", ["a b", "a\n", "é", "x" * 257])
+@pytest.mark.parametrize("nonce", ["", "a b", "a\n", "é", "x" * 257])
 def test_a_challenge_is_one_plain_word(nonce: str, here: Path) -> None:
     """It is compared octet for octet, and shown."""
     before = set(here.rglob("*"))

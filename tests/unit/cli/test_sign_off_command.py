@@ -192,6 +192,7 @@ REFUSED = {
     "own proof in capitals": (["--as", "ALICE@Example.com"], {}, 2, "cannot approve it"),
     "own proof by the local part": (["--as", "alice+work@other.example"], {}, 2, "cannot approve it"),
     "nobody asked for it": ([], {"requestedBy": []}, 3, "does not say who asked"),
+    "anybody may have asked": ([], {"requestedBy": ["runner", "root"]}, 3, "does not say who asked"),
     "a waiver not accepted": (
         [],
         {"waivers": [waiver(expires=LATER)]},
@@ -225,6 +226,14 @@ def test_what_may_not_be_signed(
     ran = desk.sign(*arguments)
     assert (ran.returncode, words in ran.stderr) == (code, True), ran.stderr
     assert ran.stderr.count("error:") == 1
+    assert desk.certificate.read_bytes() == before
+
+
+def test_a_byte_order_mark_was_never_written(desk: Desk) -> None:
+    """It would be signed past, and gone afterwards."""
+    desk.certificate.write_bytes(b"\xef\xbb\xbf" + desk.lay())
+    before = desk.certificate.read_bytes()
+    assert desk.sign().returncode == 1
     assert desk.certificate.read_bytes() == before
 
 

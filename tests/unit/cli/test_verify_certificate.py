@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certificates import NOW, World
+from certificates import NOW, REPORT, World
 from disjoint.cli.main import run
 from disjoint.cli.quick import holds
 from disjoint.cli.verifying import Asked, asked_in
@@ -58,6 +58,9 @@ def test_the_short_way_says_what_the_long_one_says(case: Path, capsys: pytest.Ca
         (["--manifest", "nowhere.toml"], "nowhere.toml"),
         (["--staging-part", "nowhere.json"], "nowhere.json: there is no such file"),
         (["--no-such-option"], "no such option"),
+        (["--challenge", ""], "--challenge is empty"),
+        (["--environment", ""], "--environment is empty"),
+        (["--reference", ""], "--reference is empty"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_the_callers(
@@ -66,6 +69,17 @@ def test_an_option_that_cannot_be_used_is_the_callers(
     """Exit 2, and the option is named."""
     assert run([*PLAIN, *words]) == 2
     assert said.lower() in capsys.readouterr().err.lower()
+
+
+def test_evidence_is_read_where_it_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever else lies in the folder, be it too large to be a report."""
+    (folder / "report.json").write_bytes(REPORT)
+    with (folder / "disk.img").open("wb") as file:
+        file.truncate(1 << 40)
+    assert run([*PLAIN, "--evidence", "."]) == 0
+    (folder / "report.json").write_bytes(REPORT + b" ")
+    assert run([*PLAIN, "--evidence", "."]) == 1
+    assert "report.json was changed" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("folder")
