@@ -224,7 +224,7 @@ def _waiver(kinds: Sequence[Kind[Any, Any]]) -> Schema:
                 "type": "array",
                 "items": _TEXT,
                 "minItems": 1,
-                "description": "What is accepted of these variables of staging alone.",
+                "description": "What is accepted of these names alone, staging's and production's.",
             },
             "expires": {
                 "description": "A TOML date or date-time in UTC; from then on it counts for nothing."

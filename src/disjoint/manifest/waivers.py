@@ -53,14 +53,14 @@ def _waiver(section: Table, kinds: Kinds, resources: Mapping[str, Resource]) -> 
 
 
 def _variables(section: Table, rule: str) -> tuple[str, ...]:
-    """The variables of staging that alone are accepted; none: whatever the rule finds."""
+    """The names, staging's and production's, that alone are accepted; none: whatever the rule finds."""
     if "variables" not in section.values:
         return ()
     if rule not in NAMING:
         raise section.refuse("variables", f"{rule} is about no single variable; only {', '.join(NAMING)} are")
     names = section.convert("variables", tuple[str, ...])
     if not isinstance(names, tuple) or not names or not all(map(str.strip, names)):
-        raise section.refuse("variables", 'expected names of variables of staging: ["MAIL_PASSWORD"]')
+        raise section.refuse("variables", "expected names, staging's and production's: ['MAIL_PASSWORD']")
     return tuple(sorted(set(names)))
 
 
