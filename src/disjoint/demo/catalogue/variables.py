@@ -80,6 +80,30 @@ def own_host_alone(world: World) -> World:
     return world.setting("staging", REPORTS_DB_HOST=host, REPORTS_DB_PORT=port)
 
 
+def host_in_lines(world: World) -> World:
+    """As a deployment mounts one file of settings into one variable."""
+    host, _, port = PRODUCTION.partition(":")
+    return world.setting("staging", APP_CONFIG=f"reports:\n  host: {host}\n  port: {port}\n")
+
+
+def store_over_http(world: World) -> World:
+    """A search engine has no scheme of its own: the variable says what it is."""
+    url = "https://search.partner.test:9200"
+    return world.setting("production", ELASTICSEARCH_URL=url).setting("staging", ELASTICSEARCH_URL=url)
+
+
+def own_store_over_http(world: World) -> World:
+    world = world.setting("production", ELASTICSEARCH_URL="https://search.production.test:9200")
+    return world.setting("staging", ELASTICSEARCH_URL="https://search.staging.test:9200")
+
+
+def production_in_own_cache(world: World) -> World:
+    """Production's code has an old setting that leads to the server that is staging's by now."""
+    cache, where = world.stack.staging.cache, place("cache", "staging", 6379)
+    url = cache.url(where, 9, cache.account(world.stack.fresh("legacy")))
+    return world.setting("production", LEGACY_REDIS_URL=url)
+
+
 def pghostaddr(world: World) -> World:
     """Staging's URL names its own server; the variable beside it sends libpq to production's address.
 
@@ -169,6 +193,14 @@ LEAKS: tuple[Leak, ...] = (
     doubts("production-host-alone", ADDRESS, "variables/endpoint-reused",
            "production's database server stands in staging as a host and a port, each in its own variable",
            host_alone),
+    doubts("production-host-in-lines", ADDRESS, "variables/endpoint-reused",
+           "production's database server stands in staging as a host in the lines of a file of settings",
+           host_in_lines),
+    doubts("store-over-http", ADDRESS, "variables/endpoint-reused",
+           "both environments' variables name one search engine by its web address", store_over_http),
+    doubts("production-in-own-cache", ADDRESS, "variables/endpoint-reused",
+           "a variable of production's, of which no resource is made, names staging's own cache",
+           production_in_own_cache),
     shares("pghostaddr-override", ADDRESS, "variables/override",
            "PGHOSTADDR sends staging's database connections to production", pghostaddr, Grade.DECLARED),
     shares("host-parameter", ADDRESS, "variables/override",
@@ -190,6 +222,9 @@ LEAKS: tuple[Leak, ...] = (
            "each environment lists its own origins", own_cors),
     stands("own-host-alone", ADDRESS,
            "staging's own database server stands in variables of its own besides", own_host_alone),
+    stands("own-store-over-http", ADDRESS,
+           "each environment's variables name a search engine of its own by its web address",
+           own_store_over_http),
     stands("own-pghostaddr", ADDRESS,
            "PGHOSTADDR sends staging's database connections to staging's own server", own_address),
     stands("accepted-absence", MISSING,
