@@ -223,6 +223,24 @@ def test_what_a_deploy_must_show_is_said_to_the_gate(runner: Runner) -> None:
     assert {"--strict", "--no-journal", "1h"} <= set(step.summary.split())
 
 
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"strict": "True"},
+        {"strict": "yes"},
+        {"strict": ""},
+        {"no_journal": "TRUE"},
+        {"output": "deploy\nexit-code=0"},
+        {"output": ""},
+    ],
+)
+def test_what_is_neither_yes_nor_no_is_refused(inputs: dict[str, str], runner: Runner) -> None:
+    """Two people that were asked for in another spelling are still asked for; no input adds an output."""
+    step = runner.run(command="gate", **inputs)
+    assert (step.code, step.outputs, step.summary) == (2, {}, "")
+    assert [line.startswith("::error title=disjoint::") for line in commands(step.log)] == [True]
+
+
 def test_installing_again_does_nothing(runner: Runner) -> None:
     """Two steps of a job share one installation."""
     step = runner.run(0)
