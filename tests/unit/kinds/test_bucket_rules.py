@@ -26,6 +26,7 @@ def facts(
     *,
     place: str = "hmac:place",
     owner: str | None = None,
+    objects: int = 1,
 ) -> BucketFacts:
     """A bucket that was listed; `marks` None is one whose listing was denied."""
     seen: Fact[str] = DENIED if marks is None else Known(f"hmac:{marks}")
@@ -39,7 +40,7 @@ def facts(
         owner=Unknown("an empty bucket names none") if owner is None else Known(owner),
         region=Known("us-east-1"),
         versioning=Known("never"),
-        objects=Known(len(marks or ())),
+        objects=Known(max(objects, len(marks or ()))),
         stored=Known(len(marks or ())),
         whole=Known(True),
         strays=Known(0),
@@ -73,6 +74,13 @@ DECLARED, IDENTITY = Grade.DECLARED, Grade.IDENTITY
         # equal text, contradicted by what the servers list
         (facts("reps", STORE, ("m",)), facts("reps", STORE, ("n",)), UNPROVEN, DECLARED),
         (facts("reps", STORE, owner="a"), facts("reps", STORE, owner="b"), UNPROVEN, DECLARED),
+        # some and none: where names are each account's own, two buckets may have one name
+        (facts("reps", STORE, ("m",)), facts("reps", STORE, objects=0), UNPROVEN, DECLARED),
+        (facts("reps", STORE, objects=0), facts("reps", STORE, objects=0), SHARED, DECLARED),
+        # two names for one bucket would show the same objects, if it held any
+        (facts("reps", STORE, objects=0), facts("staging-reps", STORE, objects=0), UNPROVEN, DECLARED),
+        (facts("reps", STORE, ("m",)), facts("staging-reps", STORE, objects=0), ISOLATED, IDENTITY),
+        (facts("reps", objects=0), facts("staging-reps", objects=0), ISOLATED, IDENTITY),
         # two endpoints
         (facts("reps", STORE, ("m", "n")), facts("reps", "http://other.example", ("n",)), SHARED, IDENTITY),
         (facts("reps", STORE), facts("reps", "http://other.example"), UNPROVEN, DECLARED),
@@ -174,5 +182,5 @@ def test_contents_are_asked_only_where_they_are_stated() -> None:
     assert rule.applies(BucketDeclared(name="$B", objects=0))
     staging = replace(facts("staging-reps"), objects=Known(1000), whole=Known(False))
     notes = LINTS[0].look(question(facts("reps"), staging))
-    assert notes == ("production lists 0 objects", "staging lists at least 1000 objects")
+    assert notes == ("production lists 1 objects", "staging lists at least 1000 objects")
     assert LINTS[0].look(question(facts("reps"), staging, 0)) == ()

@@ -120,14 +120,21 @@ _REPLICA = "a replica that is kept in step looks the same: production's objects 
 def _same_text(q: BucketQuestion, staging: BucketAddress, why: str) -> Judgement:
     """The texts name one bucket; the servers may still contradict them (reach_at, private DNS)."""
     owners = both(q.production.facts.owner, q.staging.facts.owner)
-    pages = both(q.production.facts.marks, q.staging.facts.marks)
-    contradicted = (isinstance(owners, Known) and owners.value[0] != owners.value[1]) or (
-        isinstance(pages, Known) and all(pages.value)
-    )
-    if contradicted:
+    if (isinstance(owners, Known) and owners.value[0] != owners.value[1]) or _list_other_objects(q):
         summary = f"both name {staging.shown}, yet list other objects or another owner"
         return unproven(summary, _seen(q), f"check reach_at and the endpoint's DNS; {_OWN}")
     return shared(Grade.DECLARED, f"staging's bucket is production's, {staging.shown}: {why}", _seen(q), _OWN)
+
+
+def _list_other_objects(q: BucketQuestion) -> bool:
+    """Whether one bucket could not list both: other objects, or some and none.
+
+    Where names are each account's own, two buckets of one server may have one name.
+    """
+    sides = (q.production.facts, q.staging.facts)
+    shown = [isinstance(side.marks, Known) and bool(side.marks.value) for side in sides]
+    empty = [side.objects == Known(0) for side in sides]
+    return all(one or none for one, none in zip(shown, empty, strict=True)) and any(shown)
 
 
 def _two(q: BucketQuestion, production: BucketAddress, staging: BucketAddress, why: str) -> Judgement:
@@ -138,6 +145,10 @@ def _two(q: BucketQuestion, production: BucketAddress, staging: BucketAddress, w
             return unproven(f"{why}, but {reason}", _seen(q), remedy or LIST)
         case Known() if _apart(q, production, staging):
             return _owned(q, f"each side lists its own bucket: {why}")
+        case Known() if one_store(q, production, staging):
+            return _marked(
+                q, f"{why}, but both are empty, and a server of one's own may have two for one bucket"
+            )
         case Known():
             return _marked(q, f"{why}, but that may be two ways to one store")
 
@@ -157,7 +168,13 @@ def _apart(q: BucketQuestion, production: BucketAddress, staging: BucketAddress)
     """Whether other names are surely other buckets: in one store, or in two that are surely two."""
     if namespaces(production, staging) == "different":
         return both(q.production.facts.tls, q.staging.facts.tls) == Known((True, True))
-    return one_store(q, production, staging)
+    return one_store(q, production, staging) and (not production.own or _holds_something(q))
+
+
+def _holds_something(q: BucketQuestion) -> bool:
+    """Whether the listings would have shown one bucket under two names, which some servers let it have."""
+    counts = both(q.production.facts.objects, q.staging.facts.objects)
+    return isinstance(counts, Known) and any(counts.value)
 
 
 def one_store(q: BucketQuestion, production: BucketAddress, staging: BucketAddress) -> bool:
