@@ -69,9 +69,7 @@ def _log(checked: Checked, lines: list[str]) -> None:
 
 def extra_of(checked: Checked) -> dict[str, object]:
     """The fields of the record."""
-    reasons = [
-        dict(zip(("outcome", "rule", "variable", "says", "fix"), r, strict=True)) for r in checked.reasons
-    ]
+    reasons = [reason._asdict() for reason in checked.reasons]
     return {
         "disjoint_role": checked.role,
         "disjoint_outcome": checked.outcome,
