@@ -14,8 +14,9 @@ from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.seal/v1"
 SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
-REACHED = "seal.reached"
-"""Domains of digests; the first is the observers' own, the last of a host and port alone."""
+REACHED, HOST, OBJECT = "seal.reached", "seal.host", "seal.object"
+"""Domains of digests: the first is the observers' own; these are of a host and port, of a host, and of what
+the address of an engine that is no kind names."""
 
 PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"

@@ -13,7 +13,8 @@ from typing import Any
 from disjoint.certify.guarded import filled
 from disjoint.certify.plain_address import read
 
-from .judging import ASK, variable_of
+from .alone import variable_of
+from .judging import ASK
 from .policy import Policy, Setting
 from .sealed import Opened
 from .servers import Met, Servers

@@ -11,8 +11,9 @@ from disjoint.kinds.variables.forms import normal_forms
 from disjoint.kinds.variables.held import words, written
 from disjoint.kinds.variables.shapes import MAY_BE_LIVE, live_vendor, named_secret
 
+from .alone import ADDRESS_LIKE, REUSED, at_hosts, unresolved, variable_of
 from .overriding import redirected
-from .places import Meeting, Pair, Texts, Theirs, attached, buckets, hosts, looked_at, named, ports
+from .places import Meeting, Pair, Texts, Theirs, attached, buckets, looked_at, named
 from .policy import Endpoint, Policy, Resource, Setting
 from .verdict import SHARED, UNPROVEN, Reason, few
 
@@ -21,7 +22,7 @@ _SAME = {
     "web": "web/same-domain",
 }  # fmt: skip
 _CELERY = {"broker": "celery/same-broker", "result_backend": "celery/same-result-backend"}
-_REUSED, _SECRET = "variables/endpoint-reused", "variables/secret-reused"
+_SECRET = "variables/secret-reused"  # noqa: S105  (a rule)
 _KINDS = {
     "postgres": {"postgres"}, "redis": {"redis"}, "bucket": {"bucket"}, "web": {"web"},
     "celery": {"redis", "amqp", "postgres", "mysql", "mongodb", "memcached", "elasticsearch", "cassandra"},
@@ -46,7 +47,6 @@ ASK = "ask the servers who they are: --deep, or deep=True"
 _ASKED = frozenset({"postgres", "redis"})
 _HOST = re.compile(r"[a-z0-9_.:%-]+\Z")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
-_ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
 
 
 def found(
@@ -69,9 +69,11 @@ def found(
         *_declared(policy, theirs, variables),
         *redirected(policy, theirs, variables),
         *_reused(policy, theirs, texts, variables),
+        *at_hosts(policy, key, pairs, texts),
         *_secrets(policy, key, pairs, texts),
         *_live_keys(pairs),
         *_unread(policy, pairs),
+        *unresolved(policy, pairs),
         *_unknown(policy),
     ]
 
@@ -84,9 +86,9 @@ def once(found: Iterable[Reason]) -> tuple[Reason, ...]:
 def _once(found: Iterable[Reason]) -> Iterator[Reason]:
     seen: set[tuple[str, str, str]] = set()
     for reason in sorted(found, key=lambda each: each.outcome != SHARED):
-        mark = (reason.outcome, reason.variable, "" if reason.rule == _REUSED else reason.rule)
+        mark = (reason.outcome, reason.variable, "" if reason.rule == REUSED else reason.rule)
         loose = (reason.outcome, reason.variable, "")
-        if mark not in seen and not (reason.rule == _REUSED and loose in seen):
+        if mark not in seen and not (reason.rule == REUSED and loose in seen):
             yield reason
         seen |= {mark, loose} if reason.rule != _SECRET else {mark}
 
@@ -196,18 +198,11 @@ def _reused(
 ) -> Iterator[Reason]:
     """Production's places under any name, alone or in a list."""
     endpoints = tuple(_endpoint(r, variables) or "" for r in policy.resources if r.kind == "bucket")
-    stated = ports(texts)
     for name, said in texts:
         own = looked_at(name)
         places = (*named(name, said), *buckets(name, said, endpoints)) if own else attached(name, said)
         met = (theirs.meeting(place) for place in dict.fromkeys(places))
-        yield from (_met(each, _REUSED, name, name) for each in met if each and each.how != "private")
-        if own:
-            for host, port in dict.fromkeys(hosts(said)):
-                if (each := theirs.at_host(host, frozenset({port}) if port else stated)) is not None:
-                    says = f"{name} names the server of {_theirs(each)}"
-                    fix, of = f"give {name} staging's own host", theirs.called(each.server)
-                    yield Reason(SHARED, _REUSED, name, says, fix, of)
+        yield from (_met(each, REUSED, name, name) for each in met if each and each.how != "private")
 
 
 def _secrets(
@@ -259,20 +254,14 @@ def _same_secret(policy: Policy, label: str, variable: str, forms: frozenset[str
 def _unknown(policy: Policy) -> Iterator[Reason]:
     """What of production was not known when it was sealed."""
     for name in policy.unresolved:
-        wanted = named_secret(name) or _ADDRESS_LIKE.search(name.upper())
+        wanted = named_secret(name) or ADDRESS_LIKE.search(name.upper())
         if wanted and name not in policy.public and looked_at(name):
             says = f"production's {name} was not resolved when it was sealed"
             yield Reason(UNPROVEN, _SECRET, name, says, _SEAL_ANEW)
 
 
 def _rule(resource: Resource, setting: str) -> str:
-    return _CELERY.get(setting, _SAME.get(resource.kind, _REUSED))
-
-
-def variable_of(setting: Setting) -> str:
-    """The variable that a reason about a setting names."""
-    names = _VARIABLE.findall(setting.template or "") or [*setting.variables]
-    return names[0] if names else ""
+    return _CELERY.get(setting, _SAME.get(resource.kind, REUSED))
 
 
 def _subject(setting: Setting) -> str:

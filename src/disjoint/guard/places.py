@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from disjoint.certify.guarded import PLACE, PLATFORM, SERVER, digest
-from disjoint.certify.plain_address import PORTS, Place, in_variable, of_setting, read, spell
+from disjoint.certify.plain_address import Place, in_variable, of_setting, read
 from disjoint.certify.plain_list import members
 from disjoint.certify.plain_store import private, store
 from disjoint.kinds.variables.held import urls
@@ -17,13 +16,6 @@ from .policy import Endpoint, Policy
 STORES = frozenset({"postgres", "redis", "amqp"})
 """Kinds whose server belongs to one owner: another database of it is no other resource."""
 _HAS_PORTS = STORES | {"web"}
-_NAMED = frozenset({"web", "file", "sqlite", "memory", "bucket"})
-"""Kinds that no host beside a port makes an address of."""
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-_HOST = re.compile(
-    r"(?:\[([0-9a-f:.%]+)\]|((?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}))(?::([0-9]{1,5}))?\Z"
-)
-_BETWEEN = re.compile(r"[^a-z0-9._:%\[\]-]+")
 _STORE_URLS = ("s3://", "s3a://", "s3n://", "gs://")
 _WEB_PORTS = (80, 443)
 _TENANTS = (".proxy.rlwy.net", ".tcp.ngrok.io", ".tcp.ngrok.app", ".tcp.eu.ngrok.io")
@@ -58,7 +50,7 @@ class Meeting(NamedTuple):
 class Theirs:
     """Production's places, found by their digests."""
 
-    __slots__ = ("_key", "_kinds", "_like", "_loopback", "_named", "_places", "_servers")
+    __slots__ = ("_key", "_like", "_loopback", "_named", "_places", "_servers")
 
     def __init__(self, policy: Policy, key: bytes) -> None:
         self._key = key
@@ -76,7 +68,6 @@ class Theirs:
                 self._like.setdefault(like, each)
             if (port := _loopback(each.shown)) is not None:
                 self._loopback.setdefault((each.kind, port), each)
-        self._kinds = {each.kind for each in policy.all_endpoints} - _NAMED
 
     def meeting(self, place: Place) -> Meeting | None:
         """What of production's a place is."""
@@ -107,15 +98,6 @@ class Theirs:
     def server(self, place: Place) -> Endpoint | None:
         """Production's server that a place is on."""
         return self._servers.get(digest(self._key, SERVER, store(place).server))
-
-    def at_host(self, host: str, ports: frozenset[int]) -> Endpoint | None:
-        """Production's server that a host and one of some ports make."""
-        for kind in sorted(self._kinds):
-            for port in sorted({PORTS.get(kind, 0), *ports}):
-                place = Place(kind, spell(host), port, "")
-                if not place.private and (theirs := self.server(place)) is not None:
-                    return theirs
-        return None
 
 
 def _like(kind: str, line: str) -> str | None:
@@ -150,20 +132,6 @@ def named(name: str, texts: tuple[str, ...]) -> Iterator[Place]:
     for text in texts:
         yield from in_variable(name, text)
         yield from (place for url in urls(text) for place in read(url))
-
-
-def hosts(texts: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
-    """Every host outside a URL, with its port where one is written."""
-    for text in texts:
-        for item in _BETWEEN.split(_URL.sub(" ", text).lower()):
-            if "." in item and (found := _HOST.match(item)) is not None:
-                yield found[1] or found[2], int(found[3]) if found[3] else None
-
-
-def ports(variables: tuple[Texts, ...]) -> frozenset[int]:
-    """Ports that stand in variables of their own, beside a host in another."""
-    stated = (text for name, written in variables if "PORT" in name.upper() for text in written)
-    return frozenset(int(text) for text in stated if text.isascii() and text.isdecimal() and len(text) < 6)
 
 
 def buckets(name: str, texts: tuple[str, ...], endpoints: tuple[str, ...]) -> Iterator[Place]:

@@ -39,6 +39,18 @@ class Endpoint(NamedTuple):
     """Of what is not shown: the digest of host and port; empty in seals of before."""
 
 
+class Host(NamedTuple):
+    """A host at which production has something, as digests."""
+
+    of: str
+    """The resource or the variable that names it."""
+    host: str
+    reached: frozenset[str]
+    """Of the host with each port that is stated; none where no port is."""
+    engine: str
+    """What is asked there, as a URL's scheme has it; empty where it stands in a variable without a scheme."""
+
+
 class Setting(NamedTuple):
     """What the manifest writes for an address."""
 
@@ -91,6 +103,10 @@ class Policy(NamedTuple):
     unresolved: tuple[str, ...]
     itself_names: tuple[str, ...]
     itself_digest: str
+    hosts: tuple[Host, ...] | None
+    """None in seals of before, which say it of addresses alone."""
+    objects: Mapping[str, str]
+    """What production's variables name in engines that are no kinds, by digest."""
     waivers: tuple[Waived, ...] = ()
     """Those that name variables; none in seals of before."""
     holders: Mapping[str, tuple[str, ...]] | None = None
@@ -135,6 +151,8 @@ def policy_in(payload: Mapping[str, object]) -> Policy:
         unresolved=_texts(policy.get("unresolved")),
         itself_names=_texts(itself.get("names")),
         itself_digest=text_in(itself.get("digest")),
+        hosts=tuple(_host(each) for each in _list(policy["hosts"])) if "hosts" in policy else None,
+        objects={mark: text_in(name) for mark, name in record(policy.get("objects", {})).items()},
         waivers=tuple(_waived(each) for each in _list(policy.get("waivers", []))),
         holders=_holders(policy["holders"]) if "holders" in policy else None,
     )
@@ -204,6 +222,13 @@ def _endpoint(value: object, resource: str) -> Endpoint:
         text_in(said.get("shown", "")),
         text_in(said.get("reached", "")),
     )
+
+
+def _host(value: object) -> Host:
+    said = record(value)
+    reached = frozenset(_texts(said.get("reached")))
+    engine = text_in(said.get("engine", ""))
+    return Host(text_in(said.get("variable")), text_in(said.get("host")), reached, engine)
 
 
 def _holders(value: object) -> Mapping[str, tuple[str, ...]]:

@@ -26,8 +26,8 @@ def doors(kinds: Kinds, address: Address) -> Iterator[tuple[str, int, str]]:
     else:
         common = kinds[address.kind].near(address)
     for server in sorted(common.servers):
-        host, _, rest = server.partition(" ")
-        port, _, tenant = rest.partition(" ")
+        place, _, tenant = server.rpartition(" ")
+        host, _, port = place.rpartition(" ")  # a name may have a blank in it: libpq's service
         yield host, int(port or 0), tenant
 
 

@@ -10,15 +10,19 @@ from urllib.parse import quote
 from disjoint.certify.guarded import COST, PLACE, PLATFORM, REACHED, SERVER, Held, digest, filled, itself
 from disjoint.certify.plain_address import ADDRESSES, PORTS, Place, in_variable, of_setting, read
 from disjoint.certify.plain_store import private, store
+from disjoint.guard.places import buckets, named
 from disjoint.kinds.variables.endpoints import OVERRIDES
 from disjoint.kinds.variables.facts import MODES
+from disjoint.kinds.variables.held import written
 from disjoint.kinds.variables.observe import PLATFORM as PLATFORM_LABELS
 from disjoint.model.environment import Environment
 from disjoint.model.finding import Waiver
 from disjoint.model.manifest import Manifest, Resource, setting_fields, variables_in
 from disjoint.model.names import spellings
 from disjoint.model.plain import Plain, plain
+from disjoint.model.snapshot import Snapshot
 
+from .hosts import hosts_of, objects_of, offline
 from .strengthening import resolved
 
 SCHEMA = "disjoint.policy/v1"
@@ -53,6 +57,7 @@ def policy_of(
     variables = dict(resolved(environment))
     held = tuple(secrets)
     names = _claimed(manifest) | {secret.variable for secret in held}
+    told = offline(manifest, environment)
     known = sorted(name for name in names if name in variables and not PLATFORM.search(name.upper()))
     return {
         "schema": SCHEMA,
@@ -67,7 +72,9 @@ def policy_of(
         "waivers": [_waived(each) for each in manifest.waivers if each.variables],
         "stretched": {"scrypt": dict(COST)},
         "resources": [_resource(resource, variables, key, blind=blind) for resource in manifest.resources],
-        "endpoints": list(_endpoints(manifest, variables, key, blind=blind)),
+        "endpoints": list(_endpoints(manifest, told, variables, key, blind=blind)),
+        "hosts": hosts_of(manifest, told, key),
+        "objects": objects_of(told, key),
         "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
         "holders": _holders(held),
         "unresolved": sorted(set(environment.variables) - set(variables)),
@@ -154,16 +161,29 @@ def _places(resource: Resource, variables: Mapping[str, str]) -> Iterator[tuple[
 
 
 def _endpoints(
-    manifest: Manifest, variables: Mapping[str, str], key: bytes, *, blind: bool
+    manifest: Manifest, told: Snapshot, variables: Mapping[str, str], key: bytes, *, blind: bool
 ) -> Iterator[dict[str, Plain]]:
-    """Stores that production's variables name; a web address may be a vendor's, which strangers share."""
-    del manifest
+    """Stores that production's variables name; a web address may be a vendor's, which strangers share.
+
+    What stands within a text, or is a bucket's bare name, is digested alone.
+    """
+    doors = tuple(_bucket_doors(manifest, variables))
+    owned = {each.variable for each in told.endpoints if each.owned and each.address.kind == "bucket"}
     for name, value in sorted(variables.items()):
         if name.upper().startswith("DISJOINT_"):
             continue
-        for place in dict.fromkeys((*in_variable(name, value), *_libpq(name, value, variables))):
+        plain = dict.fromkeys((*in_variable(name, value), *_libpq(name, value, variables)))
+        texts = written(value)
+        within = (*named(name, texts), *(buckets(name, texts, doors) if name in owned else ()))
+        for place in dict.fromkeys((*plain, *within)):
             if place.kind not in _STRANGERS:
-                yield {"variable": name, **_place(place, key, blind=blind)}
+                yield {"variable": name, **_place(place, key, blind=blind or place not in plain)}
+
+
+def _bucket_doors(manifest: Manifest, variables: Mapping[str, str]) -> Iterator[str]:
+    for resource in manifest.resources:
+        if resource.kind == "bucket":
+            yield filled(setting_fields(resource.declared).get("endpoint", ""), variables) or ""
 
 
 def _libpq(name: str, value: str, variables: Mapping[str, str]) -> list[Place]:

@@ -1,0 +1,149 @@
+"""Which of production's hosts a process's variables mention: by digests, in one pass over each text. Pure.
+
+Whatever names a host has it in its text, however that is laid out. So a variable that mentions none of
+production's names none of its servers; one that does is read as `verify` reads it, by `named`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from disjoint.certify.guarded import HOST, OBJECT, REACHED, digest, digester
+from disjoint.certify.plain_address import PORTS, Place, spell
+from disjoint.certify.plain_store import renamed, store
+from disjoint.tuples import NamedTuple
+
+from .policy import Endpoint, Host, Policy
+
+_TOKEN = re.compile(r"[\w.:\u3002\uff0e\uff61-]{4,}")
+_DOTTED = re.compile(r"[.\u3002\uff0e\uff61]")
+_SIX = re.compile(r"(?<!\w)(?:[0-9a-f]{0,4}:){2,}[0-9a-f.]*")
+_NUMBER = re.compile(r"(?:0x[0-9a-f]{1,8}|[0-9]{8,11})\Z")
+"""An IPv4 address as one number (inet_aton)."""
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LONGEST, _LONGEST_SIX = 256, 45
+_POOLER = ".pooler.supabase.com"
+_PROJECT = re.compile(r"([a-z0-9]{16,32})\.supabase\.(?:co|in)\Z")
+_TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})\Z")
+"""A user of Supabase's pooler, who says whose database is meant."""
+_NO_SERVERS = frozenset({"web", "file", "sqlite", "memory", "bucket"})
+
+
+class At(NamedTuple):
+    """One of production's hosts, and how its digests name it."""
+
+    theirs: Host
+    host: str
+    port: int
+    """The one that a provider gives this name of a store; zero where ports are as they are stated."""
+
+
+class Hosts:
+    """Production's hosts, found by their digests."""
+
+    __slots__ = ("_by", "_digest", "_key", "_objects", "_older", "_ports")
+
+    def __init__(self, policy: Policy, key: bytes) -> None:
+        self._key, self._digest = key, digester(key, HOST)
+        self._by: dict[bytes, list[Host]] = {}
+        self._older: dict[str, Host] = {}
+        self._ports: set[int] = set()
+        self._objects = policy.objects
+        if policy.hosts is None:
+            self._of_before(policy.all_endpoints)
+        for each in policy.hosts or ():
+            self._by.setdefault(bytes.fromhex(each.host.partition(":")[2]), []).append(each)
+
+    def _of_before(self, endpoints: Iterable[Endpoint]) -> None:
+        """What seals of before say of hosts; of hidden ones, those on usual ports."""
+        for each in endpoints:
+            if each.private or each.kind in _NO_SERVERS:
+                continue
+            host, _, port = each.shown.partition("://")[2].partition("/")[0].rpartition(":")
+            if host:
+                reached = frozenset({self.reached(host.strip("[]"), int(port))})
+                made = Host(each.of, "", reached, each.kind)
+                self._by.setdefault(self._digest(host.strip("[]")), []).append(made)
+            elif each.reached and each.kind in PORTS:
+                self._older[each.reached] = Host(each.of, "", frozenset({each.reached}), each.kind)
+                self._ports.add(PORTS[each.kind])
+
+    def at(self, host: str) -> list[At]:
+        """What of production's is at a host, on whatever port.
+
+        Args:
+            host: as `spell` writes it.
+        """
+        return [At(each, name, port) for name, port in _names(host) for each in self._known(name)]
+
+    def _known(self, name: str) -> Iterable[Host]:
+        marks = (self.reached(name, port) for port in self._ports)
+        hidden = [self._older[mark] for mark in marks if mark in self._older]
+        return [*self._by.get(self._digest(name), ()), *hidden]
+
+    def object_at(self, engine: str, place: str) -> str:
+        """The variable of production's that names the same thing in another engine; empty: none does."""
+        return self._objects.get(digest(self._key, OBJECT, f"{engine} {place}"), "")
+
+    def reached(self, host: str, port: int) -> str:
+        """The digest of a host and a port."""
+        return digest(self._key, REACHED, Place("", host, port, "").server.partition("://")[2])
+
+    def mentioning(self, texts: Iterable[tuple[str, tuple[str, ...]]]) -> frozenset[str]:
+        """The names of those whose texts mention one of production's hosts.
+
+        Args:
+            texts: of each name, as they are and as they decode.
+        """
+        if not (self._by or self._older):  # as in most small projects
+            return frozenset()
+        known: dict[str, bool] = {}
+        found, pooled, told = set[str](), set[str](), False
+        for name, said in texts:
+            tokens = {token for text in said for form in _forms(text) for token in _tokens(form)}
+            if any(token.endswith(_POOLER) for token in tokens):
+                pooled.add(name)
+            if any(self._is_known(known, token) for token in tokens):
+                found.add(name)
+            told = told or any(self._is_tenant(known, token) for token in tokens)
+        return frozenset(found | pooled if told else found)
+
+    def _is_known(self, known: dict[str, bool], token: str) -> bool:
+        if token not in known:
+            known[token] = bool(self.at(spell(token)))
+        return known[token]
+
+    def _is_tenant(self, known: dict[str, bool], token: str) -> bool:
+        tenant = _TENANT.match(token)
+        return tenant is not None and self._is_known(known, f"db.{tenant[1]}.supabase.co")
+
+
+def _names(host: str) -> Iterator[tuple[str, int]]:
+    """A host, and the names by which production's digests may have the store behind it."""
+    yield host, 0
+    if renamed(host):
+        places = (store(Place(kind, host, 0, "")) for kind in ("postgres", "redis"))
+        yield from dict.fromkeys((place.host, place.port) for place in places if place.host != host)
+    if ".supabase." in host and (project := _PROJECT.match(host)):
+        yield f"db.{project[1]}.supabase.co", PORTS["postgres"]
+
+
+def _forms(text: str) -> Iterator[str]:
+    """A text in lower case, and without what escapes a character of a name in it."""
+    yield text.lower()
+    if "%" in text:
+        yield unquote(text).lower()
+    if "\\" in text:
+        yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).lower().replace("\\", "")
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Whatever in a text may be a host."""
+    for token in _TOKEN.findall(text):
+        for piece in token.split(":") if ":" in token else (token,):
+            if len(piece) <= _LONGEST and (_DOTTED.search(piece) or _NUMBER.match(piece)):
+                yield piece.strip(".-")
+    if "::" in text or text.count(":") > 6:
+        yield from (six for six in _SIX.findall(text) if len(six) <= _LONGEST_SIX)
