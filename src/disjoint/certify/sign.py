@@ -43,6 +43,7 @@ __all__ = [
     "machine_signer",
     "new_machine_key",
     "new_signer",
+    "passing_signer",
     "public_key_of",
     "sealed_line",
     "signed",
@@ -113,6 +114,12 @@ def machine_signer() -> Signer:
         WriteError: the state folder cannot be used.
     """
     return _machine()
+
+
+def passing_signer() -> Signer:
+    """A key that nobody keeps: for what its reader knows to be right by another code."""
+    fresh = _fresh("ed25519")
+    return _Held(fresh, _public(fresh), "a key of this run")
 
 
 def _machine(type_: str = "ed25519") -> _Held:

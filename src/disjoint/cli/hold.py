@@ -21,6 +21,7 @@ SHORTEST = 5.0
 STREAM = Path("-")
 RECORD = "\x1e"
 """Before each text of a JSON text sequence (RFC 7464)."""
+_STANDARD_INPUT = 0
 _NONCE = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -55,13 +56,16 @@ def _drawn(_context: click.Context, _option: click.Parameter, nonce: str) -> str
     help="The run's name, drawn by whoever will look: 32 hex digits. Has it hold this process's variables.",
 )
 @click.option("--connected", default="", hidden=True, help="Where an attested process is connected to.")
+@click.option("--tied", is_flag=True, hidden=True, help="End with whoever holds standard input's other end.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, readable=False, allow_dash=True),
     required=True,
     help="Staging's half; `-` for standard output, both times, as a JSON text sequence.",
 )
-def command(manifest: Path | None, seconds: float, nonce: str, connected: str, output: Path) -> int:
+def command(
+    manifest: Path | None, seconds: float, nonce: str, connected: str, tied: bool, output: Path
+) -> int:
     """Hold staging's marks while production looks for them.
 
     Reads staging's variables and nobody else's. What it places is seen by the servers and stored nowhere.
@@ -76,6 +80,10 @@ def command(manifest: Path | None, seconds: float, nonce: str, connected: str, o
     Both sides need one key in DISJOINT_SEAL_KEY; without it, a key of this machine is used. A deployed
     process answers for itself by a route that runs this command: docs/guard/attest.md.
     """
+    if tied:
+        from disjoint.runner.lifeline import follow  # noqa: PLC0415  (whoever is asked by a person is not tied)
+
+        follow(_STANDARD_INPUT)
     from disjoint.split import Asked, hold  # noqa: PLC0415  (parsing and checking need none of it)
 
     if output != STREAM:

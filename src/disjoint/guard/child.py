@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,6 @@ from functools import partial
 
 from .peers import peers
 from .questions import PRODUCTION, TOKEN, Question, Refusal, may_be_production
-from .sealed import KEY
 
 REST = 5.0
 """Seconds between two questions."""
@@ -59,7 +57,19 @@ class Turn:
 
 
 TURN = Turn()
+_TIES: set[int] = set()
+"""Its ends of what tells children that this process lives; the system closes them however it goes."""
+
+
+def _untied() -> None:
+    """A fork that kept one would pass for this process."""
+    for tie in _TIES:
+        os.close(tie)
+    _TIES.clear()
+
+
 os.register_at_fork(after_in_child=TURN.fresh)
+os.register_at_fork(after_in_child=_untied)
 
 
 class Answer:
@@ -118,17 +128,9 @@ class Answer:
         return None
 
     def _start(self, variables: Mapping[str, str]) -> None:
-        folder = _folder() if variables.get(KEY) else None
         own = {name: value for name, value in variables.items() if name != TOKEN}
-        process = subprocess.Popen(  # noqa: S603  (no shell; our own program and words)
-            self._words(),
-            env=own if folder is None else {**own, "XDG_STATE_HOME": folder.name},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        watching = threading.Thread(target=self._watch, args=(process, folder), daemon=True)
+        process, tie = _tied(self._words(), own)
+        watching = threading.Thread(target=self._watch, args=(process, tie), daemon=True)
         listening = threading.Thread(target=self._listen, args=(process,), daemon=True)
         try:
             listening.start()
@@ -136,6 +138,7 @@ class Answer:
         except RuntimeError:
             process.kill()
             process.wait()
+            _cut(tie)
             raise
         self._process, self._threads = process, [watching, listening]
 
@@ -143,19 +146,16 @@ class Answer:
         """Without the working directory in its path: an application has modules of any name."""
         nonce, seconds = self._question
         words = [_python(), "-P", "-m", "disjoint", "hold", "--nonce", nonce, "--seconds", str(seconds)]
-        connected = ["--connected", ",".join(peers())]
+        connected = ["--connected", ",".join(peers()), "--tied"]
         return [*words, "--output", "-", *connected, *(["--manifest", self._manifest] * bool(self._manifest))]
 
-    def _watch(
-        self, process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str] | None
-    ) -> None:
+    def _watch(self, process: subprocess.Popen[bytes], tie: int) -> None:
         """End the child when nobody waits for it, or in any case in time; then it is another's turn."""
         try:
             self._over.wait(self._question.seconds + GRACE)
             _end(process)
         finally:
-            if folder is not None:
-                folder.cleanup()
+            _cut(tie)
             TURN.over(self, rest=REST)
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
@@ -178,12 +178,30 @@ class Answer:
         )
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """For the machine's own key, which nobody asks for again; a container may let write nowhere else."""
+def _tied(words: list[str], variables: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
+    """The child, and the end of its standard input that keeps it alive: nothing is ever written there."""
+    followed, tie = os.pipe()
+    _TIES.add(tie)
     try:
-        return tempfile.TemporaryDirectory(prefix="disjoint-", ignore_cleanup_errors=True)
-    except FileNotFoundError:
-        return tempfile.TemporaryDirectory(prefix="disjoint-", dir="/dev/shm", ignore_cleanup_errors=True)
+        process = subprocess.Popen(  # noqa: S603  (no shell; our own program and words)
+            words,
+            env=variables,
+            stdin=followed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except BaseException:
+        _cut(tie)
+        raise
+    finally:
+        os.close(followed)
+    return process, tie
+
+
+def _cut(tie: int) -> None:
+    _TIES.discard(tie)
+    os.close(tie)
 
 
 def _python() -> str:

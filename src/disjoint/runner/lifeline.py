@@ -1,4 +1,4 @@
-"""What ties a forked child to its parent's life: a pipe into which nobody writes.
+"""What ties a child to its parent's life: a pipe into which nobody writes.
 
 The system closes the parent's end however the parent goes, and the child's end then says so. A
 parent's number (`getppid`) says it only to whoever asks again and again.
@@ -45,9 +45,18 @@ class Lifeline:
 
     def follow(self) -> None:
         """End this process, and with it its connections, the moment that the parent's end is closed."""
-        with contextlib.suppress(OSError):
-            _have_a_signal_sent(self._followed)
-        threading.Thread(target=_end_with, args=(self._followed,), daemon=True).start()
+        follow(self._followed)
+
+
+def follow(end: int) -> None:
+    """End this process, and with it its connections, the moment that whoever has the other end is gone.
+
+    Args:
+        end: a pipe's, from which nothing but its end of file comes.
+    """
+    with contextlib.suppress(OSError):
+        _have_a_signal_sent(end)
+    threading.Thread(target=_end_with, args=(end,), daemon=True).start()
 
 
 def _have_a_signal_sent(end: int) -> None:

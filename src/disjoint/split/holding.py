@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from disjoint.certify.belonging import trusted_clock
 from disjoint.certify.half import Held, written
 from disjoint.certify.keys import ProjectKey, stable_key
+from disjoint.certify.sign import passing_signer
 from disjoint.certify.snapshot import written_snapshot
 from disjoint.certify.watch import Watch
 from disjoint.model.experiment import Sights
@@ -66,6 +67,8 @@ def hold(
         WriteError: the half cannot be signed or written.
     """
     name, watch = asked.nonce or secrets.token_hex(16), Watch()
+    # whoever asked knows the half by the project's code: an application's disk need not keep a key for it
+    signer = passing_signer() if asked.nonce else None
     with Run((manifest.staging,), BUDGET_SECONDS, forks=False, key=stable_key(key)) as run:
         snapshot = observed(manifest, manifest.staging, run, watch.started)
     window = seconds + BUDGET_SECONDS
@@ -86,10 +89,11 @@ def hold(
         )
         watch.expect_unset()
         trusted_clock(half)
-        publish(written(half, key))
+        publish(written(half, key, signer))
         wait(seconds)
         over = watch.now()
-        publish(written(replace(half, alive_at=over, marks=_marks(placed, holding.seen_again())), key))
+        whole = replace(half, alive_at=over, marks=_marks(placed, holding.seen_again()))
+        publish(written(whole, key, signer))
 
 
 def _marks(placed: Mapping[Key, Fact[Placed]], again: Mapping[Key, Fact[Sights]] | None) -> dict[str, Any]:
