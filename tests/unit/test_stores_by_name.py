@@ -68,6 +68,8 @@ def test_what_is_no_store_is_none(ours: str, tmp_path: Path) -> None:
         ("SESSIONS_URL=rediss://cat-1.upstash.io:6379", "KV_REST_API_URL=https://cat-1.upstash.io"),
         ("WH=ab1.eu-central-1.snowflakecomputing.com", "SNOWFLAKE_ACCOUNT_URL=https://ab1.eu-central-1.snowflakecomputing.com"),
         ("INFLUX_URL=https://tsdb.example:8086", "INFLUX_URL=https://tsdb.example:8086"),
+        ("BUS=sb://shop.servicebus.windows.net/x", "B=Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=x"),
+        ("DB_HOST=/cloudsql/shop-1:europe-west1:main", "CLOUD_SQL_CONNECTION_NAME=shop-1:europe-west1:main"),
         ("FB=https://shop-default-rtdb.firebaseio.com", "FB=https://shop-default-rtdb.firebaseio.com"),
         ("A_URL=amqps://a@mq.example/v", "A_URL=amqp://a@mq.example/w"),
         ("B_URL=mysql://db.example:3306/app", "C_URL=mysql://db.example:3307/app"),
@@ -89,6 +91,15 @@ def test_one_store_of_both_sides_is_no_other(theirs: str, ours: str, tmp_path: P
         ("W=snowflake://a:b@ORG-ACC/db", "W=snowflake://c:d@org-acc.snowflakecomputing.com/db"),
         ("W=bigquery://shop-prod/facts", "W=bigquery://shop-prod/facts"),
         ("E=sftp://a@files.example/in", "E=sftp://b@files.example:22/in"),
+        (
+            "Q=https://sqs.eu-west-1.amazonaws.com/123456789012/jobs",
+            "J=arn:aws:sqs:eu-west-1:123456789012:jobs",
+        ),
+        (
+            "T=arn:aws:dynamodb:eu-west-1:123456789012:table/a",
+            "T=arn:aws:dynamodb:eu-west-1:123456789012:table/a",
+        ),
+        ("P=projects/shop-1/topics/orders", "P=//pubsub.googleapis.com/projects/shop-1/topics/orders"),
         ("R=jdbc:redshift://r.example:5439/d", "R=redshift+psycopg2://a@r.example/d"),
     ],
 )
@@ -100,6 +111,11 @@ def test_a_store_of_any_engine_is_shared(theirs: str, ours: str, tmp_path: Path)
 @pytest.mark.parametrize(
     "both",
     [
+        "KAFKA_TOPIC=shop.orders.created.com",
+        "GEOIP_DB_URL=https://download.example/geo",
+        "PG_DUMP_URL=https://downloads.example/dump.sql",
+        "SQS_ENDPOINT=sqs.eu-west-1.amazonaws.com",
+        "TASK_ROLE=arn:aws:iam::123456789012:role/x",
         "SUPABASE_DOCS=https://supabase.com",
         "UPSTASH_API=https://api.upstash.com",
         "KAFKA_REST_DOCS=https://docs.confluent.cloud",
@@ -113,6 +129,7 @@ def test_a_store_of_any_engine_is_shared(theirs: str, ours: str, tmp_path: Path)
 def test_what_a_provider_keeps_for_all_is_no_store_of_both(both: str, tmp_path: Path) -> None:
     """Its own pages and doors; ports of one proxy are other customers'."""
     ours = both.replace("17123", "17124")
+    both += "\nJOBS=https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"
     assert reused(tmp_path, both, ours).outcome is Outcome.ISOLATED
 
 

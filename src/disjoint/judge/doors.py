@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from disjoint.model.address import Address
+from disjoint.model.cloud import DOORS
 from disjoint.model.engine import ForeignAddress, near_foreign
 from disjoint.model.host import compare_hosts, read_host
 from disjoint.model.stores import everybodys, parted_by_ports
@@ -15,7 +16,8 @@ from .ask import Kinds
 def is_server(kinds: Kinds, address: Address) -> bool:
     """One host may serve strangers, where it serves pages or buckets."""
     if isinstance(address, ForeignAddress):
-        return bool(address.foreign.engine) and not address.foreign.local
+        engine = address.foreign.engine
+        return bool(engine) and engine not in DOORS and not address.foreign.local
     return address.kind in kinds and bool(kinds[address.kind].lane)
 
 

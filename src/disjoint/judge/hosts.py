@@ -109,13 +109,13 @@ class _Named:
     def __init__(self, hosts: Iterable[NamedHost]) -> None:
         self._by: dict[str, dict[tuple[bool, tuple[int, ...]], list[NamedHost]]] = {}
         for each in hosts:
-            if not names_none(each.variable):
+            if not _is_none(each):
                 alike = self._by.setdefault(each.host, {}).setdefault((_is_store(each), each.ports), [])
                 alike.extend([each] if len(alike) < MOST_TOLD else [])
 
     def by(self, ours: NamedHost) -> Iterator[str]:
         """Variables that name one host with staging's, where one side's calls it a store."""
-        if names_none(ours.variable) or _NO_HOST.search(ours.host):
+        if _is_none(ours) or _NO_HOST.search(ours.host):
             return
         for (store, ports), alike in self._by.get(ours.host, {}).items():
             elsewhere = ports and ours.ports and not {*ports} & {*ours.ports}
@@ -127,6 +127,10 @@ class _Named:
 def _url(scheme: str, host: str, port: int | None = None) -> str:
     place = f"[{host}]" if ":" in host else host
     return f"{scheme}://{place}" if port is None else f"{scheme}://{place}:{port}"
+
+
+def _is_none(named: NamedHost) -> bool:
+    return names_none(named.variable) and not managed(named.host)
 
 
 def _is_store(named: NamedHost) -> bool:

@@ -66,6 +66,9 @@ _PORTS = {
     "db2": 50000,
     "firebird": 3050,
     "hana": 30015,
+    "sqs": 443,
+    "aws": 443,
+    "google": 443,
     "sftp": 22,
     "ftp": 21,
 }

@@ -9,13 +9,13 @@ _STORE = re.compile(
     r"|RABBIT(?:MQ)?|AMQP|BROKER|QUEUE|KAFKA|NATS|MQTT|PULSAR|STOMP|ACTIVEMQ|ZOOKEEPER|ETCD|MONGO(?:DB)?|MARIA(?:DB)?"
     r"|ELASTIC(?:SEARCH)?|OPENSEARCH|SOLR|MEILI(?:SEARCH)?|TYPESENSE|COUCH(?:DB)?|NEO4J|CLICKHOUSE|CASSANDRA"
     r"|SCYLLA|INFLUX(?:DB)?|TIMESCALE|SNOWFLAKE|REDSHIFT|WAREHOUSE|QDRANT|WEAVIATE|MILVUS"
-    r"|LIBSQL|DYNAMO(?:DB)?|COSMOS(?:DB)?|SURREAL(?:DB)?|ARANGO(?:DB)?|DGRAPH|TRINO|DRUID|SFTP)"
+    r"|LIBSQL|DYNAMO(?:DB)?|COSMOS(?:DB)?|SURREAL(?:DB)?|ARANGO(?:DB)?|DGRAPH|TRINO|DRUID|TEMPORAL|SFTP)"
     r"(?:S?(?![A-Z])|HOST|SERVER|ADDR|URL|DSN|NODE)"
 )
 """A variable that names a store: a relay or a vendor's host stands in everybody's variables."""
 _NO_STORE = re.compile(
-    r"ELASTIC_?APM|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|CN|MODULE|DRIVER|ENGINE|BACKEND|TRANSPORT|ROUTERS?"
-    r"|SCHEMA|TZ|VERSION|USER|PREFIX|FORMAT|STRATEGY|TEMPLATE|DOCS?|CONSOLE|DASHBOARD|(?<!HOST)NAME)$"
+    r"ELASTIC_?APM|GEO_?IP|MAXMIND|(?:^|_)CDN(?:_|$)|(?:FILE|PATH|CLASS|CERT|CA|CN|MODULE|DRIVER|ENGINE|BACKEND|TRANSPORT|ROUTERS?"
+    r"|SCHEMA|TZ|VERSION|USER|PREFIX|FORMAT|STRATEGY|TEMPLATE|DOCS?|CONSOLE|DASHBOARD|(?:^|_)ID|TYPE|TOPICS?|KEYSPACE|GROUP|REGION|IMAGE|REGISTRY|PROVIDER|(?<!HOST)NAME)$"
 )
 _EVERYBODYS = re.compile(
     r"(?:\A|\.)(?:sqs|queue|sns|dynamodb|s3)\..*amazonaws\.com(?:\.cn)?\Z|googleapis\.com\Z"
@@ -39,7 +39,7 @@ _MANAGED = (
     *(".ybdb.io", ".pinecone.io", ".qdrant.io", ".weaviate.network", ".weaviate.cloud", ".zillizcloud.com"),
     *(".typesense.net", ".meilisearch.io", ".algolia.net", ".algolianet.com", ".databases.neo4j.io"),
     *(".cloudant.com", ".cloudantnosqldb.appdomain.cloud", ".databases.appdomain.cloud"),
-    *(".ravendb.cloud", ".hivemq.cloud", ".cloud.redpanda.com"),
+    *(".ravendb.cloud", ".hivemq.cloud", ".cloud.redpanda.com", ".tmprl.cloud", ".sql.goog"),
 )
 """Providers that give each store a host of its own (their documentation's connection pages)."""
 _PROVIDERS_OWN = frozenset(

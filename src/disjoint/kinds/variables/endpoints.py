@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from disjoint.model.address import Address
+from disjoint.model.cloud import cloud_url
 from disjoint.model.engine import ForeignAddress, as_url, read_foreign
 from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Fact, Known
@@ -107,11 +108,9 @@ def _addresses(
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
             yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
 
-    if (
-        (foreign := read_foreign(as_url(item))) is not None
-        and foreign.engine
-        and scheme not in _read_by(kinds)
-    ):
+    named = cloud_url(item)
+    foreign = read_foreign(named or as_url(item))
+    if foreign is not None and foreign.engine and (named or scheme not in _read_by(kinds)):
         yield ForeignAddress(foreign)
 
 

@@ -17,7 +17,7 @@ from disjoint.model.stores import managed, names_store, stands_for
 from disjoint.model.url import split_url
 
 from .endpoints import is_platforms, members
-from .held import labelled, written
+from .held import labelled, urls, written
 from .shapes import named_secret, token_like
 
 _NAMED = re.compile(
@@ -48,7 +48,12 @@ _SURELY = re.compile(
     re.IGNORECASE,
 )
 """A name that is nothing but a host's, whatever its variable is called: two dots, and a usual end."""
-_WEB = re.compile(r"(?:https?|wss?)://", re.IGNORECASE)
+_WEB = re.compile(r"(?:https?|wss?|sb)://", re.IGNORECASE)
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,5}\Z")
+_CLOUD_SQL = re.compile(
+    r"(?:/cloudsql/)?([a-z][a-z0-9.-]{4,62}):([a-z]+(?:-[a-z]+)+[0-9]+):([a-z][a-z0-9-]{0,97})"
+)
+"""An instance's connection name, and the socket that Google's proxy makes of it."""
 _POOLER = ".pooler.supabase.com"
 _TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})", re.IGNORECASE)
 _T = TypeVar("_T")
@@ -98,8 +103,8 @@ def _hosts(variable: Variable, others: _Beside) -> Iterator[NamedHost]:
         if key and _secret(key):
             continue
         promised = named or bool(_NAMED.search(key.upper()))
-        for item in members(text):
-            if found := _on_web(variable.name, item) or _host(item, promised):
+        for item in dict.fromkeys((*members(text), *urls(text))):
+            if found := _on_web(variable.name, item) or _in_cloud(item) or _host(item, promised):
                 host, stated = found
                 own = f"db.{tenant}.supabase.co" if tenant and host.endswith(_POOLER) else stands_for(host)
                 yield NamedHost(variable.name, variable.where, own, (stated or beside) if own == host else ())
@@ -112,9 +117,15 @@ def _on_web(name: str, item: str) -> tuple[str, tuple[int, ...]] | None:
         return None
     ((text, port),) = url.hosts
     host = read_host(text)
-    if host.fault or not (names_store(name) or managed(host.name)):
+    if host.fault or _FILE.search(url.path) or not (names_store(name) or managed(host.name)):
         return None
     return host.name, (int(port),) if _DIGITS.fullmatch(port) else ()
+
+
+def _in_cloud(item: str) -> tuple[str, tuple[int, ...]] | None:
+    """The name of a Cloud SQL instance, in the form of those that Google gives it."""
+    found = _CLOUD_SQL.fullmatch(item)
+    return (f"{found[3]}.{found[2]}.{found[1]}.sql.goog", ()) if found else None
 
 
 def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
