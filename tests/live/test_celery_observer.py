@@ -94,8 +94,8 @@ def test_a_worker_is_read_from_the_binding_without_being_called(production: Valk
     assert keys(production) == before
     sent = dict(tally.footprint().commands)
     assert sent == {
-        "AUTH": 4,
-        "INFO server": 4,
+        "AUTH": 6,
+        "INFO server": 6,
         "INFO replication": 2,
         "SELECT": 1,
         "SCARD": 3,

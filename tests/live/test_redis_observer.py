@@ -301,32 +301,40 @@ def test_a_server_that_dies_during_the_walk_proves_nothing(
     assert isinstance(read.steady, Unknown)
 
 
-def test_a_balancer_makes_one_address_two_servers(supervisor: Supervisor) -> None:
-    """Every second connection meets the other process: the first one's id tells nothing apart."""
-    servers = [ValkeyServer.start(supervisor, f"balanced-{n}") for n in range(2)]
+@pytest.mark.parametrize("fewest", [False, True], ids=["in-turn", "fewest-connections"])
+def test_a_balancer_makes_one_address_two_servers(supervisor: Supervisor, fewest: bool) -> None:
+    """Every second connection meets the other process, or whichever is made beside another."""
+    servers = [ValkeyServer.start(supervisor, f"balanced-{n}-{fewest}") for n in range(2)]
     for server in servers:
         with administered(server) as admin:
             admin.config_set("requirepass", "")
-    with balancing(servers) as port:
+    with balancing(servers, fewest=fewest) as port:
         assert facts(f"redis://127.0.0.1:{port}/0").steady == Known(False)
     for server in servers:
         server.stop()
 
 
 @contextlib.contextmanager
-def balancing(servers: list[ValkeyServer]) -> Iterator[int]:
-    """A forward that gives each connection to the next server."""
+def balancing(servers: list[ValkeyServer], *, fewest: bool) -> Iterator[int]:
+    """A forward that gives each connection to the next server, or to the first with the fewest of them."""
     listener = socket.create_server(("127.0.0.1", 0))
+    turns, carried = itertools.cycle(servers), {server.port: 0 for server in servers}
+
+    def carry(front: socket.socket, to: int) -> None:
+        with front, socket.create_connection(("127.0.0.1", to)) as back:
+            while asked := front.recv(65536):
+                back.sendall(asked)
+                time.sleep(0.02)
+                front.sendall(back.recv(1 << 20))
+            carried[to] -= 1
 
     def serve() -> None:
         with contextlib.suppress(OSError):
-            for server in itertools.cycle(servers):
+            while True:
                 front, _ = listener.accept()
-                with front, socket.create_connection(("127.0.0.1", server.port)) as back:
-                    while asked := front.recv(65536):
-                        back.sendall(asked)
-                        time.sleep(0.02)
-                        front.sendall(back.recv(1 << 20))
+                to = min(carried, key=lambda port: carried[port]) if fewest else next(turns).port
+                carried[to] += 1
+                threading.Thread(target=carry, args=(front, to), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -47,7 +47,7 @@ class Server(NamedTuple):
     clustered: bool
     product: str
     steady: bool = True
-    """False where a second connection did not meet the same process: behind a balancer it meets another."""
+    """False where a further connection did not meet the same process: behind a balancer it meets another."""
     since: float | None = None
     """When its process started, in seconds of this machine's clock; None where it did not say."""
 

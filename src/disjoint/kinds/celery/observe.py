@@ -122,7 +122,7 @@ def _server(identity: Identity, probe: Probe) -> Server:
 
 
 def _again(server: Server | Nameless, where: Login, probe: Probe) -> Server | Nameless:
-    """The server, and whether a second connection meets it again.
+    """The server, and whether further connections meet it again.
 
     Raises:
         ProbeError: it has no name, and no mark of it could be placed or looked for.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.probe import Probe, ProbeError
 
-from .marks import mode, no_sentinel
+from .marks import mode, no_sentinel, turn
 from .session import DIRECT, Login, Session, connect, known, then
 
 
@@ -107,15 +107,16 @@ AGAIN = "run again; if it stays so, declare the servers behind the address one b
 
 
 def met_again(login: Login, probe: Probe, run_id: str) -> bool:
-    """Whether a second connection meets the process with this digest of a run id.
+    """Whether two connections at a time both meet the process with this digest of a run id.
 
     Behind a balancer one address is several servers, and two of them differ as two environments' do.
+    One that goes by the number of connections shows it only while there is one already.
 
     Raises:
         ProbeError: nobody answered, or did not say who it is.
     """
-    with connect(login, probe) as session:
-        return probe.digest("redis.run_id", process(session)) == run_id
+    with turn(login, probe), connect(login, probe) as one, connect(login, probe) as another:
+        return all(probe.digest("redis.run_id", process(each)) == run_id for each in (one, another))
 
 
 def info(session: Session, section: str) -> Mapping[str, str]:

@@ -100,7 +100,7 @@ class RedisFacts:
     run_id: Fact[str]
     """Digest of the process's random id: new at every start, never copied."""
     steady: Fact[bool]
-    """Whether a second connection met the same process: behind a balancer it meets another.
+    """Whether further connections met the same process: behind a balancer one of them meets another.
 
     Where the run id is not told, it looks for a mark that the first one holds.
     """
