@@ -234,6 +234,32 @@ def test_who_answers_a_call(call: Any, found: Any) -> None:
     assert (judged.outcome, judged.grade) == found
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours", "outcome"),
+    [
+        (("staging@worker-1",), ("staging@worker-2",), UNPROVEN),
+        (("celery@p1", "celery@shop-stg-7f9c"), ("celery@s1",), UNPROVEN),
+        (("celery@p1",), ("celery@prod-1.example",), UNPROVEN),
+        (("celery@p1",), ("reports@staging-for-production",), ISOLATED),
+        (("production@staging-area",), ("celery@s1",), ISOLATED),
+        (("celery@data-stage-1",), ("celery@live-shop-1",), ISOLATED),
+        (("celery@upstaging",), ("celery@productions",), ISOLATED),
+    ],
+)
+def test_a_worker_that_bears_the_other_environments_name_is_left_open(
+    theirs: tuple[str, ...], ours: tuple[str, ...], outcome: Outcome
+) -> None:
+    """It was started with the wrong variables, or is called so by chance: a call tells neither."""
+    found = ask(
+        "foreign-worker",
+        facts(PRODUCTION, workers=theirs),
+        staging(workers=ours),
+        canary_workers=came_of(False),
+    )
+    assert found.outcome is outcome, found.summary
+    assert found.remedy or outcome is ISOLATED
+
+
 TURNING = Server("another", (), False, "valkey", steady=False)
 REFUSED, LET_IN = Known(Knock(False, "refused")), Known(Knock(True, "accepted"))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from disjoint.model.experiment import Seen, Unseen
 from disjoint.model.fact import Fact, Known, Unknown, both, mapped
 from disjoint.model.finding import Evidence, Grade, Judgement, Outcome, isolated, shared, unproven
+from disjoint.model.names import spellings
 
 from .facts import CeleryFacts
 from .servers import BROKER, NAMES, ONE_SERVER, OWN, START, Ask, Servers, differ, evidence, of, servers
@@ -51,6 +55,8 @@ def _workers_of_two(q: Ask, seen: tuple[Evidence, ...]) -> Judgement:
     """A worker serves one broker; only a name that is on both sides leaves a question."""
     if common := _common_workers(q):
         return unproven(f"both brokers list a worker called {', '.join(common)}", seen, _RENAME)
+    if (stranger := next(_strangers(q), None)) is not None:
+        return unproven(stranger, seen, _RENAME)
     sight = of(q, CALL).sight()
     if isinstance(sight, Seen):
         return unproven("a worker that production's broker lists answered on staging's broker", seen, _RENAME)
@@ -67,6 +73,23 @@ def _workers_of_two(q: Ask, seen: tuple[Evidence, ...]) -> Judgement:
     return isolated(
         Grade.IDENTITY, "no worker serves both: the brokers are two servers", seen, limits + uncalled
     )
+
+
+def _strangers(q: Ask) -> Iterator[str]:
+    """Workers that bear the other environment's name and not that of the broker that they are on."""
+    for side, other in ((q.production, q.staging), (q.staging, q.production)):
+        for worker in side.facts.workers.value if isinstance(side.facts.workers, Known) else ():
+            words = frozenset(re.split(r"[^a-z0-9]+", worker.lower()))
+            if words & _names(other.environment) and not words & spellings(side.environment):
+                yield f"{side.environment}'s broker lists {worker}: by its name it is {other.environment}'s"
+
+
+def _names(environment: str) -> frozenset[str]:
+    return spellings(environment) - _COMMON - {""}
+
+
+_COMMON = frozenset({"live", "stage"})
+"""Ways to call an environment that stand in other names, too."""
 
 
 _CALLED = "no worker serves both: all of staging's answered a call, and none that production's broker lists"
