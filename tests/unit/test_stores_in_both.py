@@ -72,6 +72,31 @@ def test_a_store_that_no_resource_declares_is_shared_all_the_same(
 
 
 @pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("SHOP=mysql://a@my.example/app", "SHOP=mysql://a@my.example/app_staging"),
+        ("SHOP=mysql://a@my.example/app", "SHOP=mysql2://b@my.example/app/"),
+        ("SHOP=mysql://a@my.example/app", "SHOP=mysql://b@my.example"),
+        ("DOCS=mongodb+srv://a@c0.x.mongodb.net/app", "DOCS=mongodb+srv://a@c0.x.mongodb.net/staging"),
+        ("MQ=amqp://a@mq.example/v", "MQ=amqp://b@mq.example/w"),
+    ],
+)
+def test_another_database_of_one_server_that_nobody_asks_is_open(
+    theirs: str, ours: str, tmp_path: Path
+) -> None:
+    """Of an engine that is no kind of resource, too: whoever fills one disk fills the other."""
+    found = reused(tmp_path, theirs, ours)
+    assert found.outcome is Outcome.UNPROVEN
+    assert "names the server of production's" in found.judgement.summary
+
+
+def test_folders_of_a_partners_server_are_its_customers(tmp_path: Path) -> None:
+    """A tax office has one server of files for everybody's tests."""
+    both = ("TAX=sftp://shop@sftp.tax.example/live", "TAX=sftp://shop-test@sftp.tax.example/test")
+    assert reused(tmp_path, *both).outcome is Outcome.ISOLATED
+
+
+@pytest.mark.parametrize(
     "both",
     [
         "STRIPE_API_URL=https://api.stripe.com",

@@ -11,11 +11,14 @@ from disjoint.model.manifest import Resource
 from disjoint.model.snapshot import Endpoint, Snapshot
 
 from .ask import Kinds
+from .doors import is_server
 from .near import Near
 from .pairs import made_of
 
 Named = tuple[str, Address]
 """What an address is called, and the address."""
+_FILES = frozenset({"sftp", "ftp"})
+"""A partner's server of files has a folder for each of its customers."""
 
 
 def declared_addresses(
@@ -57,7 +60,10 @@ def composed(kinds: Kinds, resources: tuple[Resource, ...], side: Snapshot) -> I
 
 
 def on_one_server(kinds: Kinds, theirs: Address, ours: Address) -> bool:
-    """By text; one host may serve strangers where an engine is none of ours."""
+    """By text; one host may serve strangers where it serves pages, buckets or files."""
+    if isinstance(theirs, ForeignAddress) and isinstance(ours, ForeignAddress):
+        alone = is_server(kinds, ours) and ours.foreign.engine not in _FILES
+        return alone and compare_foreign(theirs.foreign, ours.foreign).of_server == "same"
     if theirs.kind != ours.kind or ours.kind not in kinds or not kinds[ours.kind].lane:
         return False
     return kinds[ours.kind].compare(theirs, ours).of_server == "same"
