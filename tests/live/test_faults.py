@@ -11,13 +11,16 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from faults import Call, Ended, Fault, Runner
 
+from certificates import World
 from disjoint.certification.history import expect_whole, open_journal
 from disjoint.certify.keys import project_key
+from disjoint.cli.main import run
 from disjoint.demo.servers.valkey import ValkeyServer
 from disjoint.demo.supervisor import Supervisor
 from lacking import lacking
@@ -307,6 +310,35 @@ def test_a_disk_that_is_really_full(
     ballast.unlink()
     assert place.run().code == 0
     assert open_journal(project_key()).expect_whole() is not None
+
+
+def test_a_full_disk_takes_nobodys_word_and_the_journal_tells_of_none(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has room, the certificate's disk has none: an approval was never given."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    world, certificate, now = World(tmp_path), small / "certificate.intoto.jsonl", datetime.now(UTC)
+    ends = {
+        "finishedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "validUntil": f"{now + timedelta(1):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    certificate.write_bytes(world.proof(lambda statement: statement["predicate"].update(ends)))
+    before, ballast = certificate.read_bytes(), fill(small)
+    asked = [
+        "sign-off",
+        str(certificate),
+        "--as",
+        world.bob.principal,
+        "--role",
+        "r",
+        "--key",
+        str(world.bob.key),
+    ]
+    assert run([*asked, "--yes"]) == 4
+    assert (certificate.read_bytes(), list(open_journal(project_key()).entries())) == (before, [])
+    ballast.unlink()
+    assert run([*asked, "--yes"]) == 0
+    assert [entry.event for entry in open_journal(project_key()).entries()] == ["signed-off"]
 
 
 @pytest.mark.parametrize("scene", ["journal, next"])

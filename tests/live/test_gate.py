@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -213,6 +214,17 @@ def test_a_secret_of_productions_under_another_name_is_refused(
     assert gate() == 1
     assert gate("--no-journal") == 3
     assert "put production.stable.json, as" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200])
+def test_a_clock_that_was_set_tells_no_age(
+    seconds: int, gate: Gate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Set back, an expired certificate would pass for a fresh one; staging's servers know the time."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
+    assert gate() == 3
+    assert f"the clocks disagree: staging's servers are {-seconds:+} s ahead" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -15,7 +15,13 @@ from pathlib import Path
 from disjoint.canonical import canonical, digest_of
 from disjoint.certify.claims import Proof
 from disjoint.certify.drift import Part
-from disjoint.certify.gate import expect_apart, expect_identified, expect_project, expect_same
+from disjoint.certify.gate import (
+    expect_apart,
+    expect_clock,
+    expect_identified,
+    expect_project,
+    expect_same,
+)
 from disjoint.certify.half import key_name
 from disjoint.certify.keys import ProjectKey, stable_key
 from disjoint.certify.lines import OCTETS
@@ -157,6 +163,7 @@ def _observed(manifest: Manifest, project: ProjectKey, budget: float) -> Snapsho
         results = {**blanks_of(jobs), **run.observe(present)}
         if not run.deadline.left():
             raise UnprovenError(f"{staging.name} did not answer within {budget:g} s: raise --budget")
+        expect_clock(staging.name, run.tally(staging.name).ahead())
     return snapshot_of(manifest, staging, results, started)
 
 

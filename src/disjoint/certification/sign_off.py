@@ -18,7 +18,7 @@ from disjoint.certify.sshsig import fingerprint, parts_of
 from disjoint.errors import TamperedError, UnprovenError, UsageError, WriteError
 from disjoint.files import read_octets, read_text
 from disjoint.journal import Journal
-from disjoint.writing import write_whole
+from disjoint.writing import expect_room, write_whole
 
 
 class Certificate(NamedTuple):
@@ -82,11 +82,12 @@ def sign_off(shown: Certificate, said: Answer, key: Path, allowed: Path | None, 
     keyid = fingerprint(parts_of(armoured).key)
     if allowed is not None:
         _expect_known(said, ssh.ssh_verified(armoured, octets, allowed, said.signed_at))
-    line = line_of(Envelope(STATEMENT, payload, (Signed(keyid, armoured),)))
+    line = line_of(Envelope(STATEMENT, payload, (Signed(keyid, armoured),))).encode() + b"\n"
     with _alone(shown.path):
-        content = _lengthened(shown, said)
+        content = _lengthened(shown, said) + line
+        expect_room(shown.path, len(content))  # or the journal would tell of what was never appended
         journal.append("signed-off", said.principal, _body(shown.asked, said, keyid))
-        write_whole(shown.path, content + line.encode() + b"\n")
+        write_whole(shown.path, content)
     return keyid
 
 

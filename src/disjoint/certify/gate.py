@@ -14,6 +14,7 @@ from disjoint.errors import BarredError, UnprovenError
 
 from .claims import Proof
 from .drift import Pair, changes
+from .trust import SKEW
 
 Marks = Mapping[str, Sequence[str]]
 """By resource: the digests by which its servers would be known again."""
@@ -27,6 +28,23 @@ def expect_project(proof: Proof, name: str, source: str) -> None:
     """
     if proof.project != name:
         raise UnprovenError(f"the certificate was made under another project key than {source}")
+
+
+def expect_clock(environment: str, ahead: float | None) -> None:
+    """Whether this machine's clock, by which a certificate's age is told, is that of the servers it asked.
+
+    Args:
+        environment: whose servers they are.
+        ahead: by how many seconds their clocks are; None where none of them told.
+
+    Raises:
+        UnprovenError: the clocks disagree by more than a verifier puts up with.
+    """
+    if ahead is not None and abs(ahead) > SKEW.total_seconds():
+        raise UnprovenError(
+            f"the clocks disagree: {environment}'s servers are {ahead:+.0f} s ahead of this machine, which "
+            "tells by its own how old the certificate is; set it"
+        )
 
 
 def expect_apart(proof: Proof, now: Marks) -> None:
