@@ -116,6 +116,49 @@ def test_a_secret_is_found_under_any_name_and_in_any_form(
     assert LONG not in repr(judgement)
 
 
+ENCODED = b64encode(f'{{"db": {{"password": "{LONG}"}}}}'.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STORAGE", f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={LONG}==;EndpointSuffix=x"),
+        ("BUS", f"Endpoint=sb://a.example/;SharedAccessKeyName=Root;SharedAccessKey={LONG}="),
+        ("ConnectionStrings__Main", f"Server=a;Database=b;User Id=u;Password={LONG};"),
+        ("ConnectionStrings__Main", f"Server=a;Database=b;Uid=u;Pwd={LONG}"),
+        ("CACHE", f"a.example:6380,password={LONG},ssl=True"),
+        ("APP_DSN", f"host=a dbname=b user=c password='{LONG}'"),
+        ("APP_DSN", f"u:{LONG}@tcp(a.example:3306)/app"),
+        ("ORA", f"scott/{LONG}@a.example:1521/x"),
+        ("JAAS", f'org.x.PlainLoginModule required username="a" password="{LONG}";'),
+        ("JAVA_OPTS", f"-Xmx1g -Ddb.password={LONG}"),
+        ("ARGS", f"--verbose --api-key {LONG}"),
+        ("ARGS", f"run a password={LONG}"),
+        ("SAS", f"https://a.example/c?sv=2020&sig={LONG}"),
+        ("SETTINGS", ENCODED),
+        ("SETTINGS", f'{{"inner": "{{\\"password\\": \\"{LONG}\\"}}"}}'),
+        ("SETTINGS", f'[{{"name": "DB_PASSWORD", "value": "{LONG}"}}]'),
+        ("SETTINGS", f'{{"accountKey": "{LONG}"}}'),
+        ("SETTINGS", f'{{"api-key": "{LONG}"}}'),
+        ("SETTINGS", f"[db]\npassword = {LONG}"),
+        ("SETTINGS", f"run --url https://u:{LONG}@a.example/"),
+        ("SENDGRID", f"SG.{LONG}"),
+        ("PEM", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----"),
+        ("DBPASS", LONG),
+        ("DB_PW", LONG),
+        ("GITHUB_PAT", LONG),
+    ],
+)
+def test_a_secret_that_stands_in_another_text_is_one(name: str, value: str) -> None:
+    """Connection strings, options, encoded settings, a vendor's own form: whatever holds it, it is told."""
+    own: dict[str, str | None] = {"APP_SECRET": OTHER}
+    theirs: dict[str, str | None] = {"APP_SECRET": OTHER[::-1]}
+    judgement = judged("secret-reused", {**theirs, name: value}, {**own, "SPARE": value})
+    assert judgement.outcome is Outcome.SHARED
+    assert name in judgement.about
+    assert LONG not in repr(judgement)
+
+
 def test_a_secret_of_several_names_is_told_once() -> None:
     theirs: dict[str, str | None] = {"SECRET_KEY": LONG, "OLD_SECRET_KEY": LONG, "MAIL_KEY": OTHER}
     said = judged("secret-reused", theirs, {"JWT_SECRET": LONG, "MAIL_KEY": OTHER}).summary
@@ -153,6 +196,16 @@ def test_a_secret_of_several_names_is_told_once() -> None:
             "-----BEGIN PUBLIC KEY-----\\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\\n-----END PUBLIC KEY-----",
         ),
         ("PWD", "/home/deploy/Shop-2/current"),
+        ("RECAPTCHA_SITE_KEY", LONG),
+        ("VAPID_PUBLIC_KEY", LONG),
+        ("KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/6d8d5d9e-0f0f-4b4b-8a8a-1234567890ab"),
+        ("RATE_LIMIT_KEY", "ip_and_user_v2_2024"),
+        ("CONFIG", "cache:\n  key: shop:v2:2024:cache:products\n  size: 3"),
+        ("CONFIG", '{"sortKey": "customer_identifier_v2", "tokenUrl": "https://a.example/token"}'),
+        ("IMAGE", "ghcr.io/acme/shop-frontend-service@sha256:" + "ab12" * 16),
+        ("KAFKA_OPTS", "-Djava.security.auth.login.config=/etc/kafka/kafka_server_jaas.conf"),
+        ("GUNICORN_CMD_ARGS", "--keyfile=/etc/ssl/private/server.key --workers 3"),
+        ("APPINSIGHTS_CONNECTION_STRING", "InstrumentationKey=6d8d5d9e-0f0f-4b4b-8a8a-1234567890ab;X=y"),
         ("SSH_AUTH_SOCK", "/run/user/1000/ssh-Xy12345678/agent"),
     ],
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .forms import LONG_ENOUGH, normal_forms
-from .shapes import SHORTEST, is_default, named_secret, shaped_secret
+from .shapes import SHORTEST, is_default, named_secret, reveals_itself, separated, shaped_secret, token_like
 
 _HEADER = re.compile(r"(?:bearer|basic|token|bot|apikey)\s+(\S+)\Z", re.IGNORECASE)
 """An Authorization header as it is sent (RFC 9110, 11.6.2)."""
@@ -19,6 +19,12 @@ _BETWEEN = re.compile(r"[\s,;&?'\"<>(){}\[\]|]+")
 _PARTS = re.compile(r"[/:@]+")
 _LINE = re.compile(r"[\s\-\"']*([A-Za-z_][\w.-]*)[\"']?[ \t]*(?::(?=\s)|=)")
 """A setting, as YAML, TOML, INI and properties write one."""
+_OPTION = re.compile(
+    r"(?<![\w.-])(?:-{0,2}(?P<key>[A-Za-z][\w.-]*)[ \t]*=[ \t]*|--(?P<flag>[A-Za-z][\w.-]*)[ \t]+(?!-))"
+    r"(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s;,&'\"]+)"
+)
+_LOGIN = re.compile(r"[^\s:/@]{1,64}[:/]([^\s@]+)@[^\s@]+\Z")
+"""As Go's and Oracle's drivers take it: no scheme says what it is."""
 _LONGEST = 1 << 16
 _DEEPEST = 12
 
@@ -27,14 +33,23 @@ def held(name: str, value: str) -> Iterator[tuple[str, str]]:
     """Each secret, with what it is called in a report: never with a piece of it."""
     if named_secret(name):
         yield from ((name, part) for part in sorted(_members(value)) if shaped_secret(name, part))
+    elif reveals_itself(name, value):
+        yield name, value
     if header := _HEADER.match(value):
         texts = sorted(_credentials(header[1]))
         yield from ((f"{name} (as a header)", text) for text in texts if shaped_secret(name, text))
-    if value.startswith("{"):
-        yield from _in_json(name, value)
-    if "://" in value:
-        yield from _in_url(name, value)
-    yield from _in_lines(name, value)
+    yield from dict.fromkeys(each for form in _texts(value.strip()) for each in _inside(name, form))
+
+
+def _inside(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """The secrets of what is written in a value: under keys, in addresses, in options."""
+    where = "JSON" if text[:1] in {"{", "["} else "lines"
+    for key, found in _keyed(text):
+        if _is_secret(key, found):
+            yield f"{name} (in its {where})", found
+    for url in dict.fromkeys((text, *urls(text))) if "://" in text else ():
+        yield from _in_url(name, url)
+    yield from _in_options(name, text)
 
 
 def written(value: str) -> tuple[str, ...]:
@@ -47,15 +62,23 @@ def written(value: str) -> tuple[str, ...]:
 
 def labelled(value: str) -> Iterator[tuple[str, str]]:
     """A value and what it decodes to, and each text of either's JSON or lines with its key."""
-    text = value.strip()
+    for form in _texts(value.strip()):
+        yield "", form
+        yield from _keyed(form)
+
+
+def _texts(text: str) -> Iterator[str]:
+    """A text and what it decodes to."""
     decoded = normal_forms(text) if text and _encoded(text) else frozenset[str]()
-    for form in (text, *sorted(decoded - {text})):
-        if not form.startswith("bytes:"):
-            yield "", form
-            if form[:1] in {"{", "["}:
-                yield from _leaves("", _json(form), _DEEPEST)
-            else:
-                yield from _lines(form)
+    yield from (form for form in (text, *sorted(decoded - {text})) if not form.startswith("bytes:"))
+
+
+def _keyed(text: str) -> Iterator[tuple[str, str]]:
+    """Each text of JSON or of a file's lines, with its key."""
+    if (node := _json(text) if text[:1] in {"{", "["} else None) is None:
+        yield from _lines(text)
+    else:
+        yield from _leaves("", node, _DEEPEST)
 
 
 def words(value: str) -> Iterator[str]:
@@ -113,18 +136,6 @@ def _credentials(text: str) -> set[str]:
     return {text, password} if colon else {text}
 
 
-def _in_json(name: str, value: str) -> Iterator[tuple[str, str]]:
-    for key, text in _leaves("", _json(value), _DEEPEST):
-        if named_secret(key) and shaped_secret(key, text):
-            yield f"{name} (in its JSON)", text
-
-
-def _in_lines(name: str, value: str) -> Iterator[tuple[str, str]]:
-    for key, text in _lines(value) if "\n" in value else ():
-        if named_secret(key) and shaped_secret(key, text):
-            yield f"{name} (in its lines)", text
-
-
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Each setting of a file's text, with its key; one line alone counts where it is no value by itself."""
     lines = text.split("\n") if len(text) <= _LONGEST else ()
@@ -139,6 +150,10 @@ def _leaves(key: str, node: object, depth: int) -> Iterator[tuple[str, str]]:
     match node:
         case str():
             yield key, node
+            if depth and node[:1] in {"{", "["}:
+                yield from _leaves(key, _json(node), depth - 1)
+        case {"name": str(name), "value": str(text)} if depth:
+            yield name, text
         case dict() if depth:
             for name, child in node.items():
                 yield from _leaves(name, child, depth - 1)
@@ -158,5 +173,26 @@ def _in_url(name: str, value: str) -> Iterator[tuple[str, str]]:
     if len(password) >= SHORTEST and not is_default(password):
         yield f"{name} (password)", password
     for key, text in query:
-        if named_secret(key) and shaped_secret(key, text):
+        if _is_secret("signature_key" if key == "sig" else key, text):
             yield f"{name} (in its query)", text
+
+
+def _in_options(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """As ADO.NET, ODBC, libpq, clouds' connection strings and command lines write them."""
+    if len(text) > _LONGEST:
+        return
+    for found in _OPTION.finditer(text) if "=" in text or "--" in text else ():
+        key, option = found["key"] or found["flag"], found["value"].strip("'\"")
+        if key.upper() == "PWD" and not option.startswith("/"):
+            key = "DB_PWD"  # .NET's and ODBC's password; a shell's is its folder
+        if _is_secret(key, option):
+            yield f"{name} (in its options)", option
+    login = _LOGIN.match(text) if "@" in text else None
+    if login and not login[1].startswith("//") and token_like(login[1]):
+        yield f"{name} (password)", login[1]
+
+
+def _is_secret(key: str, text: str) -> bool:
+    """Whether a key that somebody wrote in any style promises a secret, and what it has is one."""
+    plain = named_secret(key)
+    return (plain or (token_like(text) and named_secret(separated(key)))) and shaped_secret(key, text)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 
 _STRONG_NAME = re.compile(r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE|CREDENTIAL|PEPPER|SIGNING")
-_NAME = re.compile(r"(?:^|_)(?:KEY|KEYS|SALT|PWD|PASS|AUTH|ENCRYPTION|FERNET|HMAC|WEBHOOK)(?:_|$)|APIKEY")
+_NAME = re.compile(
+    r"(?:^|_)(?:KEY|KEYS|SALT|PWD|PASS|PW|PSW|AUTH|ENCRYPTION|FERNET|HMAC|WEBHOOK|BEARER)(?:_|$)|APIKEY|FERNETKEY"
+    r"|(?:DB|SQL|MAIL|SMTP|FTP|REDIS|MONGO|ADMIN|ROOT|USER)(?:PASS|PWD|PW)(?:_|$)|(?:^|GITHUB_|GITLAB_|AZURE_|GH_)PAT$"
+)
+_NO_WORD = re.compile(r"\W+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_SECRET_NAME = re.compile(
     r"(?:_(?:PATH|FILE|FILENAME|NAME|HEADER|ALGORITHM|ALG|URL|URI|HOST|PORT|TTL|SECONDS|MINUTES|HOURS|DAYS"
     r"|EXPIRES?|EXPIRY|EXPIRATION|LIFETIME|PREFIX|LENGTH|ISSUER|AUDIENCE|TYPE|DOMAIN|REGION|VERSION|ENABLED"
-    r"|BACKEND|CLASS|USER|USERNAME|ROUNDS)|(?<!ACCESS_KEY)_ID)$"
+    r"|BACKEND|CLASS|USER|USERNAME|ROUNDS|ARN|PATTERN)|(?<!ACCESS_KEY)_ID|(?:^|_)(?:PUBLIC|SITE)_?KEYS?)$"
 )
 _SHELL = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK", "GPG_AGENT_INFO", "XAUTHORITY"})
 """What a shell or a session sets: places, not secrets."""
@@ -43,7 +48,11 @@ _PUBLIC_KEY = (
 """What everybody may know of a key pair, whatever its variable is called."""
 _FINGERPRINTS = r"(?:0x)?[0-9A-F]{16,40}(?:[\s,]+(?:0x)?[0-9A-F]{16,40})*\Z"
 """Of the keys that sign a language's releases: official images set them (``GPG_KEY``)."""
-_WORDLIKE = re.compile(r"^[a-z]+(?:[-_. ][a-z]+)*$|^[A-Z]+(?:[-_. ][A-Z]+)*$")
+_WORDLIKE = re.compile(
+    r"^[a-z]+(?:[-_. ][a-z]+)*$|^[A-Z]+(?:[-_. ][A-Z]+)*$"
+    r"|^(?=.*[a-z]{3})/?(?:[a-z]+|[A-Z][a-z]+|v?[0-9]{1,4})"
+    r"(?:[-_. :/,]+(?:[a-z]+|[A-Z][a-z]+|v?[0-9]{1,4}))+$"
+)
 
 SHORTEST = 16
 """A secret has this many characters, or a vendor's prefix."""
@@ -74,10 +83,25 @@ MAY_BE_LIVE = (
 
 def named_secret(name: str) -> bool:
     """Does the name promise a secret?"""
-    upper = name.upper()
+    upper = name.upper() if name.isidentifier() else _NO_WORD.sub("_", name.upper()).strip("_")
     if upper in _SHELL or upper.startswith("DISJOINT_") or published(upper) or _NO_SECRET_NAME.search(upper):
         return False
     return bool(_STRONG_NAME.search(upper) or _NAME.search(upper))
+
+
+def separated(name: str) -> str:
+    """A name with its words apart, where it has humps (``accountKey``)."""
+    return _HUMP.sub("_", name)
+
+
+def reveals_itself(name: str, value: str) -> bool:
+    """Is it a vendor's secret or a private key, whatever it is called?"""
+    if published(name) or name.upper().startswith("DISJOINT_"):
+        return False
+    if value.startswith("-----BEGIN ") and "PRIVATE KEY-----" in value:
+        return True
+    drawn = len(value) >= SHORTEST and value.isascii() and " " not in value and token_like(value)
+    return drawn and value.startswith(_VENDOR) and shaped_secret(name, value)
 
 
 def published(name: str) -> bool:
