@@ -14,9 +14,9 @@ from disjoint.tuples import NamedTuple
 
 SCHEMA = "disjoint.seal/v1"
 SECRET, PLACE, SERVER, ITSELF = "secret", "seal.place", "seal.server", "seal.itself"
-REACHED, HOST, OBJECT = "seal.reached", "seal.host", "seal.object"
-"""Domains of digests: the first is the observers' own; these are of a host and port, of a host, and of what
-the address of an engine that is no kind names."""
+REACHED, HOST, OBJECT, WORD = "seal.reached", "seal.host", "seal.object", "seal.word"
+"""Domains of digests: the first is the observers' own; these are of a host and port, of a host, of what the
+address of an engine that is no kind names, and of a word of a name without a host."""
 
 PLATFORM = re.compile(
     r"^(?:RAILWAY|VERCEL|RENDER|FLY|HEROKU|DYNO|KUBERNETES|AWS_LAMBDA|GITHUB|CI)_|^DISJOINT_"

@@ -104,8 +104,9 @@ class Place(NamedTuple):
 def in_variable(name: str, value: str) -> list[Place]:
     """Every place that a variable's value names, alone or in a list."""
     lists = _LISTS_HOSTS.search(name.upper()) is not None
-    found = [place for item in members(value) for place in read(item)]
-    hosts = [item for item in members(value) if lists and _HOSTNAME.match(item)]
+    items = dict.fromkeys(members(value))
+    found = [place for item in items for place in read(item)]
+    hosts = [item for item in items if lists and _HOSTNAME.match(item)]
     return [*found, *(place for host in hosts for place in read(f"https://{host}"))]
 
 

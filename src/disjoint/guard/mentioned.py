@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from disjoint.certify.guarded import HOST, OBJECT, REACHED, digest, digester
+from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest, digester
 from disjoint.certify.plain_address import PORTS, Place, spell
 from disjoint.certify.plain_store import renamed, store
 from disjoint.tuples import NamedTuple
@@ -18,10 +18,15 @@ from disjoint.tuples import NamedTuple
 from .policy import Endpoint, Host, Policy
 
 _TOKEN = re.compile(r"[\w.:\u3002\uff0e\uff61-]{4,}")
+WORD_IN = re.compile(r"[\w-]+")
+"""Of a cloud's name for a store: its account, region, project, the store's own name."""
 _DOTTED = re.compile(r"[.\u3002\uff0e\uff61]")
 _SIX = re.compile(r"(?<!\w)(?:[0-9a-f]{0,4}:){2,}[0-9a-f.]*")
 _NUMBER = re.compile(r"(?:0x[0-9a-f]{1,8}|[0-9]{8,11})\Z")
 """An IPv4 address as one number (inet_aton)."""
+_ACCOUNT = re.compile(r"://(?:[^\s/?#]*@)?([\w-]+)(?![\w.:@-])")
+_ACCOUNTS = (".snowflakecomputing.com", ".bigquery.googleapis.com")
+"""Providers whose customers write an account's name for its host."""
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LONGEST, _LONGEST_SIX = 256, 45
 _POOLER = ".pooler.supabase.com"
@@ -43,7 +48,7 @@ class At(NamedTuple):
 class Hosts:
     """Production's hosts, found by their digests."""
 
-    __slots__ = ("_by", "_digest", "_key", "_objects", "_older", "_ports")
+    __slots__ = ("_by", "_digest", "_key", "_objects", "_older", "_ports", "_words")
 
     def __init__(self, policy: Policy, key: bytes) -> None:
         self._key, self._digest = key, digester(key, HOST)
@@ -51,6 +56,7 @@ class Hosts:
         self._older: dict[str, Host] = {}
         self._ports: set[int] = set()
         self._objects = policy.objects
+        self._words = policy.words
         if policy.hosts is None:
             self._of_before(policy.all_endpoints)
         for each in policy.hosts or ():
@@ -83,9 +89,9 @@ class Hosts:
         hidden = [self._older[mark] for mark in marks if mark in self._older]
         return [*self._by.get(self._digest(name), ()), *hidden]
 
-    def object_at(self, engine: str, place: str) -> str:
-        """The variable of production's that names the same thing in another engine; empty: none does."""
-        return self._objects.get(digest(self._key, OBJECT, f"{engine} {place}"), "")
+    def objects_at(self, engine: str, place: str) -> tuple[str, ...]:
+        """The variables of production's that name the same thing in another engine."""
+        return self._objects.get(digest(self._key, OBJECT, f"{engine} {place}"), ())
 
     def reached(self, host: str, port: int) -> str:
         """The digest of a host and a port."""
@@ -97,22 +103,28 @@ class Hosts:
         Args:
             texts: of each name, as they are and as they decode.
         """
-        if not (self._by or self._older):  # as in most small projects
-            return frozenset()
         known: dict[str, bool] = {}
         found, pooled, told = set[str](), set[str](), False
         for name, said in texts:
             tokens = {token for text in said for form in _forms(text) for token in _tokens(form)}
             if any(token.endswith(_POOLER) for token in tokens):
                 pooled.add(name)
-            if any(self._is_known(known, token) for token in tokens):
+            if any(self._is_known(known, token) for token in tokens) or self._is_worded(said):
                 found.add(name)
             told = told or any(self._is_tenant(known, token) for token in tokens)
         return frozenset(found | pooled if told else found)
 
+    def _is_worded(self, said: tuple[str, ...]) -> bool:
+        """Whether all the words of a name without a host stand in it."""
+        if not self._words:
+            return False
+        words = {word for text in said for form in _forms(text) for word in WORD_IN.findall(form)}
+        digests = {digest(self._key, WORD, word) for word in words}
+        return any(name <= digests for name in self._words)
+
     def _is_known(self, known: dict[str, bool], token: str) -> bool:
         if token not in known:
-            known[token] = bool(self.at(spell(token)))
+            known[token] = any(map(self.at, _meant(spell(token))))
         return known[token]
 
     def _is_tenant(self, known: dict[str, bool], token: str) -> bool:
@@ -126,8 +138,15 @@ def _names(host: str) -> Iterator[tuple[str, int]]:
     if renamed(host):
         places = (store(Place(kind, host, 0, "")) for kind in ("postgres", "redis"))
         yield from dict.fromkeys((place.host, place.port) for place in places if place.host != host)
+
+
+def _meant(host: str) -> Iterator[str]:
+    """A host, and those that `verify` takes it for: an account's, the database's behind a web address."""
+    yield host
+    if "." not in host and ":" not in host:
+        yield from (f"{host}{end}" for end in _ACCOUNTS)
     if ".supabase." in host and (project := _PROJECT.match(host)):
-        yield f"db.{project[1]}.supabase.co", PORTS["postgres"]
+        yield f"db.{project[1]}.supabase.co"
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -145,5 +164,6 @@ def _tokens(text: str) -> Iterator[str]:
         for piece in token.split(":") if ":" in token else (token,):
             if len(piece) <= _LONGEST and (_DOTTED.search(piece) or _NUMBER.match(piece)):
                 yield piece.strip(".-")
+    yield from _ACCOUNT.findall(text) if "://" in text else ()
     if "::" in text or text.count(":") > 6:
         yield from (six for six in _SIX.findall(text) if len(six) <= _LONGEST_SIX)

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from disjoint.certify.plain_address import PORTS, read, spell
 from disjoint.judge.doors import Neighbours
 from disjoint.judge.hosts import named_servers, named_stores
+from disjoint.judge.stores import on_one_server
 from disjoint.kinds.variables.endpoints import items
 from disjoint.kinds.variables.hosts import hosts
+from disjoint.model.cloud import cloud_url
 from disjoint.model.engine import Foreign, ForeignAddress, as_url, near_foreign, read_foreign
 from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known
@@ -23,9 +25,9 @@ from disjoint.tuples import NamedTuple
 
 from .mentioned import Hosts
 
-_SERVERS = frozenset(PORTS) - {"web"}
-_ENGINES = {"postgres": "postgresql", "amqp": "redis"}
+_ENGINES = {"postgres": "postgresql", "amqp": "redis", "sentinel": "redis"}
 """By kind: the word for what may meet on one server, where it is another one."""
+_SERVERS = frozenset({*PORTS, *_ENGINES}) - {"web"}
 LEADS, NAMES, NEAR = "leads to", "names the server of", "may lead to"
 """What a variable does: to the same store, its server by text, or another port of its server's host."""
 
@@ -72,7 +74,7 @@ def named(
     for name, text in mentioned:
         yield from _stored(known, name, text, beside=name not in claimed)
     for name, text in settings:
-        yield from _stored(known, name, text, beside=False)
+        yield from _stored(known, name, text, beside=True)
 
 
 def _environment(pairs: Iterable[tuple[str, str]]) -> Environment:
@@ -98,10 +100,11 @@ def _stored(known: Hosts, name: str, text: str, *, beside: bool) -> Iterator[Nam
     places = [place for place in read(text) if place.kind in _SERVERS]
     read_as = (_address(_ENGINES.get(each.kind, each.kind), each.host, each.port) for each in places)
     addresses = [address for address in read_as if address is not None]
-    if (foreign := read_foreign(as_url(text.removeprefix("db+")))) is not None and foreign.engine:
+    foreign = read_foreign(cloud_url(text) or as_url(text.removeprefix("db+")))
+    if foreign is not None and foreign.engine:
         addresses.append(ForeignAddress(foreign))
-        whole = (known.object_at(foreign.engine, place) for place in sorted(near_foreign(foreign).objects))
-        yield from (Named(name, LEADS, of) for of in whole if of)
+        objects = sorted(near_foreign(foreign).objects)
+        yield from (Named(name, LEADS, of) for o in objects for of in known.objects_at(foreign.engine, o))
     for address in addresses:
         for door in address.foreign.doors:
             for each in _there(known, door.host.name, (door.port,)):
@@ -112,7 +115,11 @@ def _met(each: _There, name: str, address: ForeignAddress, host: str, *, beside:
     if any(named_stores({}, _side(_alone(each, host)), [(name, address)], {})):
         yield Named(name, NEAR if each.elsewhere else NAMES, each.of)
     theirs = _address(each.engine, host, each.port)
-    if beside and theirs is not None and any(Neighbours({}, [(each.of, theirs)]).of(address)):
+    if not beside or theirs is None:
+        return
+    if on_one_server({}, theirs, address):
+        yield Named(name, NAMES, each.of)
+    elif any(Neighbours({}, [(each.of, theirs)]).of(address)):
         yield Named(name, NEAR, each.of)
 
 

@@ -105,8 +105,10 @@ class Policy(NamedTuple):
     itself_digest: str
     hosts: tuple[Host, ...] | None
     """None in seals of before, which say it of addresses alone."""
-    objects: Mapping[str, str]
+    objects: Mapping[str, tuple[str, ...]]
     """What production's variables name in engines that are no kinds, by digest."""
+    words: tuple[frozenset[str], ...]
+    """Of each name that a cloud gives a store, which has no host in it: the digests of all its words."""
     waivers: tuple[Waived, ...] = ()
     """Those that name variables; none in seals of before."""
     holders: Mapping[str, tuple[str, ...]] | None = None
@@ -152,7 +154,8 @@ def policy_in(payload: Mapping[str, object]) -> Policy:
         itself_names=_texts(itself.get("names")),
         itself_digest=text_in(itself.get("digest")),
         hosts=tuple(_host(each) for each in _list(policy["hosts"])) if "hosts" in policy else None,
-        objects={mark: text_in(name) for mark, name in record(policy.get("objects", {})).items()},
+        objects={mark: _texts(names) for mark, names in record(policy.get("objects", {})).items()},
+        words=tuple(frozenset(_texts(each)) for each in _list(policy.get("words", []))),
         waivers=tuple(_waived(each) for each in _list(policy.get("waivers", []))),
         holders=_holders(policy["holders"]) if "holders" in policy else None,
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from disjoint.certify.guarded import HOST, OBJECT, REACHED, digest
+from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest
 from disjoint.certify.plain_address import Place, spell
-from disjoint.judge.doors import doors, is_of_one, is_server
+from disjoint.guard.mentioned import WORD_IN
+from disjoint.judge.doors import doors, has_neighbours, is_of_one, is_server
 from disjoint.judge.hosts import named_servers
 from disjoint.judge.stores import declared_addresses
 from disjoint.kinds.registry import BY_NAME
 from disjoint.model.address import Address
-from disjoint.model.engine import ForeignAddress, compare_foreign, near_foreign
+from disjoint.model.cloud import DOORS
+from disjoint.model.engine import Foreign, ForeignAddress, compare_foreign, near_foreign
 from disjoint.model.environment import Environment
 from disjoint.model.fact import Unknown
 from disjoint.model.manifest import Manifest, target
@@ -21,6 +23,8 @@ from disjoint.model.snapshot import NamedHost, Snapshot
 from disjoint.runner.run import Job, Result, unread
 from disjoint.snapshots import snapshot_of
 
+_INSTANCE = ".sql.goog"
+"""How the name of a Cloud SQL instance ends that is made of its connection name."""
 _LANES = {"postgres": "postgresql", "redis": "redis"}
 
 
@@ -52,15 +56,29 @@ def hosts_of(manifest: Manifest, production: Snapshot, key: bytes) -> list[Plain
 
 
 def objects_of(production: Snapshot, key: bytes) -> dict[str, Plain]:
-    """By digest: what is named of an engine that is no kind of ours, and the variable."""
-    return {
-        digest(key, OBJECT, f"{foreign.engine} {place}"): each.variable
-        for each in reversed(production.endpoints)
-        if each.owned and isinstance(each.address, ForeignAddress)
-        for foreign in (each.address.foreign,)
-        if foreign.engine and compare_foreign(foreign, foreign).verdict == "same"
-        for place in sorted(near_foreign(foreign).objects)
-    }
+    """By digest: what is named of an engine that is no kind of ours, and the variables that name it."""
+    found: dict[str, list[Plain]] = {}
+    for variable, foreign in _foreign(production):
+        if compare_foreign(foreign, foreign).verdict == "same":
+            for place in near_foreign(foreign).objects:
+                names = found.setdefault(digest(key, OBJECT, f"{foreign.engine} {place}"), [])
+                names.extend([] if variable in names else [variable])
+    return {**found}
+
+
+def words_of(production: Snapshot, key: bytes) -> list[Plain]:
+    """The words of names that a cloud gives its stores, where nothing in a text is their host."""
+    paths = (foreign.path for _, foreign in _foreign(production) if foreign.engine in DOORS)
+    names = (each.host.removesuffix(_INSTANCE) for each in production.hosts if each.host.endswith(_INSTANCE))
+    groups = {tuple(sorted(set(WORD_IN.findall(text.lower())))) for text in (*paths, *names)}
+    return [[digest(key, WORD, word) for word in group] for group in sorted(groups) if group]
+
+
+def _foreign(production: Snapshot) -> Iterator[tuple[str, Foreign]]:
+    """Owned stores of engines that are no kinds, by variable."""
+    for each in production.endpoints:
+        if each.owned and isinstance(each.address, ForeignAddress) and each.address.foreign.engine:
+            yield each.variable, each.address.foreign
 
 
 def _engine(address: Address) -> str:
@@ -79,9 +97,10 @@ def _host(of: str, engine: str, host: str, ports: tuple[int, ...], key: bytes) -
 
 def _doors(of: str, address: Address) -> Iterator[tuple[str, int]]:
     """Hosts and ports of a server's, as far as whoever reads both would know them for the same."""
-    for host, port, _ in doors(BY_NAME, address):
+    for host, port, tenant in doors(BY_NAME, address):
         asked = NamedHost("", "", host, (port,))
-        if any(named_servers(BY_NAME, [(of, address)], _side(()), _side((asked,)))):
+        near = not tenant and has_neighbours(host)
+        if near or any(named_servers(BY_NAME, [(of, address)], _side(()), _side((asked,)))):
             yield host, port
 
 

@@ -22,7 +22,7 @@ from disjoint.model.names import spellings
 from disjoint.model.plain import Plain, plain
 from disjoint.model.snapshot import Snapshot
 
-from .hosts import hosts_of, objects_of, offline
+from .hosts import hosts_of, objects_of, offline, words_of
 from .strengthening import resolved
 
 SCHEMA = "disjoint.policy/v1"
@@ -75,6 +75,7 @@ def policy_of(
         "endpoints": list(_endpoints(manifest, told, variables, key, blind=blind)),
         "hosts": hosts_of(manifest, told, key),
         "objects": objects_of(told, key),
+        "words": words_of(told, key),
         "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
         "holders": _holders(held),
         "unresolved": sorted(set(environment.variables) - set(variables)),

@@ -133,7 +133,6 @@ def test_both_find_a_secret_of_productions_under_any_name(manifest: Manifest, va
         ("CONFIG", "a://" * 20000),
         ("DATABASE_URL", "postgres://u@db.staging.example.com/x"),
         ("REPORTS_URL", "postgres://u@db.staging.example.com/reports"),
-        ("SEARCH", "mongodb://mongo.prod.example.com/another"),
         ("FLAGS", "redis://127.0.0.1:6379/3"),
         ("CACHE", "https://maps.example.com/@52.1,4.3,12z"),
     ],
