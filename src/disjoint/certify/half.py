@@ -92,6 +92,8 @@ class Compared(Common):
     """Who its server says it is, on both sides: digests under the project's key; none where it does not."""
     kin: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     """What that server and its copies say, likewise."""
+    logins: Mapping[str, str]
+    """Digest of the login by which staging was read, where that decides what is read; empty if untold."""
     found: Mapping[str, Any]
     """By resource: what was shared, as counts."""
 

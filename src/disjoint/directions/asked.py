@@ -15,9 +15,9 @@ from disjoint.kinds.registry import BY_NAME
 from disjoint.model.census import Detection, Reader, Strength, Terms
 from disjoint.model.environment import Environment
 from disjoint.model.experiment import Census, Party
-from disjoint.model.fact import Known
+from disjoint.model.fact import Fact, Known
 from disjoint.model.host import MASKED
-from disjoint.model.manifest import Manifest
+from disjoint.model.manifest import Manifest, Resource
 from disjoint.model.probe import ProbeError
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.model.telling import Telling
@@ -120,6 +120,12 @@ def _there(observed: Observed, place: str) -> There:
     one = isinstance(address, Known) and kind.compare(address.value, address.value).of_server == "same"
     marks = [each.marks.value if isinstance(each.marks, Known) else frozenset[str]() for each in identities]
     return There(place, one, marks[0] if marks else frozenset(), frozenset[str]().union(*marks))
+
+
+def login(resource: Resource, snapshot: Snapshot) -> Fact[str]:
+    """Digest of the login that decides what a census reads there; empty where none does."""
+    facts = snapshot.resources[resource.name].facts
+    return BY_NAME[resource.kind].as_whom(resource.declared, facts)
 
 
 @contextmanager

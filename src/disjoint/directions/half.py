@@ -14,15 +14,15 @@ from disjoint.certify.half import key_name, read_half, written
 from disjoint.certify.keys import ProjectKey
 from disjoint.certify.meeting import Rows, counted_in
 from disjoint.certify.sign import Signer
-from disjoint.model.census import Left, Overlap
+from disjoint.model.census import Gap, Left, Overlap
 from disjoint.model.fact import Fact, Known, mapped
-from disjoint.model.manifest import Manifest
+from disjoint.model.manifest import Manifest, Resource
 from disjoint.model.plain import plain
 from disjoint.model.snapshot import Snapshot
 from disjoint.sealed.opening import trusted
 from disjoint.split import digest_of
 
-from .asked import there
+from .asked import login, there
 from .compare import Compared
 from .judging import CENSUS
 
@@ -34,6 +34,7 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer
         WriteError: the key cannot be used.
     """
     theirs, ours = there(found.proof.production), there(found.proof.staging)
+    judged = {each.name: each for each in manifest.resources if each.name in found.tried}
     sides = {name: (theirs.get(name, NOWHERE), ours.get(name, NOWHERE)) for name in found.tried}
     half = Half(
         run=found.opening.run,
@@ -50,9 +51,14 @@ def half_of(manifest: Manifest, key: ProjectKey, found: Compared, signer: Signer
         places={name: (their.shown, our.shown) for name, (their, our) in sides.items()},
         servers={n: (_sorted(their.server), _sorted(our.server)) for n, (their, our) in sides.items()},
         kin={n: (_sorted(their.kin), _sorted(our.kin)) for n, (their, our) in sides.items()},
+        logins={name: _named(login(each, found.proof.staging)) for name, each in judged.items()},
         found={name: plain(_told(own[CENSUS])) for name, own in found.tried.items()},
     )
     return written(half, key, signer)
+
+
+def _named(login: Fact[str]) -> str:
+    return login.value if isinstance(login, Known) else ""
 
 
 def _sorted(marks: frozenset[str]) -> tuple[str, ...]:
@@ -84,9 +90,30 @@ def rows_of(manifest: Manifest, key: ProjectKey, text: str, where: str) -> Rows:
 
     def rows(production: Snapshot, staging: Snapshot) -> Mapping[str, Fact[Any]]:
         of_these_places(half, there(production), there(staging))
-        return {name: mapped(came, partial(_until, half)) for name, came in counted_in(half).items()}
+        found = {name: mapped(came, partial(_until, half)) for name, came in counted_in(half).items()}
+        less = {
+            each.name
+            for each in manifest.resources
+            if each.name in found and not _by_one_login(half, each, staging)
+        }
+        return {n: mapped(came, partial(_beside, half)) if n in less else came for n, came in found.items()}
 
     return rows
+
+
+def _by_one_login(half: Half, resource: Resource, staging: Snapshot) -> bool:
+    judged = login(resource, staging)
+    return judged in {Known(""), Known(half.logins.get(resource.name, ""))}
+
+
+def _beside(half: Half, found: Overlap) -> Overlap:
+    """What the login that is judged may reach beside staging's own, another one may not."""
+    gap = Gap(f"{half.staging}: what stands beside its own", _OTHER_LOGIN, _ONE_LOGIN)
+    return replace(found, gaps=(*found.gaps, gap))
+
+
+_OTHER_LOGIN = "its rows were read by another login than is judged, or by one that nobody named"
+_ONE_LOGIN = 'make both with one login of staging\'s, or state databases = "own"'
 
 
 def _until(half: Half, found: Overlap) -> Overlap:

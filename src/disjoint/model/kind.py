@@ -185,6 +185,8 @@ class Kind(Generic[D, F]):
     """Where a resource leads, to be compared with every resource of the other side."""
     mark: Callable[[F], Fact[str]] = lambda _facts: Known("")
     """Digest of the place that a lead would lead to; empty where none can."""
+    as_whom: Callable[[D, F], Fact[str]] = lambda _declared, _facts: Known("")
+    """Digest of the login that decides which part of staging a census reads; empty where none does."""
     experiments: tuple[Tests[D], ...] = ()
     """Live tests across both environments, each on its own."""
     apart: tuple[str, ...] = ()

@@ -64,6 +64,7 @@ def compared(**other: Any) -> Compared:
         places={"db": ("p.example/app", "s.example/app")},
         servers={"db": ((), tuple(SERVER))},
         kin={"db": (tuple(KIN), ())},
+        logins={"db": "hmac:of-a-role"},
         found={"db": plain(Known(FOUND))},
     )
     return dataclasses.replace(whole, **other)

@@ -102,6 +102,10 @@ class Sentinel(NamedTuple):
     """The tables that the planner says it reads, each with about how many rows it holds."""
 
 
+_UNTOLD: Unknown = Unknown("nobody said as which role it was asked", "make it anew")
+"""Of facts that were written before it was asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresFacts:
     """Facts of one database of one server. Digests are keyed; nothing here is a secret."""
@@ -141,6 +145,8 @@ class PostgresFacts:
     """The environment that the database's comment names."""
     stamp_rows: Fact[str]
     """The environment that the rows of ``public.disjoint_stamp`` name."""
+    role: Fact[str] = _UNTOLD
+    """Digest of its name: what other databases of its server one role may enter, another one may not."""
 
 
 def address_fact(target: Target[PostgresDeclared]) -> Fact[PostgresAddress]:
@@ -173,7 +179,7 @@ def blank(address: Fact[PostgresAddress], why: Unknown) -> PostgresFacts:
         address=address, place=why, reached=why, alternatives=why, system_identifier=why, started_at=why,
         in_recovery=why, timeline=why, database=why, database_oid=why, version=why, tls=why,
         links=why, subscriptions=why, jobs=why, table_count=why, tables=why, unreadable=why,
-        sentinels=why, stamp_place=why, stamp_rows=why,
+        sentinels=why, stamp_place=why, stamp_rows=why, role=why,
     )  # fmt: skip
 
 
@@ -194,6 +200,11 @@ def identities(facts: PostgresFacts) -> tuple[Identity, ...]:
         Identity("postgres/same-server", "server", Known(frozenset()) if told else server),
         Identity("postgres/replica-or-copy", "server or a copy of it", _run(both(minted, Known("")))),
     )
+
+
+def as_whom(declared: PostgresDeclared, facts: PostgresFacts) -> Fact[str]:
+    """The role, where it says which databases of staging's server are read; of its own each gap is told."""
+    return Known("") if declared.databases == "own" else facts.role
 
 
 def _run(named: Fact[tuple[str, str]]) -> Fact[frozenset[str]]:

@@ -11,7 +11,7 @@ from disjoint.model.kind import Kind, Observer
 from disjoint.model.url import near
 
 from .address import PostgresAddress, as_libpq, compare, compare_text, parse
-from .facts import Knock, PostgresDeclared, PostgresFacts, aged, from_text, identities, stable
+from .facts import Knock, PostgresDeclared, PostgresFacts, aged, as_whom, from_text, identities, stable
 from .rules import LINTS, RULES
 
 SCHEMES = (
@@ -75,6 +75,7 @@ KIND = Kind(
     stable=stable,
     aged=aged,
     identities=identities,
+    as_whom=as_whom,
     schemes=SCHEMES,
     lane="postgres",
     experiments=(

@@ -67,7 +67,9 @@ def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> di
         "reached": Known(opened.place.how),
         "tls": Known(opened.tls),
         **_identity(opened, probe),
-        **{name: _part(here, name) for name in ("database", "database_oid", "in_recovery", "version")},
+        **{
+            name: _part(here, name) for name in ("database", "database_oid", "in_recovery", "version", "role")
+        },
         "links": fact(reader.foreign_servers),
         "subscriptions": fact(reader.subscriptions),
         "jobs": fact(reader.jobs),
@@ -112,11 +114,12 @@ def _grant(function: str) -> str:
 
 
 def _here(opened: Session, probe: Probe) -> dict[str, Any]:
-    ((database, oid, recovering, version, port, mark, epoch),) = opened.ask(queries.HERE)
+    ((database, oid, recovering, version, port, mark, epoch, role),) = opened.ask(queries.HERE)
     probe.clock(float(epoch))
     return {
         "database": str(database), "database_oid": int(oid), "in_recovery": recovering is True,
         "version": str(version), "port": int(port), "mark": mark,
+        "role": probe.digest("role", str(role)),
     }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ SELECT d.datname::text, d.oid::bigint, pg_catalog.pg_is_in_recovery(),
        pg_catalog.current_setting('server_version'), pg_catalog.current_setting('port')::int,
        substring(pg_catalog.shobj_description(d.oid, 'pg_database')
                  from 'disjoint:environment=([A-Za-z0-9_.-]+)'),
-       extract(epoch FROM pg_catalog.clock_timestamp())::float8
+       extract(epoch FROM pg_catalog.clock_timestamp())::float8, current_user::text
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"""
 
 CATALOGUES: Final = """
