@@ -6,20 +6,17 @@ nothing. One of production's secrets does, and the certified part of production 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from disjoint.certify.drift import Part
-from disjoint.certify.guarded import SECRET, Held, digest, guessable, secrets_of, stretched
-from disjoint.errors import BarredError
-from disjoint.kinds.variables.forms import normal_forms
-from disjoint.kinds.variables.held import words
-from disjoint.kinds.variables.shapes import published
-from disjoint.model.environment import Environment
+from disjoint.certify.guarded import Held, secrets_of
+from disjoint.errors import BarredError, UnprovenError
+from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Waiver
 from disjoint.model.manifest import Manifest
-from disjoint.sealed.strengthening import VARIABLES, resolved
+from disjoint.sealed.strengthening import STRETCHED, VARIABLES, resolved, texts_in
 
 RULE = "variables/secret-reused"
 Theirs = Mapping[str, frozenset[str]]
@@ -37,17 +34,27 @@ def expect_nothing_borrowed(manifest: Manifest, production: Part, key: bytes, no
 
     Raises:
         BarredError: one of them holds one.
+        UnprovenError: they hold too much to be compared.
     """
     theirs = _theirs(production)
     waivers = [each for each in manifest.waivers if each.rule == RULE and now < each.expires]
-    slow = any(form.startswith("scrypt:") for form in theirs)
-    for each in _held(manifest.staging, frozenset(manifest.public), key, slow=slow):
+    for each in _held(manifest, key, slow=any(form.startswith(STRETCHED) for form in theirs)):
         names = frozenset[str]().union(*(theirs[form] for form in each.forms & theirs.keys()))
         if names and not _accepted(waivers, {each.variable, *map(_bare, names)}):
             raise BarredError(
                 f"{VARIABLES}: {manifest.staging.name}'s {each.label} is {manifest.production.name}'s "
                 f"{min(names)}: make a new value for it, and rotate that one; see `disjoint verify`"
             )
+
+
+def _held(manifest: Manifest, key: bytes, *, slow: bool) -> tuple[Held, ...]:
+    public = frozenset(manifest.public)
+    match texts_in(manifest.staging, public, key, slow=slow):
+        case Known(texts):
+            named = secrets_of(key, resolved(manifest.staging), public, stretch=False)
+            return (*named, *texts)
+        case Unknown(reason, remedy):
+            raise UnprovenError(f"{reason}: {remedy}")
 
 
 def _theirs(production: Part) -> Theirs:
@@ -58,22 +65,6 @@ def _theirs(production: Part) -> Theirs:
             for form in forms if isinstance(forms, list) else ():
                 found[form] = found.get(form, frozenset()) | {name}
     return found
-
-
-def _held(environment: Environment, public: frozenset[str], key: bytes, *, slow: bool) -> Iterator[Held]:
-    """What is called a secret, and every text of a secret's length in any other variable."""
-    yield from secrets_of(key, resolved(environment), public, stretch=False)
-    for name, value in resolved(environment):
-        if name in public or name.startswith("DISJOINT_") or published(name):
-            continue
-        forms = frozenset(form for word in words(value) for form in normal_forms(word))
-        plain = frozenset(digest(key, SECRET, form) for form in forms)
-        yield Held(name, name, plain | frozenset(_stretched(forms, key) if slow else ()), stretched=slow)
-
-
-def _stretched(forms: Iterable[str], key: bytes) -> Iterator[str]:
-    """What a dictionary may find is slow to digest: done where production has a secret of that sort."""
-    return (stretched(key, form) for form in forms if guessable(form))
 
 
 def _accepted(waivers: Iterable[Waiver], names: set[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from disjoint.judge.ask import Live
 from disjoint.judge.judge import judge
 from disjoint.judge.rekeyed import rekeyed
 from disjoint.kinds.registry import BY_NAME
+from disjoint.kinds.variables.facts import VariablesFacts
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.manifest import Manifest
 from disjoint.model.proof import Proof
@@ -28,7 +29,7 @@ from disjoint.snapshots import blanks_of, jobs_of, present_of, snapshot_of, uncl
 from .knocking import UNABLE, knocked
 from .knocking import announced as lines_of
 from .opening import Opened, aged, opened
-from .strengthening import secrets_in, strengthened
+from .strengthening import STRETCHED, secrets_in, strengthened, texts_in
 
 Progress = Callable[[str, str, float], None]
 _OFFLINE = Unknown("--offline: no server was asked", "run without --offline")
@@ -114,8 +115,18 @@ def _offline(job: Job, run: Run) -> Result:
 
 def _comparable(manifest: Manifest, production: Opened, staging: Snapshot) -> Snapshot:
     """Staging with its secrets digested as a seal has production's: those that guessing finds, stretched."""
-    held = secrets_in(manifest.staging, manifest.public, stable_key(production.key))
-    return strengthened(staging, manifest.staging, held)
+    key = stable_key(production.key)
+    held = secrets_in(manifest.staging, manifest.public, key)
+    slow = any(form.startswith(STRETCHED) for form in _forms(production.production))
+    others = texts_in(manifest.staging, manifest.public, key, slow=slow)
+    return strengthened(staging, manifest.staging, held, others)
+
+
+def _forms(snapshot: Snapshot) -> Iterator[str]:
+    for each in snapshot.resources.values():
+        if isinstance(each.facts, VariablesFacts) and isinstance(each.facts.secrets, Known):
+            for secret in each.facts.secrets.value:
+                yield from secret.forms
 
 
 def _tried(

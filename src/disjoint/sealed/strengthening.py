@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from disjoint.certify.guarded import Held, secrets_of
+from disjoint.certify.guarded import SECRET, Held, digest, guessable, secrets_of, stretched
 from disjoint.certify.plain_address import in_variable
 from disjoint.kinds.variables.facts import Digested
+from disjoint.kinds.variables.forms import normal_forms
+from disjoint.kinds.variables.held import words
+from disjoint.kinds.variables.shapes import published
 from disjoint.model.environment import Environment
-from disjoint.model.fact import Fact, Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown, mapped
 from disjoint.model.host import MASKED
 from disjoint.model.plain import plain
 from disjoint.model.snapshot import Observed, Snapshot
 from disjoint.model.url import ENCODE, SEVERED
 
 VARIABLES = "variables"
+STRETCHED = "scrypt:"
+"""How the digest of a secret begins that guessing finds."""
+MOST = 500
+"""Texts of a run that are stretched: 20 seconds of one core."""
 BLIND: Unknown = Unknown(
     "production's seal is blind: it names no host, database or bucket",
     "run `disjoint seal` in production without --blind",
@@ -38,14 +45,68 @@ def secrets_in(environment: Environment, public: Iterable[str], key: bytes) -> t
     return tuple(secrets_of(key, resolved(environment), frozenset(public)))
 
 
-def strengthened(snapshot: Snapshot, environment: Environment, secrets: Iterable[Held]) -> Snapshot:
-    """The snapshot with these digests for its secrets', so that two that share a key compare."""
-    digested = tuple(Digested(s.label, environment.variables[s.variable].where, s.forms) for s in secrets)
-    return _changed(snapshot, lambda name, fact: _stronger(name, fact, digested))
+def texts_in(
+    environment: Environment, public: Iterable[str], key: bytes, *, slow: bool
+) -> Fact[tuple[Held, ...]]:
+    """Every text of a secret's length in any variable that is not public, whatever it is called.
+
+    Args:
+        environment: whose variables they are.
+        public: names of variables whose values are no secrets.
+        key: of the digests.
+        slow: whether what guessing finds is stretched as well: needed where the other side has such a secret.
+    """
+    texts = {name: _forms(value) for name, value in resolved(environment) if _is_private(name, public)}
+    weak = {form for forms in texts.values() for form in forms if guessable(form)} if slow else set[str]()
+    if len(weak) > MOST:
+        return Unknown(
+            f"{environment.name}'s variables hold {len(weak)} texts that a dictionary may find, and no more "
+            f"than {MOST} are held against a secret of that sort",
+            "draw the secrets anew that `disjoint seal` names, and seal production",
+        )
+    once = {form: stretched(key, form) for form in weak}
+    return Known(tuple(_text(name, forms, key, once) for name, forms in texts.items()))
 
 
-def _stronger(name: str, fact: Fact[Any], digested: tuple[Digested, ...]) -> Fact[Any]:
-    return Known(digested) if name == "secrets" and isinstance(fact, Known) else fact
+def _is_private(name: str, public: Iterable[str]) -> bool:
+    return not (name in public or name.startswith("DISJOINT_") or published(name))
+
+
+def _forms(value: str) -> frozenset[str]:
+    return frozenset(form for word in words(value) for form in normal_forms(word))
+
+
+def _text(name: str, forms: frozenset[str], key: bytes, once: Mapping[str, str]) -> Held:
+    plain = frozenset(digest(key, SECRET, form) for form in forms)
+    return Held(name, name, plain | {once[form] for form in forms & once.keys()}, stretched=bool(once))
+
+
+def strengthened(
+    snapshot: Snapshot,
+    environment: Environment,
+    secrets: Iterable[Held],
+    others: Fact[tuple[Held, ...]] | None = None,
+) -> Snapshot:
+    """The snapshot with these digests for its secrets', so that two that share a key compare.
+
+    Args:
+        snapshot: of the environment.
+        environment: where the variables are written.
+        secrets: what is called a secret in it.
+        others: what else may be one; as the snapshot has it where none are given.
+    """
+    stronger: dict[str, Fact[Any]] = {"secrets": Known(_digested(secrets, environment))}
+    if others is not None:
+        stronger["others"] = mapped(others, lambda held: _digested(held, environment))
+    return _changed(snapshot, lambda name, fact: _stronger(name, fact, stronger))
+
+
+def _digested(held: Iterable[Held], environment: Environment) -> tuple[Digested, ...]:
+    return tuple(Digested(s.label, environment.variables[s.variable].where, s.forms) for s in held)
+
+
+def _stronger(name: str, fact: Fact[Any], stronger: Mapping[str, Fact[Any]]) -> Fact[Any]:
+    return stronger[name] if name in stronger and isinstance(fact, Known) else fact
 
 
 def portable(snapshot: Snapshot) -> Snapshot:
