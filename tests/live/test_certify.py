@@ -199,8 +199,10 @@ def expect_silent(folder: Path, world: World) -> None:
 def test_a_second_certificate_follows_the_first_and_verify_tells_what_changed(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Chained by digest, equal subjects; nothing is drift until something is."""
+    """Chained by digest, equal subjects; nothing is drift until something is, or nobody knows."""
     first, second = tmp_path / "first", tmp_path / "second"
+    assert run(["verify", "--manifest", str(small)]) == 0
+    assert run(["verify", "--manifest", str(small), "--fail-on", "drift"]) == 3
     assert certified(small, first) == certified(small, second) == 0
     one, other = (payload(folder / "certificate.intoto.jsonl") for folder in (first, second))
     assert other["predicate"]["previousProof"] == {"sha256": digest_of(canonical(one))}

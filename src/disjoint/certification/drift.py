@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from disjoint.journal import Entry
 
 
+NOTHING = Note(
+    RULE,
+    "",
+    "what changed since the last certificate is not known: this run had none of these two environments to "
+    "compare with; set DISJOINT_JOURNAL to the journal that certify wrote, or certify",
+)
+"""What is said to whoever wants to be stopped by a change, where nobody could see one."""
+
+
 class Since(NamedTuple):
     """The last certificate of two environments, and the key that it compares under."""
 

@@ -58,7 +58,7 @@ def command(
     side found of staging's (`disjoint census`, then `disjoint overlap --half`).
 
     Where the project's journal holds a certificate of these two environments, the notes say what has changed
-    since then; `--fail-on drift` makes any change end with 3.
+    since then; `--fail-on drift` makes any change end with 3, and so does having nothing to compare with.
 
     \b
     disjoint verify                                   what disjoint.toml declares
@@ -66,13 +66,15 @@ def command(
     disjoint verify --format markdown --output proof.md
     """
     from disjoint import pipeline  # noqa: PLC0415  (parsing and checking need none of it)
-    from disjoint.certification.drift import since_certified, with_drift  # noqa: PLC0415  (as above)
+    from disjoint.certification.drift import NOTHING, since_certified, with_drift  # noqa: PLC0415  (as above)
     from disjoint.certification.overridden import overrides_noted  # noqa: PLC0415  (as above)
 
     _known(fail_on, pipeline.lints())
     expect_writable(output)
     stated = detecting(declared(manifest, staging, production), detect)
     since, unknown = (None, ()) if offline or stated.staging.attested else since_certified(stated)
+    if since is None and not unknown and NOTHING.rule in fail_on:
+        unknown = (NOTHING,)
     within = Limits(budget, no_reach, no_census, dask, overlap, offline)
     attests = bool(stated.staging.attested)
     proof = attested(stated, within) if attests else proven(stated, within, since and since.key)

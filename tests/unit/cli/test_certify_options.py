@@ -99,6 +99,16 @@ def test_verify_makes_nothing_to_look_for_drift(
     assert [note for note in json.loads(capsys.readouterr().out)["notes"] if note["rule"] == "drift"] == []
 
 
+@pytest.mark.parametrize("words", [(), ("--offline",)])
+def test_who_wants_to_be_stopped_by_drift_hears_that_nobody_saw(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Absence is not success: without a certificate to compare with, no change is known."""
+    assert run(["verify", "--fail-on", "drift", "--format", "json", *words]) == 3
+    (note,) = (n for n in json.loads(capsys.readouterr().out)["notes"] if n["rule"] == "drift")
+    assert note["summary"].startswith("what changed since the last certificate is not known: ")
+
+
 def test_a_journal_that_cannot_be_read_is_a_note_and_no_verdict(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
