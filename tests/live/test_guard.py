@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -194,6 +195,10 @@ def test_what_was_accepted_of_a_variable_is_loud_and_starts(world: World, tmp_pa
         in run.stderr
     )
     expect_refused(process(folder, {**world.staging.variables, "OTHER": theirs}), "SHARED", "OTHER", world)
+    password = urlsplit(world.production.variables["DATABASE_URL"]).password or ""
+    other = process(folder, {**world.staging.variables, "SECRET_KEY": password})
+    expect_refused(other, "SHARED", "SECRET_KEY", world)
+    assert "the waiver does not name DATABASE_URL" in other.stderr, other
 
 
 LOGGED = """
