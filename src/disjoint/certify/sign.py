@@ -211,6 +211,8 @@ def _read_public(path: Path) -> PublicKey:
 
 def _private(path: Path) -> bytes:
     text = read_text(path, str(path), UsageError).text
+    if "PUBLIC KEY" in text and "PRIVATE KEY" not in text:
+        raise UsageError(f"{path} is a public key: name the private one that `disjoint keygen` put beside it")
     if path.stat().st_mode & 0o077:
         raise UsageError(f"{path} may be read by others: chmod 600 {path}")
     return text.encode()

@@ -149,7 +149,7 @@ def _public(path: Path) -> bytes:
     try:
         keyid_of(pem)
     except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
+        raise UsageError(f"{path}: {error}; name the .pub.pem that `disjoint keygen` made") from None
     return pem
 
 

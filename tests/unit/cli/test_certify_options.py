@@ -63,6 +63,16 @@ def test_a_key_that_is_not_there_is_an_error_of_the_call(
     assert not list((here / "state").rglob("machine*"))
 
 
+def test_the_two_files_of_a_pair_are_told_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command names the one that it wants, and nobody is told to lock a public key away."""
+    assert run(["keygen", "--output", "prover.pem"]) == 0
+    (here / "prover.pub.pem").chmod(0o644)
+    assert run(["certify", "--key", "prover.pub.pem", "--output", "out"]) == 2
+    assert "prover.pub.pem is a public key: name the private one" in capsys.readouterr().err
+    assert run(["gate", "--key", "prover.pem", "--no-journal"]) == 2
+    assert "prover.pem: no public key in PEM; name the .pub.pem" in capsys.readouterr().err
+
+
 def test_a_file_in_the_folder_s_place_stops_it_before_the_proof(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
