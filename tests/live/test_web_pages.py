@@ -14,13 +14,14 @@ from disjoint.demo.storefront import SCRIPT, site_pages, source_map
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.web.address import parse
 from disjoint.kinds.web.facts import Bundle, WebDeclared, WebFacts
-from disjoint.kinds.web.observe import observe
+from disjoint.kinds.web.observe import _number, observe
 from disjoint.kinds.web.surface import bundle, redirect
 from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known, Unknown
 from disjoint.model.finding import Outcome
 from disjoint.model.kind import Question, Side
 from disjoint.model.manifest import Resource, target
+from disjoint.model.probe import Place
 from disjoint.model.secret import RunKey, Secret
 from disjoint.runner.deadline import Deadline
 from disjoint.runner.tally import Tally
@@ -88,7 +89,12 @@ def test_a_whole_site_is_read_by_get_alone(serve: Serve) -> None:
     server = serve()
     facts = seen(server)
     assert isinstance(facts.bundle, Known)
-    assert facts.bundle.value == Bundle(4, 0, 1, 0, facts.bundle.value.mentions)
+    read = facts.bundle.value
+    assert read == Bundle(4, 0, 1, 0, read.mentions, read.twins)
+    assert {KEY.digest("host", f"www.api.{e}.test") in read.twins for e in ("staging", "production")} == {
+        True,
+        False,
+    }
     assert named(facts, "api.staging.test") == {("script", "plain", "used"), ("source map", "plain", "used")}
     assert named(facts, HOST) == {("page", "plain", "linked")}
     assert facts.hops == Known(())
@@ -227,6 +233,28 @@ def test_what_a_page_loads_by_way_of_its_programs_is_read(
     """Workers, settings that are read at run time, frames and stylesheets: a browser asks for all of them."""
     found = named(seen(serve(**pages)), "www.production.test")
     assert {(place, use) for place, _, use in found} == {(where, "used")}
+
+
+def test_addresses_in_numbers_are_kept_as_the_hosts_that_they_are(serve: Serve) -> None:
+    """A call to one, not a link to one; the end of a tunnel, or a private number, is nobody's own."""
+    server = serve(
+        app_js=script('fetch("http://203.0.113.7:8000/x")'), login='<a href="http://203.0.113.8/">'
+    )
+    facts = seen(server)
+    assert isinstance(facts.bundle, Known)
+    assert facts.bundle.value.numbers == {KEY.digest("host", "203.0.113.7")}
+    assert facts.number == Known("")
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"), [("203.0.113.7", "203.0.113.7"), ("127.0.0.1", ""), ("10.0.0.1", "")]
+)
+def test_the_number_that_a_name_leads_to_is_kept_if_it_is_public(where: str, kept: str) -> None:
+    """By DNS alone, and as the digest that a page's own mention of it would have."""
+    with Visit.alone(Environment("production", True, {}, "")) as visit:
+        wanted = visit.digest("host", kept) if kept else ""
+        assert _number(Place(where, 443, "DNS"), visit) == Known(wanted)
+        assert _number(Place(where, 443, "reach_at"), visit) == Known("")
 
 
 def test_what_only_looks_like_a_file_costs_no_request(serve: Serve) -> None:

@@ -111,7 +111,7 @@ def _observed(manifest: Manifest, run: Run, started: datetime) -> tuple[Snapshot
     return snapshot_of(manifest, production, found, started), unread
 
 
-_RESOLVED = ("place", "reached", "mark")
+_RESOLVED = ("place", "reached", "mark", "number")
 
 
 def _answers(facts: Any) -> Any:

@@ -14,7 +14,7 @@ from disjoint.kinds.web.address import parse
 from disjoint.kinds.web.cookies import Cookie
 from disjoint.kinds.web.facts import Bundle, Hop, Mention, WebDeclared, WebFacts
 from disjoint.kinds.web.surface import WebQuestion, bundle, cookie_scope, links_to_production, redirect
-from disjoint.model.fact import Known, Unknown
+from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.finding import Grade, Judgement, Outcome
 from disjoint.model.kind import Question, Side
 from disjoint.model.manifest import Resource
@@ -46,6 +46,7 @@ def facts(url: str, *hops: Hop, cookies: tuple[Cookie, ...] = (), read: Bundle |
         hops=Known(hops),
         cookies=Known(cookies),
         bundle=NOTHING if read is None else Known(read),
+        number=Known(f"number of {url}"),
     )
 
 
@@ -84,6 +85,43 @@ def test_a_way_to_the_other_name_of_productions_site_is_open(ours: str, to: str)
     assert (away.outcome, bool(away.remedy)) == (Outcome.UNPROVEN, True)
     back = redirect(question(facts(ours, hop(to)), facts(THEIRS)))
     assert back.outcome is Outcome.ISOLATED
+
+
+NUMBER = "https://203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "outcome"),
+    [
+        (Known(mark(NUMBER)), Known("another"), Outcome.UNPROVEN),
+        (Known(mark(NUMBER)), Known(mark(NUMBER)), Outcome.ISOLATED),
+        (Known("another"), Known(mark(NUMBER)), Outcome.ISOLATED),
+        (Known(""), Known(""), Outcome.ISOLATED),
+        (NOTHING, Known("another"), Outcome.UNPROVEN),
+        (Known("another"), NOTHING, Outcome.UNPROVEN),
+    ],
+)
+def test_productions_own_numeric_address_is_open(theirs: Fact[str], own: Fact[str], outcome: Outcome) -> None:
+    """Its name leads there, so that a way or a call to the number may be one to it, unless both do."""
+    read = Bundle(4, 0, 1, 0, frozenset(), numbers=frozenset({mark(NUMBER)}))
+    production = replace(facts(OURS), number=theirs)
+    staging = replace(facts(THEIRS, hop(NUMBER), read=read), number=own)
+    for judge in (redirect, bundle):
+        found = judge(question(production, staging))
+        assert found.outcome is outcome, found.summary
+        assert found.remedy or outcome is Outcome.ISOLATED
+    named = replace(production, number=NOTHING)
+    assert redirect(question(named, facts(THEIRS))).outcome is Outcome.ISOLATED
+
+
+def test_a_call_to_the_other_name_of_productions_site_is_open() -> None:
+    """As a way to it is: with ``www.`` or without."""
+    read = Bundle(4, 0, 1, 0, frozenset(), twins=frozenset({mark(OURS)}))
+    found = bundle(question(facts(OURS), facts(THEIRS, read=read)))
+    assert (found.outcome, bool(found.remedy)) == (Outcome.UNPROVEN, True)
+    assert (
+        bundle(question(facts("https://other.example"), facts(THEIRS, read=read))).outcome is Outcome.ISOLATED
+    )
 
 
 def test_production_must_not_lead_to_staging_either() -> None:

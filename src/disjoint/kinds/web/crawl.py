@@ -17,7 +17,7 @@ from .facts import Bundle, Mention, Where
 from .loads import Guess, guesses, imports, sheets
 from .locate import Spot, own, resolve
 from .markup import Markup, read_markup, texts
-from .mentions import Naming, named_mark, namings
+from .mentions import Naming, is_numeric, named_mark, namings, twin_of
 from .pages import Page, Walk, ask, is_html, mark_digest, text_of
 
 FILES = 60
@@ -48,6 +48,14 @@ class _Crawl:
     bases: dict[Spot, None] = field(default_factory=dict)
     """What references are relative to in each page: a program's own, too, where it asks for a file."""
     mentions: set[Mention] = field(default_factory=set)
+    twins: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+
+    @property
+    def bundle(self) -> Bundle:
+        """What it came to."""
+        names = (frozenset(self.mentions), frozenset(self.twins), frozenset(self.numbers))
+        return Bundle(self.files, self.elsewhere, self.own, self.unread, *names)
 
     def expect(self, where: Where, base: Spot, reference: str) -> None:
         """Read a file later, if it is this host's own and new."""
@@ -107,8 +115,14 @@ class _Crawl:
     def note(self, where: Where, found: Iterable[Naming]) -> None:
         """Keep which hosts are named, as digests."""
         for naming in found:
-            if digest := mark_digest(named_mark(naming.host), self.probe):
-                self.mentions.add(Mention(digest, naming.use, naming.form, where))
+            if not (host := named_mark(naming.host)):
+                continue
+            digest = mark_digest(host, self.probe)
+            self.mentions.add(Mention(digest, naming.use, naming.form, where))
+            if naming.use == "used" and is_numeric(host):
+                self.numbers.add(digest)
+            elif naming.use == "used":
+                self.twins.add(mark_digest(twin_of(host), self.probe))
 
 
 def crawl(walked: Walk, probe: Probe) -> Bundle:
@@ -127,7 +141,7 @@ def crawl(walked: Walk, probe: Probe) -> Bundle:
     for _ in range(min(GUESSES, FILES - read.files)):
         if (guess := read.next_guess()) is not None:
             _try_file(read, guess)
-    return Bundle(read.files, read.elsewhere, read.own, read.unread, frozenset(read.mentions))
+    return read.bundle
 
 
 def _arrived(walked: Walk) -> tuple[Page, ...]:

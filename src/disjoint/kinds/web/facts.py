@@ -96,6 +96,10 @@ class Bundle(NamedTuple):
     unread: int
     """Further files that its scripts speak of, and that were not asked for."""
     mentions: frozenset[Mention]
+    twins: frozenset[str] = frozenset()
+    """Digests of the same hosts with ``www.`` before them, or without, where they are used."""
+    numbers: frozenset[str] = frozenset()
+    """Digests of numeric addresses that they use."""
 
 
 Asker = Literal["own", "other", "null", "stranger"]
@@ -163,6 +167,8 @@ class WebFacts:
     """What those pages and the health answer make a browser keep."""
     bundle: Fact[Bundle]
     """Which hosts its pages, scripts and source maps name; asked of staging alone."""
+    number: Fact[str] = field(default_factory=lambda: Unknown("its numeric address was not kept"))
+    """Digest of the public numeric address that its name led to, as `mark`; empty for any other."""
 
 
 def from_text(target: Target[WebDeclared], reason: str) -> WebFacts:

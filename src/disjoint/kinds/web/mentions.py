@@ -144,3 +144,14 @@ def named_mark(name: str) -> str:
     address = parse(f"https://{name}")
     public = not (address.fault or address.doubt or address.where.relative)
     return address.host if public else ""
+
+
+def twin_of(host: str) -> str:
+    """The other name under which a site answers as a rule: with ``www.`` before it, or without."""
+    bare = host.removeprefix("www.")
+    return bare if bare != host else f"www.{host}"
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host, as `named_mark` has it, is an address in numbers."""
+    return host.replace(".", "").isdecimal()

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from disjoint.model.environment import Target
 from disjoint.model.fact import Fact, Known, Unknown, both
+from disjoint.model.host import read_host
 from disjoint.model.probe import HttpAnswer, HttpRequest, Place, Probe, ProbeError
 
 from .address import WebAddress
@@ -16,7 +17,7 @@ from .crawl import crawl
 from .facts import Bundle, Hop, WebDeclared, WebFacts, unasked, unreadable
 from .health import Health, read_health
 from .locate import Spot
-from .pages import Page, Walk, cookies_of, digest_of, led_away, url_of, walk
+from .pages import Page, Walk, cookies_of, digest_of, led_away, mark_digest, url_of, walk
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -48,6 +49,7 @@ def _seen(text: WebFacts, address: WebAddress, declared: WebDeclared, probe: Pro
     return replace(
         text,
         place=_then(place, lambda p: Known(_where(p, probe))),
+        number=_then(place, lambda p: _number(p, probe)),
         reached=_then(place, lambda p: Known(p.how)),
         tls=_then(answer, lambda a: Known(bool(a.certificate))),
         tls_key=_then(answer, lambda a: _tls_key(a, probe)),
@@ -114,6 +116,12 @@ def _then(fact: Fact[A], read: Callable[[A], Fact[T]]) -> Fact[T]:
 
 def _where(place: Place, probe: Probe) -> str:
     return probe.digest("place", f"{place.address} {place.port}")
+
+
+def _number(place: Place, probe: Probe) -> Fact[str]:
+    """Of a public address alone: a private one, and the end of a tunnel, is another machine elsewhere."""
+    where = read_host(place.address)
+    return Known("" if place.how == "reach_at" or where.relative else mark_digest(where.name, probe))
 
 
 def _identity(health: Health, probe: Probe) -> Fact[str]:

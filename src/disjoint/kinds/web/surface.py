@@ -36,7 +36,13 @@ def redirect(q: WebQuestion) -> Judgement:
             if ours.origin[1:] == theirs.origin[1:]:
                 return unproven(f"{_ONE}: where a page of it leads says nothing", (), _SET)
             near = [*_near(q.staging, new, ours), *_near(q.production, old, theirs)]
-            return _perhaps_sent_on(q, near) if near else _stays(q, (*old, *new))
+            if near:
+                return _perhaps_sent_on(q, near)
+            for side, other, hops in ((q.staging, q.production, new), (q.production, q.staging, old)):
+                numbers = frozenset(hop.mark for hop in hops if hop.mark and hop.to.where.numeric)
+                if why := _by_number(side, other, numbers):
+                    return unproven(f"{side.environment}'s pages send their reader to {why}", (), _OWN_WAY)
+            return _stays(q, (*old, *new))
 
 
 _PAGES = "let / and the declared pages answer from where this runs, or map the address in reach_at"
@@ -53,6 +59,17 @@ def _near(side: Side[WebFacts], hops: tuple[Hop, ...], other: WebAddress) -> lis
     """The ways that end at the other side's host with ``www.`` before it, or without: as a rule one site."""
     twins = {f"www.{other.host}", other.host.removeprefix("www.")} - {other.host}
     return [(hop, side) for hop in hops if hop.mark and hop.to.host in twins]
+
+
+def _by_number(side: Side[WebFacts], other: Side[WebFacts], numbers: frozenset[str]) -> str:
+    """Why one of these numeric addresses may be the other side's; empty where none is, or it is both's."""
+    match both(other.facts.number, side.facts.number) if numbers else Known(("", "")):
+        case Unknown(reason):
+            return f"numeric addresses, and whether one is {other.environment}'s is not known: {reason}"
+        case Known((theirs, own)) if theirs in numbers and theirs != own:
+            return f"the numeric address that {other.environment}'s name leads to"
+        case Known():
+            return ""
 
 
 def _perhaps_sent_on(q: WebQuestion, near: list[tuple[Hop, Side[WebFacts]]]) -> Judgement:
@@ -171,7 +188,16 @@ def bundle(q: WebQuestion) -> Judgement:
                 return unproven(f"production's address {ours.shown} is no public name of its own", (), _SET)
             if used := _named(read, mark, "used"):
                 return _names_production(q, ours, used)
+            if why := _by_another_name(q, read, mark):
+                return unproven(f"staging's pages name {why}", (), _REBUILD)
             return _names_none(q, ours, read, bool(_named(read, mark, "linked")))
+
+
+def _by_another_name(q: WebQuestion, read: Bundle, mark: str) -> str:
+    """What they name that may be production, though not by its declared host; empty where nothing does."""
+    if mark in read.twins:
+        return "production's host with www. before it, or without, which is its own site as a rule"
+    return _by_number(q.staging, q.production, read.numbers)
 
 
 _READABLE = "let staging's pages and their scripts answer 200 from where this runs"
