@@ -186,6 +186,16 @@ def test_a_refusal_shows_no_older_report(runner: Runner, world: World) -> None:
     assert "disjoint.toml:1" in step.summary
 
 
+def test_a_wrong_call_is_annotated_with_what_is_wrong(runner: Runner) -> None:
+    """And not with the line after it."""
+    (runner.work / "disjoint.toml").write_text("")
+    step = runner.run(command="gate", max_age="soon")
+    assert step.code == 2
+    (line,) = commands(step.log)
+    assert line.startswith("::error title=disjoint gate::error: ")
+    assert "max-age" in line
+
+
 def test_another_command_is_refused(runner: Runner) -> None:
     """Before anything is run, whatever it holds."""
     step = runner.run(command="purge; touch ran")
