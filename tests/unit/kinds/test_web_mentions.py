@@ -97,6 +97,7 @@ def test_another_host_is_not_taken_for_it(text: str) -> None:
         f'throw Error("see {URL} for more")',
         f"/*\n * {URL}\n */",
         f'"docs:\\n{URL}"',
+        f'{{"terms":"read [our terms]({URL})"}}',
     ],
 )
 def test_a_link_in_a_program_is_no_call(text: str) -> None:

@@ -48,9 +48,9 @@ _URL = re.compile(rf"//(?:[^\s/@\"'`<>\\]{{1,100}}@)?({_NAME})\.?(?::([0-9]{{1,5
 _BARE = re.compile(rf"{_QUOTE}({_NAME})(?::([0-9]{{1,5}}))?(?=[\"'`/?#])")
 _PROSE = re.compile(r"(?<![(=])(?:\s|\\[nrt])(?:https?:|wss?:)?\Z")
 """What stands before a URL in a sentence, a comment or a policy; in a program it is a quote."""
-_LINKING = ("href", "<loc>", "canonical")
+_LINKING = ("href", "<loc>", "canonical", "](")
 _LINK = re.compile(
-    r"(?:(?<!location\.)\bhref\\?[\"']?\s?[:=]\s?\\?[\"'`]?|<loc>|\bcanonical\\?[\"']?\s?[:=]\s?\\?[\"'`]?)"
+    r"(?:(?<!location\.)\bhref\\?[\"']?\s?[:=]\s?\\?[\"'`]?|<loc>|\]\(|\bcanonical\\?[\"']?\s?[:=]\s?\\?[\"'`]?)"
     r"(?:https?:|wss?:)?(?:\\?/){0,2}\Z"
 )
 
