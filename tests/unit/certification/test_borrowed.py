@@ -55,7 +55,7 @@ def gate(tmp_path: Path) -> Gate:
     return gate
 
 
-@pytest.mark.parametrize("given", [DRAWN, f"--token={DRAWN}", WORDED, f"x {DRAWN.encode().hex()}"])
+@pytest.mark.parametrize("given", [DRAWN, f"--to={DRAWN}", WORDED, f"x {DRAWN.encode().hex()}"])
 def test_no_other_name_hides_a_secret_of_productions(given: str, gate: Gate) -> None:
     """Drawn at random or made of words, alone, in a text or encoded: the stable part knows none of it."""
     with pytest.raises(BarredError, match=r"staging's VENDOR is production's (SECRET_KEY|ADMIN_PASSWORD)"):
