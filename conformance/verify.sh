@@ -5,7 +5,8 @@
 set -eu
 : "${3:?is missing: verify.sh certificate.intoto.jsonl prover.pub.pem allowed_signers}"
 t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
-fail() { echo "line $n: $1" >&2; exit 1; }
+fail() { printf 'line %d: %s\n' "$n" "$1" >&2; exit 1; }
+plain() { jq -ac "$1" "$t/payload" | sed 's/^"\(.*\)"$/\1/'; } # as JSON writes it: nothing that a terminal obeys
 n=0; proofs=0; home=https://disjoint.dev
 while IFS= read -r line || [ -n "$line" ]; do
   n=$((n + 1))
@@ -17,9 +18,9 @@ while IFS= read -r line || [ -n "$line" ]; do
       openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$t/signed" -sigfile "$t/sig" >/dev/null 2>&1 || fail "this machine did not sign this proof"
       proofs=$((proofs + 1)); sha256sum <"$t/payload" | cut -d' ' -f1 >"$t/proof" ;;
     $home/isolation-signoff/v1)
-      who=$(jq -r .predicate.signer.principal "$t/payload")
-      ssh-keygen -q -Y verify -f "$3" -I "$who" -n signoff@disjoint.dev -s "$t/sig" <"$t/signed" >/dev/null 2>&1 || fail "$who did not sign this"
-      jq -r '.subject[].digest.sha256' "$t/payload" >>"$t/about"; echo "signed by $who: $(jq -r .predicate.decision "$t/payload")" ;;
+      who=$(jq -r .predicate.signer.principal "$t/payload"); shown=$(plain .predicate.signer.principal)
+      ssh-keygen -q -Y verify -f "$3" -I "$who" -n signoff@disjoint.dev -s "$t/sig" <"$t/signed" >/dev/null 2>&1 || fail "$shown did not sign this"
+      jq -r '.subject[].digest.sha256' "$t/payload" >>"$t/about"; printf 'signed by %s: %s\n' "$shown" "$(plain .predicate.decision)" ;;
     $home/*) fail "unknown predicate" ;;
   esac
 done <"$1"

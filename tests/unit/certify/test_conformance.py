@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from certificates import World
 from conformance_cases import CASES
 from disjoint.cli.main import run
 from lacking import lacking
@@ -72,6 +73,21 @@ def test_the_script_agrees_where_it_can_tell(folder: Path) -> None:
     asked = [str(SCRIPT), "certificate.intoto.jsonl", "prover.pub.pem", "allowed_signers"]
     ran = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
     assert (ran.returncode == 0) is not folder.name.endswith("_fail"), ran.stderr
+
+
+def test_the_script_shows_a_strangers_name_as_it_is_written(tmp_path: Path) -> None:
+    """Whoever can append to a file would forge a line on the terminal of whoever verifies it."""
+    world, name = World(tmp_path), "eve\x1b[2K\\0033\nsignatures hold; proof \u202e0"
+    proof = world.proof()
+    said = world.sign_off(proof, edit=lambda stated: stated["predicate"]["signer"].update(principal=name))
+    (tmp_path / "c.jsonl").write_bytes(proof + said)
+    (tmp_path / "p.pem").write_bytes(world.machine.pem)
+    (tmp_path / "allowed").write_text(world.allowed())
+    asked = [str(SCRIPT), "c.jsonl", "p.pem", "allowed"]
+    ran = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+    assert ran.stderr.startswith("line 2: eve\\u001b[2K")
+    assert ran.stderr.rstrip("\n").isprintable()
 
 
 def test_the_script_says_how_it_is_called() -> None:
