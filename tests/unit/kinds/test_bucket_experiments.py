@@ -210,3 +210,12 @@ def test_a_name_in_another_store_is_no_link() -> None:
         replication(question(linked(SAME[0], EMPTY, EMPTY), linked(SAME[1], EMPTY, EMPTY))).outcome
         is UNPROVEN
     )
+
+
+def test_targets_of_two_servers_may_bear_one_name() -> None:
+    """MinIO calls each server's webhook ``arn:minio:sqs::1:webhook``; a provider's ARN is one target."""
+    heard = Known(("q",))
+    own = replication(question(linked(FRONTS[0], EMPTY, heard), linked(FRONTS[1], EMPTY, heard)))
+    assert (own.outcome, bool(own.remedy)) == (UNPROVEN, True)
+    amazon = (linked(facts("reps"), EMPTY, heard), linked(facts("staging", OTHER), EMPTY, heard))
+    assert replication(question(*amazon)).outcome is SHARED

@@ -26,6 +26,14 @@ def replication(q: BucketQuestion) -> Judgement:
 
 _READ = "allow each side's keys s3:GetReplicationConfiguration and s3:GetBucketNotification on its own bucket"
 _CUT = "remove the rule, and what it has carried over already"
+_ALIKE = (
+    "a queue, topic or function of one name hears of both buckets; servers of one's own give such names each "
+    "for itself, and whether these are two is not known"
+)
+_TELL_APART = (
+    "name the targets of two servers apart (MinIO: the identifier in MINIO_NOTIFY_...), or declare one "
+    f"endpoint for one server; where it is one target, {_CUT}"
+)
 _STORE_ONLY = (
     "what the store itself carries: programs that copy, inventories, batch jobs and EventBridge are not seen"
 )
@@ -33,8 +41,10 @@ _STORE_ONLY = (
 
 def _linked(q: BucketQuestion, production: BucketAddress, staging: BucketAddress) -> Judgement | None:
     heard = _common(q.production.facts.announces, q.staging.facts.announces)
-    if heard:
+    if heard and (one_store(q, production, staging) or not (production.own and staging.own)):
         return shared(Grade.IDENTITY, "one queue, topic or function hears of both buckets", _seen(q), _CUT)
+    if heard:
+        return unproven(_ALIKE, _seen(q), _TELL_APART)
     if named := next(_named(q, production, staging), ""):
         if one_store(q, production, staging):
             return shared(Grade.IDENTITY, named, _seen(q), _CUT)
