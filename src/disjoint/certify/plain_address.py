@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote
 
 from disjoint.tuples import NamedTuple
 
+from .plain_host import is_hostname, is_numeric, spell
 from .plain_list import members
 
 PORTS = {
@@ -42,20 +43,15 @@ ADDRESSES = {
 _URL = re.compile(
     r"(?:jdbc:|r2dbc:|db\+)?([a-z][a-z0-9.-]*)(?:\+[a-z0-9_.-]+)*://(.*)\Z", re.IGNORECASE | re.DOTALL
 )
-_PAIR = re.compile(
-    r"(?:^|\s)(host|hostaddr|port|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']\S*))", re.IGNORECASE
-)
-_A = "A-Za-z\u0130\u0131\u017f\u212a"
-"""Either case, and what folds to one of these: spelled out, it compiles in a tenth of the time."""
-_HOSTNAME = re.compile(rf"(?:[{_A}0-9](?:[{_A}0-9-]*[{_A}0-9])?\.)+[{_A}][{_A}0-9-]*[{_A}0-9]\Z")
+_PAIR = r"(?i)(?:^|\s)(host|hostaddr|port|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']\S*))"
+"""Like others here that hardly any process needs: compiled where it is."""
 _LISTS_HOSTS = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
-_AMAZON = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z")
+_AMAZON = r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z"
 _GOOGLE, _GOV, _POOLER = "storage.googleapis.com", "us-gov.amazonaws.com", ".pooler.supabase.com"
 _BY_USER = ("db.prisma.io", "-redis.render.com", "-keyvalue.render.com")
 _PLAIN = re.compile(r"[^@=:\s]*\Z")
 """A name that is no connection string, with a password in it."""
-_NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
-_PRIVATE_IP = re.compile(
+_PRIVATE_IP = (
     r"(?:0|10|127)\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|198\.1[89]\."
     r"|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|(?:22[4-9]|2[34][0-9]|25[0-5])\."
     r"|::|fe[89a-f]|f[cdf]"
@@ -95,9 +91,9 @@ class Place(NamedTuple):
     def private(self) -> bool:
         """Whether the host means another machine in each network, so that equal lines prove nothing."""
         bare = "." not in self.host and ":" not in self.host
-        numeric = ":" in self.host or _NUMERIC.match(self.host.rpartition(".")[2]) is not None
+        numeric = ":" in self.host or is_numeric(self.host)
         if numeric:
-            return _PRIVATE_IP.match(self.host) is not None or "%" in self.host
+            return re.match(_PRIVATE_IP, self.host) is not None or "%" in self.host
         return (bare and self.kind != "bucket") or self.host.endswith(_PRIVATE_NAME)
 
 
@@ -106,7 +102,7 @@ def in_variable(name: str, value: str) -> list[Place]:
     lists = _LISTS_HOSTS.search(name.upper()) is not None
     items = dict.fromkeys(members(value))
     found = [place for item in items for place in read(item)]
-    hosts = [item for item in items if lists and _HOSTNAME.match(item)]
+    hosts = [item for item in items if lists and is_hostname(item)]
     return [*found, *(place for host in hosts for place in read(f"https://{host}"))]
 
 
@@ -165,7 +161,7 @@ def _of_url(kind: str, scheme: str, cut: tuple[str, str, str], sure: bool) -> It
 
 def _placed(kind: str, host: str, port: int, name: str, how: str, sure: bool) -> Place:
     spelled = spell(host)
-    amazon = _AMAZON.match(spelled) if kind == "web" else None
+    amazon = _amazons(spelled) if kind == "web" else None
     if amazon and amazon["bucket"]:
         return Place("bucket", _partition(amazon), 443, amazon["bucket"], "", sure)
     return Place(kind, spelled, port, name, how, sure and _PLAIN.match(name) is not None)
@@ -211,9 +207,8 @@ def _how(kind: str, scheme: str, stated: Mapping[str, str]) -> str:
 
 def _conninfo(text: str) -> Iterator[Place]:
     """libpq's keywords and values."""
-    stated = {
-        key.lower(): re.sub(r"\\(.)", r"\1", quoted or bare) for key, quoted, bare in _PAIR.findall(text)
-    }
+    pairs = re.findall(_PAIR, text) if "=" in text else ()
+    stated = {key.lower(): re.sub(r"\\(.)", r"\1", quoted or bare) for key, quoted, bare in pairs}
     for host in filter(None, f"{stated.get('host', '')},{stated.get('hostaddr', '')}".split(",")):
         port = _port(stated.get("port", "").partition(",")[0], PORTS["postgres"])
         if not host.startswith("/") and port is not None:
@@ -236,7 +231,7 @@ def _at(name: str, endpoint: str, default: Place) -> Place:
     if not endpoint:
         return default._replace(name=name)
     door = next(iter(read(endpoint if "://" in endpoint else f"https://{endpoint}")), default)
-    amazon = _AMAZON.match(door.host)
+    amazon = _amazons(door.host)
     host = _partition(amazon) if amazon else door.host
     return Place("bucket", host, 443 if amazon else door.port, name, door.how, door.sure)
 
@@ -246,6 +241,11 @@ def _partition(amazon: re.Match[str]) -> str:
     if "us-gov-" in amazon[0]:
         return _GOV
     return f"amazonaws.com{amazon['china'] or ''}"
+
+
+def _amazons(host: str) -> re.Match[str] | None:
+    """Amazon's endpoint of a bucket, or of all."""
+    return re.match(_AMAZON, host) if "amazonaws.com" in host else None
 
 
 def _split(location: str) -> tuple[str, str]:
@@ -262,37 +262,3 @@ def _port(text: str, default: int) -> int | None:
     digits = text.strip()
     stated = digits.isascii() and digits.isdecimal() and len(digits) < 8 and int(digits) < 65536
     return int(digits) if stated else None
-
-
-def spell(host: str) -> str:
-    """A host in lower case and ASCII, an address in its one spelling."""
-    name = host.strip().lower().rstrip(".")
-    if not name.isascii():
-        try:
-            return spell(name.encode("idna").decode("ascii"))  # digits, dots and colons have wide forms, too
-        except UnicodeError:
-            return name
-    if ":" in name:
-        return _ipv6(name)
-    return _ipv4(name) if _NUMERIC.match(name.rpartition(".")[2]) else name
-
-
-def _ipv4(name: str) -> str:
-    if re.fullmatch(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})", name):
-        return name
-    import socket  # noqa: PLC0415  (hardly any address is written so, and a guard loads little)
-
-    try:
-        return socket.inet_ntoa(socket.inet_aton(name))
-    except OSError:
-        return name
-
-
-def _ipv6(name: str) -> str:
-    import ipaddress  # noqa: PLC0415  (as above)
-
-    try:
-        address = ipaddress.IPv6Address(name)
-    except ValueError:
-        return name
-    return str(address.ipv4_mapped or address)

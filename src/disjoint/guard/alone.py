@@ -15,12 +15,8 @@ from .verdict import SHARED, UNPROVEN, Reason
 
 REUSED = "variables/endpoint-reused"
 ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
-_BESIDE = re.compile(r"PORT|USER")
-"""Names of variables that say more of a host in another."""
 _NO_SERVERS = frozenset({"web", "bucket", "variables"})
 _VARIABLE = re.compile(r"\$\{?(\w+)")
-_WHOLE = re.compile(r"\$[A-Za-z_]\w*\Z")
-"""What a shell would fill in."""
 
 
 def at_hosts(
@@ -44,11 +40,16 @@ def at_hosts(
 
     claimed = _claimed(policy)
     settings = [pair for pair in filled_in if pair.name in mentioning]
-    read = [pair for pair in pairs if pair.name in mentioning or _BESIDE.search(pair.name.upper())]
+    read = [pair for pair in pairs if pair.name in mentioning or _is_beside(pair.name.upper())]
     for name, how, of in dict.fromkeys(named_at(known, read, settings, claimed, mentioning)):
         near = how.startswith("may")
         says = f"{name} {how} production's {of}{': to another port of its host' if near else ''}"
         yield Reason(UNPROVEN if near else SHARED, REUSED, name, says, f"give {name} staging's own", (of,))
+
+
+def _is_beside(name: str) -> bool:
+    """Whether it may say more of a host in another variable."""
+    return "PORT" in name or "USER" in name
 
 
 def _filled(policy: Policy, variables: Mapping[str, str]) -> Iterator[Pair]:
@@ -74,7 +75,8 @@ def unresolved(policy: Policy, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
     claimed = _claimed(policy)
     for name, value in pairs:
         asked = looked_at(name) and name not in claimed and ADDRESS_LIKE.search(name.upper())
-        if asked and (_WHOLE.match(value.strip()) or "}" in value.partition("${")[2]):
+        whole = value.lstrip()[:1] == "$" and value.strip()[1:].isidentifier()  # as a shell fills it in
+        if asked and (whole or "}" in value.partition("${")[2]):
             says = f"{name} holds a reference that was not resolved, and may lead anywhere"
             yield Reason(UNPROVEN, REUSED, name, says, "resolve it before the process starts")
 

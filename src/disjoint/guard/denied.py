@@ -9,7 +9,8 @@ from ipaddress import IPv6Address
 from typing import NamedTuple, SupportsIndex
 
 from disjoint.certify.guarded import REACHED, SERVER, digester
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.certify.plain_store import renamed, store
 
 from .policy import Endpoint, Policy

@@ -11,27 +11,30 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest, digester
-from disjoint.certify.plain_address import PORTS, Place, spell
+from disjoint.certify.plain_address import PORTS, Place
+from disjoint.certify.plain_host import spell
 from disjoint.certify.plain_store import renamed, store
 from disjoint.tuples import NamedTuple
 
 from .policy import Endpoint, Host, Policy
 
-_TOKEN = re.compile(r"[\w.:\u3002\uff0e\uff61-]{4,}")
-WORD_IN = re.compile(r"[\w-]+")
-"""Of a cloud's name for a store: its account, region, project, the store's own name."""
-_DOTTED = re.compile(r"[.\u3002\uff0e\uff61]")
-_SIX = re.compile(r"(?<!\w)(?:[0-9a-f]{0,4}:){2,}[0-9a-f.]*")
-_NUMBER = re.compile(r"(?:0x[0-9a-f]{1,8}|[0-9]{8,11})\Z")
-"""An IPv4 address as one number (inet_aton)."""
-_ACCOUNT = re.compile(r"://(?:[^\s/?#]*@)?([\w-]+)(?![\w.:@-])")
+_TOKEN = re.compile(r"[\w.:-]{4,}")
+WORD_IN = r"[\w-]+"
+"""Of a cloud's name for a store: its account, region, project, the store's own name.
+
+Like others here that hardly any process needs: compiled where it is.
+"""
+_WIDE = str.maketrans("\u3002\uff0e\uff61", "...")
+"""Dots that resolvers take for one (RFC 3490, 3.1)."""
+_SIX = r"(?<!\w)(?:[0-9a-f]{0,4}:){2,}[0-9a-f.]*"
+_ACCOUNT = r"://(?:[^\s/?#]*@)?([\w-]+)(?![\w.:@-])"
 _ACCOUNTS = (".snowflakecomputing.com", ".bigquery.googleapis.com")
 """Providers whose customers write an account's name for its host."""
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = r"\\u([0-9a-fA-F]{4})"
 _LONGEST, _LONGEST_SIX = 256, 45
 _POOLER = ".pooler.supabase.com"
-_PROJECT = re.compile(r"([a-z0-9]{16,32})\.supabase\.(?:co|in)\Z")
-_TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})\Z")
+_PROJECT = r"([a-z0-9]{16,32})\.supabase\.(?:co|in)\Z"
+_TENANT = r"[\w-]+\.([a-z0-9]{16,32})\Z"
 """A user of Supabase's pooler, who says whose database is meant."""
 _NO_SERVERS = frozenset({"web", "file", "sqlite", "memory", "bucket"})
 
@@ -104,21 +107,22 @@ class Hosts:
             texts: of each name, as they are and as they decode.
         """
         known: dict[str, bool] = {}
-        found, pooled, told = set[str](), set[str](), False
+        found, pooled, others = set[str](), set[str](), set[str]()
         for name, said in texts:
             tokens = {token for text in said for form in _forms(text) for token in _tokens(form)}
             if any(token.endswith(_POOLER) for token in tokens):
                 pooled.add(name)
             if any(self._is_known(known, token) for token in tokens) or self._is_worded(said):
                 found.add(name)
-            told = told or any(self._is_tenant(known, token) for token in tokens)
+            others |= tokens
+        told = pooled and any(self._is_tenant(known, token) for token in others)
         return frozenset(found | pooled if told else found)
 
     def _is_worded(self, said: tuple[str, ...]) -> bool:
         """Whether all the words of a name without a host stand in it."""
         if not self._words:
             return False
-        words = {word for text in said for form in _forms(text) for word in WORD_IN.findall(form)}
+        words = {word for text in said for form in _forms(text) for word in re.findall(WORD_IN, form)}
         digests = {digest(self._key, WORD, word) for word in words}
         return any(name <= digests for name in self._words)
 
@@ -128,7 +132,7 @@ class Hosts:
         return known[token]
 
     def _is_tenant(self, known: dict[str, bool], token: str) -> bool:
-        tenant = _TENANT.match(token)
+        tenant = re.match(_TENANT, token)
         return tenant is not None and self._is_known(known, f"db.{tenant[1]}.supabase.co")
 
 
@@ -145,25 +149,34 @@ def _meant(host: str) -> Iterator[str]:
     yield host
     if "." not in host and ":" not in host:
         yield from (f"{host}{end}" for end in _ACCOUNTS)
-    if ".supabase." in host and (project := _PROJECT.match(host)):
+    if ".supabase." in host and (project := re.match(_PROJECT, host)):
         yield f"db.{project[1]}.supabase.co"
 
 
 def _forms(text: str) -> Iterator[str]:
     """A text in lower case, and without what escapes a character of a name in it."""
-    yield text.lower()
+    yield _plain(text)
     if "%" in text:
-        yield unquote(text).lower()
+        yield _plain(unquote(text))
     if "\\" in text:
-        yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).lower().replace("\\", "")
+        yield _plain(re.sub(_ESCAPED, lambda found: chr(int(found[1], 16)), text)).replace("\\", "")
+
+
+def _plain(text: str) -> str:
+    return text.lower() if text.isascii() else text.lower().translate(_WIDE)
 
 
 def _tokens(text: str) -> Iterator[str]:
     """Whatever in a text may be a host."""
     for token in _TOKEN.findall(text):
         for piece in token.split(":") if ":" in token else (token,):
-            if len(piece) <= _LONGEST and (_DOTTED.search(piece) or _NUMBER.match(piece)):
+            if len(piece) <= _LONGEST and ("." in piece or _is_number(piece)):
                 yield piece.strip(".-")
-    yield from _ACCOUNT.findall(text) if "://" in text else ()
+    yield from re.findall(_ACCOUNT, text) if "://" in text else ()
     if "::" in text or text.count(":") > 6:
-        yield from (six for six in _SIX.findall(text) if len(six) <= _LONGEST_SIX)
+        yield from (six for six in re.findall(_SIX, text) if len(six) <= _LONGEST_SIX)
+
+
+def _is_number(token: str) -> bool:
+    """Whether it may be an IPv4 address as one number (inet_aton)."""
+    return token.startswith("0x") or (len(token) > 7 and token.isdecimal())

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from disjoint.certify.plain_address import PORTS, read, spell
+from disjoint.certify.plain_address import PORTS, read
+from disjoint.certify.plain_host import spell
 from disjoint.judge.doors import Neighbours
 from disjoint.judge.hosts import named_servers, named_stores
 from disjoint.judge.stores import on_one_server

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from disjoint.certify.guarded import filled
-from disjoint.certify.plain_address import PORTS, Place, of_setting, spell
+from disjoint.certify.plain_address import PORTS, Place, of_setting
+from disjoint.certify.plain_host import spell
 
 from .places import Theirs
 from .policy import Policy

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.mentioned import WORD_IN
 from disjoint.judge.doors import doors, has_neighbours, is_of_one, is_server
 from disjoint.judge.hosts import named_servers
@@ -70,7 +72,7 @@ def words_of(production: Snapshot, key: bytes) -> list[Plain]:
     """The words of names that a cloud gives its stores, where nothing in a text is their host."""
     paths = (foreign.path for _, foreign in _foreign(production) if foreign.engine in DOORS)
     names = (each.host.removesuffix(_INSTANCE) for each in production.hosts if each.host.endswith(_INSTANCE))
-    groups = {tuple(sorted(set(WORD_IN.findall(text.lower())))) for text in (*paths, *names)}
+    groups = {tuple(sorted(set(re.findall(WORD_IN, text.lower())))) for text in (*paths, *names)}
     return [[digest(key, WORD, word) for word in group] for group in sorted(groups) if group]
 
 

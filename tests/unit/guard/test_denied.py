@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disjoint.certify.guarded import REACHED, digest, digester
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.certify.plain_store import renamed, store
 from disjoint.guard.denied import Denied, denied_by
 from disjoint.guard.policy import policy_in

@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 from asyncpg import connect_utils
 
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.servers import IDENTITY, Postgres, postgres_in
 from disjoint.guard.watching import Watch
 

@@ -7,7 +7,8 @@ from functools import wraps
 from importlib.util import find_spec
 from typing import Any
 
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.watching import Watch
 
 from .replacing import wrap

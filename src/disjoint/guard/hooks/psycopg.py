@@ -10,7 +10,8 @@ import psycopg
 from psycopg import generators, pq
 from psycopg._connection_base import BaseConnection
 
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.servers import IDENTITY, Met, Postgres, Servers, postgres_in
 from disjoint.guard.watching import Watch
 

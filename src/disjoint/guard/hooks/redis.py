@@ -11,7 +11,8 @@ from redis import connection as sync
 from redis.asyncio import connection as aio
 from redis.exceptions import ResponseError
 
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.servers import Met, Redis, Servers, redis_in
 from disjoint.guard.watching import Watch
 

@@ -12,7 +12,8 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from disjoint.certify.plain_address import Place, spell
+from disjoint.certify.plain_address import Place
+from disjoint.certify.plain_host import spell
 from disjoint.guard.servers import IDENTITY, Postgres, postgres_in
 from disjoint.guard.watching import Watch
 
