@@ -31,16 +31,18 @@ def expect_project(proof: Proof, name: str, source: str) -> None:
 
 
 def expect_clock(environment: str, ahead: float | None) -> None:
-    """Whether this machine's clock, by which a certificate's age is told, is that of the servers it asked.
+    """Whether this machine's clock, which tells a certificate's age, is not behind the servers that it asked.
+
+    One that is ahead lets a certificate expire sooner; a page's time may be a cache's, which is behind.
 
     Args:
         environment: whose servers they are.
         ahead: by how many seconds their clocks are; None where none of them told.
 
     Raises:
-        UnprovenError: the clocks disagree by more than a verifier puts up with.
+        UnprovenError: it is, by more than a verifier puts up with.
     """
-    if ahead is not None and abs(ahead) > SKEW.total_seconds():
+    if ahead is not None and ahead > SKEW.total_seconds():
         raise UnprovenError(
             f"the clocks disagree: {environment}'s servers are {ahead:+.0f} s ahead of this machine, which "
             "tells by its own how old the certificate is; set it"
