@@ -219,7 +219,7 @@ def test_a_secret_of_productions_under_another_name_is_refused(
 def test_a_clock_that_was_set_back_tells_no_age(
     gate: Gate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An expired certificate would pass for a fresh one; staging's servers know better. Ahead, it does not."""
+    """An expired certificate would pass for a fresh one; staging's servers know better. Ahead, not."""
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() - 7200)
     assert gate() == 3
