@@ -198,6 +198,20 @@ SHEET = Page(f"body{{background:url( {PRODUCTION}/i.png )}}", headers={"content-
         ({"app_js": script('e.src="/late.js"'), "late_js": CALL}, "script"),
         ({"app_js": script('load(["/assets/p-1.js"][0])'), "assets/p-1_js": CALL}, "script"),
         ({"app_js": script('import "./a.tsx"'), "a_tsx": CALL}, "script"),
+        (
+            {
+                "app_js": script('r.p="/",r.u=e=>"static/js/"+e+"."+{7:"1a",12:"2b"}[e]+".chunk.js"'),
+                "static/js/12.2b.chunk_js": CALL,
+            },
+            "script",
+        ),
+        (
+            {
+                "app_js": script('c.p+"js/"+({3:"admin"}[e]||e)+"."+{1:"0f",3:"9c"}[e]+".js"'),
+                "js/admin.9c_js": CALL,
+            },
+            "script",
+        ),
         ({"login": "<svg><script xlink:href=/e.js></script></svg>", "e_js": CALL}, "script"),
         ({"login": "<link rel=prefetch href=/late.js>", "late_js": CALL}, "script"),
         ({"app_js": script('fetch("/config.json").then(go)'), "config_json": SETTINGS}, "JSON file"),
