@@ -76,7 +76,8 @@ def _nonce(_context: click.Context, _option: click.Parameter, text: str | None) 
 @deciding(
     "--no-journal",
     is_flag=True,
-    help="Ask no journal: a freeze is then not seen, and nobody's pass is written down.",
+    help="Ask no journal: a freeze is then not seen, and nobody's pass is written down. production.stable.json "
+    "must lie beside the certificate.",
 )
 def command(
     manifest: Path | None,
@@ -95,7 +96,8 @@ def command(
     Checks the certificate as `disjoint verify-certificate` does, then asks staging's servers who they are,
     with staging's variables and reads alone, and compares. A restart changes nothing; a re-pointed variable,
     a rotated secret or a changed manifest does, and so does a server that bears one of production's marks.
-    While `disjoint journal freeze` stands, nothing passes.
+    So does a variable of any name that holds one of production's secrets. While `disjoint journal freeze`
+    stands, nothing passes.
 
     \b
     disjoint gate --key prover.pub.pem --allowed-signers allowed_signers
