@@ -76,8 +76,8 @@ def _nonce(_context: click.Context, _option: click.Parameter, text: str | None) 
 @deciding(
     "--no-journal",
     is_flag=True,
-    help="Ask no journal: a freeze is then not seen, and nobody's pass is written down. production.stable.json "
-    "must lie beside the certificate.",
+    help="Ask no journal: a freeze is then not seen, and nobody's pass is written down. "
+    "production.stable.json must lie beside the certificate.",
 )
 def command(
     manifest: Path | None,
