@@ -149,6 +149,17 @@ def test_another_database_of_the_broker_keeps_only_the_queues_apart(
     }
 
 
+def test_a_replica_that_has_not_synchronised_is_no_other_broker(
+    supervisor: Supervisor, production: ValkeyServer
+) -> None:
+    """It follows production's broker, is not let in as yet, and bears an id of its own until it is."""
+    orphan = ValkeyServer.start(supervisor, "follower", settings=(f"replicaof 127.0.0.1 {production.port}",))
+    left = visited(url(production), url(production, 1))[0]
+    right = visited(url(orphan), url(orphan, 1), protected=False)[0]
+    assert set(outcomes(left, right).values()) == {Outcome.UNPROVEN}
+    orphan.stop()
+
+
 def test_a_dead_result_backend_costs_only_its_own_rule(
     production: ValkeyServer, staging: ValkeyServer
 ) -> None:

@@ -50,6 +50,8 @@ class Server(NamedTuple):
     """False where a further connection did not meet the same process: behind a balancer it meets another."""
     since: float | None = None
     """When its process started, in seconds of this machine's clock; None where it did not say."""
+    linked: bool = True
+    """False on a replica that has no link to its primary, and may not carry its id yet."""
 
 
 class Nameless(NamedTuple):

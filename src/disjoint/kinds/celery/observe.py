@@ -118,7 +118,8 @@ def _server(identity: Identity, probe: Probe) -> Server:
     run_id = probe.digest("redis.run_id", must(identity.run_id))
     ids = tuple(sorted(probe.digest("redis.replid", i) for i in must(identity.replication_ids)))
     since = identity.since.value if isinstance(identity.since, Known) else None
-    return Server(run_id, ids, must(identity.clustered), must(identity.product), since=since)
+    said = run_id, ids, must(identity.clustered), must(identity.product)
+    return Server(*said, since=since, linked=must(identity.linked))
 
 
 def _again(server: Server | Nameless, where: Login, probe: Probe) -> Server | Nameless:

@@ -95,6 +95,8 @@ def _named(q: Ask, part: Part, seen: tuple[Evidence, ...], a: Server, b: Server)
         return Servers.ONE
     if set(a.replication_ids) & set(b.replication_ids):
         return Servers.KIN
+    if not (a.linked and b.linked):
+        return unproven("a replica without a link to its primary may not carry its id", seen, _LINK)
     return _doubt(q, part, seen, (a, b)) or Servers.TWO
 
 
@@ -126,6 +128,7 @@ def _doubt(
             return None
 
 
+_LINK = "mend or end the replication (INFO replication shows master_link_status), then ask again"
 _NOT_AGAIN = "a second connection did not meet the same server: a balancer, or a restart"
 _SETTLE = "ask again; if it stays so, declare the servers behind the address"
 _TWO_AT_ONE = "one address, and two servers answered at it: a restart, a failover or a load balancer"
