@@ -96,12 +96,11 @@ def gate(manifest: Manifest, project: ProjectKey, journal: Journal | None, asked
 
 
 def _expect_no_freeze(journal: Journal | None) -> None:
-    stands = None if journal is None else frozen(journal.entries())
-    if stands is not None:
+    for stands in () if journal is None else frozen(journal.entries()):
         reason = str(stands.body.get("reason", "no reason was given"))
         raise BarredError(
             f"frozen since {stands.at:%Y-%m-%d %H:%M} UTC by {stands.actor}: {reason}; when it is over: "
-            "`disjoint journal lift --reason WHY`"
+            f"`disjoint journal lift --freeze {stands.seq} --reason WHY`"
         )
 
 

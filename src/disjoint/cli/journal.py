@@ -119,7 +119,8 @@ def verify(certificates: tuple[Path, ...], format_: str) -> int:
 @click.option("--reason", required=True, help="What happened; it stands in the journal for ever.")
 def freeze(reason: str) -> int:
     """Let no gate pass until somebody lifts it."""
-    entry, journal = _written("frozen", reason)
+    told, journal = _reason(reason), _writable()
+    entry = _written(journal, "frozen", {"reason": told})
     click.echo(spoken(f"frozen: entry {entry.seq} of {journal.where}, by {entry.actor}"), err=True)
     click.echo('next:   disjoint journal lift --reason "..." once it is over', err=True)
     return Exit.HOLDS
@@ -127,11 +128,37 @@ def freeze(reason: str) -> int:
 
 @command.command(epilog=_ENDS)
 @click.option("--reason", required=True, help="Why it is over; it stands in the journal for ever.")
-def lift(reason: str) -> int:
-    """Lift a freeze."""
-    entry, journal = _written("lifted", reason)
+@click.option(
+    "--freeze",
+    "seq",
+    type=click.IntRange(1),
+    metavar="SEQ",
+    help="Which one, by its entry; needed where several stand.",
+)
+def lift(reason: str, seq: int | None) -> int:
+    """Lift a freeze; any other that stands is left."""
+    from disjoint.journal import WHICH  # noqa: PLC0415  (as above)
+
+    told, journal = _reason(reason), _writable()
+    which = _standing(journal, seq)
+    entry = _written(journal, "lifted", {"reason": told, WHICH: which.seq})
     click.echo(spoken(f"lifted: entry {entry.seq} of {journal.where}, by {entry.actor}"), err=True)
     return Exit.HOLDS
+
+
+def _standing(journal: Journal, seq: int | None) -> Entry:
+    """The freeze that is meant."""
+    from disjoint.journal import frozen  # noqa: PLC0415  (as above)
+
+    stand = frozen(journal.entries())
+    meant = [each for each in stand if seq in {None, each.seq}]
+    if not meant:
+        which = "no freeze stands" if seq is None or not stand else f"entry {seq} is no freeze that stands"
+        raise UsageError(f"there is nothing to lift: {which} in {journal.where}")
+    if len(meant) > 1:
+        told = "; ".join(f"--freeze {each.seq}: {each.body.get('reason')} ({each.actor})" for each in meant)
+        raise UsageError(f"several freezes stand: say which is over: {told}")
+    return meant[0]
 
 
 def _journal(*, create: bool) -> Journal:
@@ -140,18 +167,23 @@ def _journal(*, create: bool) -> Journal:
     return open_journal(key(), create=create)
 
 
-def _written(event: str, reason: str) -> tuple[Entry, Journal]:
-    from disjoint.certification.history import actor  # noqa: PLC0415  (as above)
-    from disjoint.journal import frozen  # noqa: PLC0415
-
-    told = reason.encode("utf-8", "backslashreplace").decode().strip()
+def _reason(text: str) -> str:
+    told = text.encode("utf-8", "backslashreplace").decode().strip()
     if not 0 < len(told) <= LONGEST:
         raise UsageError(f"--reason: say why in 1 to {LONGEST} letters")
+    return told
+
+
+def _writable() -> Journal:
     journal = _journal(create=True)
     journal.expect_writable()
-    if event == "lifted" and frozen(journal.entries()) is None:
-        raise UsageError(f"there is nothing to lift: no freeze stands in {journal.where}")
-    return journal.append(event, actor(), {"reason": told}), journal
+    return journal
+
+
+def _written(journal: Journal, event: str, body: Mapping[str, Any]) -> Entry:
+    from disjoint.certification.history import actor  # noqa: PLC0415  (as above)
+
+    return journal.append(event, actor(), body)
 
 
 def _content(path: Path) -> bytes:

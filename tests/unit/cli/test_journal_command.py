@@ -16,7 +16,7 @@ from disjoint.certify.keys import project_key
 from disjoint.certify.names import PROOF_TYPE
 from disjoint.certify.sign import machine_signer, sealed_line
 from disjoint.cli.main import run
-from disjoint.journal import Head, Journal
+from disjoint.journal import Head, Journal, frozen
 
 HOSTILE = "\x1b[2J\u202e\x9b1mover\n  9  2026-01-01 00:00:00Z  certified  alice\x7f"
 
@@ -95,8 +95,24 @@ def test_a_freeze_and_its_end_are_written_down(journal: Journal, capsys: pytest.
     told = [(entry.event, entry.actor, entry.body) for entry in journal.entries()]
     assert told == [
         ("frozen", actor(), {"reason": "INC-7 \\udcff"}),
-        ("lifted", actor(), {"reason": "over"}),
+        ("lifted", actor(), {"reason": "over", "freeze": 1}),
     ]
+
+
+def test_the_end_of_one_incident_is_none_of_anothers(
+    journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where several freezes stand, whoever lifts says which; nothing is written else."""
+    for reason in ("INC-7", "INC-8"):
+        assert run(["journal", "freeze", "--reason", reason]) == 0
+    assert run(["journal", "lift", "--reason", "over"]) == 2
+    assert "say which is over: --freeze 1: INC-7" in capsys.readouterr().err
+    assert run(["journal", "lift", "--reason", "over", "--freeze", "3"]) == 2
+    assert "entry 3 is no freeze that stands" in capsys.readouterr().err
+    assert run(["journal", "lift", "--reason", "INC-7 is over", "--freeze", "1"]) == 0
+    assert [each.body["reason"] for each in frozen(journal.entries())] == ["INC-8"]
+    assert run(["journal", "lift", "--reason", "INC-8, too"]) == 0
+    assert frozen(journal.entries()) == ()
 
 
 def test_the_actor_is_who_the_ci_says(monkeypatch: pytest.MonkeyPatch) -> None:

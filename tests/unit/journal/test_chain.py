@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from disjoint.errors import TamperedError, WriteError
-from disjoint.journal import Head, Journal, frozen, open_journal
+from disjoint.journal import WHICH, Head, Journal, frozen, open_journal
 from disjoint.journal.entry import Row, following, read
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -387,11 +387,15 @@ def test_two_processes_write_at_once(folder: Path, begun: bool) -> None:
 
 
 def test_a_freeze_stands_until_it_is_lifted(journal: Journal) -> None:
-    """Whatever happens meanwhile."""
-    assert frozen(journal.entries()) is None
-    journal.append("frozen", "alice", {"reason": "a"})
+    """Whatever happens meanwhile, and whichever other is; an entry that says of none lifts them all."""
+    assert frozen(journal.entries()) == ()
+    first = journal.append("frozen", "alice", {"reason": "a"})
     second = journal.append("frozen", "alice", {"reason": "b"})
     journal.append("certified", "alice", {})
-    assert frozen(journal.entries()) == second
+    assert frozen(journal.entries()) == (first, second)
+    for seq in (first.seq, first.seq, 99, "2"):
+        journal.append("lifted", "alice", {WHICH: seq})
+        assert frozen(journal.entries()) == (second,)
+    journal.append("frozen", "bob", {})
     journal.append("lifted", "alice", {})
-    assert frozen(journal.entries()) is None
+    assert frozen(journal.entries()) == ()
