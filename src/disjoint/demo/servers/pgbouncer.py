@@ -31,6 +31,10 @@ class Pool(NamedTuple):
     database: str
     user: str
     password: str
+    hosts: str = "127.0.0.1"
+    """Several with commas between: each connection goes to the next of them."""
+    size: int = 4
+    """How many connections it has at most."""
 
 
 @dataclass(slots=True)
@@ -77,11 +81,14 @@ def program() -> str | None:
 
 
 def _settings(port: int, pools: Mapping[str, Pool], pooling: Pooling, users: Path) -> list[str]:
-    aliases = [f"{a} = host=127.0.0.1 port={pool.port} dbname={pool.database}" for a, pool in pools.items()]
+    aliases = [
+        f"{alias} = host={pool.hosts} port={pool.port} dbname={pool.database} pool_size={pool.size}"
+        for alias, pool in pools.items()
+    ]
     return [
         "[databases]", *aliases, "[pgbouncer]", "listen_addr = 127.0.0.1", f"listen_port = {port}",
         "unix_socket_dir =", "auth_type = scram-sha-256", f"auth_file = {users}", f"pool_mode = {pooling}",
-        "default_pool_size = 4", "server_lifetime = 60",
+        "server_lifetime = 60",
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from .address import Login
 from .facts import PostgresDeclared
 from .login import login_of
 from .session import Session, StatementError, Values, session
+from .turns import turn
 
 SPARE_SECONDS = 5
 """How long a holder outlives its window, should nobody end it."""
@@ -79,7 +80,7 @@ def hold(party: Party[PostgresDeclared], window: float) -> Iterator[Mark]:
         ProbeError: the server was not reached, or gave no lock.
     """
     login, token = login_of(party.target), secrets.token_hex(8)
-    with _turn(login, party.probe), session(login, party.probe) as opened:
+    with turn(login, party.probe), session(login, party.probe) as opened:
         _place(opened, nonce(token), window)
         yield Mark(token, lambda: _alive(login, party.probe, nonce(token)))
 
@@ -94,12 +95,6 @@ def look(party: Party[PostgresDeclared], token: str) -> Look:
     with session(login_of(party.target), party.probe) as opened:
         seen = {name: _looked(opened, channel, own, theirs) for name, channel in CHANNELS.items()}
     return Look({n: _has(s, own) for n, s in seen.items()}, {n: _has(s, theirs) for n, s in seen.items()})
-
-
-def _turn(login: Login, probe: Probe) -> contextlib.AbstractContextManager[None]:
-    first = login.candidates[0]
-    named = first.hostaddr or first.host
-    return contextlib.nullcontext() if named.startswith(("/", "@")) else probe.turn(named, first.port)
 
 
 def _place(opened: Session, mark: Nonce, window: float) -> None:

@@ -1,4 +1,5 @@
-"""Visit one PostgreSQL database: one read-only transaction for the facts, and a second to see who answers."""
+"""Visit one PostgreSQL database: one read-only transaction for the facts, and beside it a second to see who
+answers."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from .links import Reader, fact
 from .login import login_of
 from .sentinels import read_sentinel
 from .session import Session, StatementError, session
+from .turns import beside, turn
 
 NAMES = 2000
 """Table names that are kept; more are only counted."""
@@ -34,29 +36,47 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
         return blank(address, address)
     facts = blank(address, Unknown("not read"))
     found = login_of(target)
-    with session(found, probe) as opened:
+    with turn(found, probe), session(found, probe) as opened:
         alternatives: Fact[int] = Known(len(found.candidates) - 1)
         facts = replace(facts, alternatives=alternatives, **_read(opened, target, probe))
-    return replace(facts, alternatives=_met_again(facts, found, probe))
+        if isinstance(facts.system_identifier, Unknown) and isinstance(facts.started_at, Unknown):
+            return facts
+        again = fact(lambda: _beside(opened, found, probe))
+    if isinstance(again, Unknown):  # one connection may be all that there is
+        again = fact(lambda: _afterwards(found, probe))
+    return replace(facts, alternatives=_met_again(facts, again))
 
 
-def _met_again(facts: PostgresFacts, found: Login, probe: Probe) -> Fact[int]:
+def _beside(opened: Session, found: Login, probe: Probe) -> dict[str, Fact[Any]]:
+    with beside(opened, found, probe) as second:
+        return _told(second, probe)
+
+
+def _afterwards(found: Login, probe: Probe) -> dict[str, Fact[Any]]:
+    with session(found, probe) as second:
+        return _told(second, probe)
+
+
+def _told(second: Session, probe: Probe) -> dict[str, Fact[Any]]:
+    """Who answers. Raises ProbeError where nothing of it was told: that is no other server."""
+    told = _identity(second, probe)
+    if isinstance(told["system_identifier"], Unknown) and isinstance(why := told["started_at"], Unknown):
+        raise ProbeError(why.reason, why.remedy)
+    return told
+
+
+def _met_again(facts: PostgresFacts, again: Fact[Mapping[str, Fact[Any]]]) -> Fact[int]:
     """The servers of the address's list beside the one that answered; how many, is unknown behind a balancer.
 
     It gives each connection to another server, and two of them differ as two environments' do.
     """
-    if isinstance(facts.system_identifier, Unknown) and isinstance(facts.started_at, Unknown):
-        return facts.alternatives
-    try:
-        with session(found, probe) as opened:
-            again = _identity(opened, probe)
-    except ProbeError as error:
-        return Unknown(
-            f"whether one server answers at the address is not known: {error.reason}", error.remedy
-        )
-    first = facts.system_identifier, facts.started_at
-    met = again["system_identifier"], again["started_at"]
-    return facts.alternatives if met == first else Unknown(_TURNS, _SETTLE)
+    match again:
+        case Unknown(reason, remedy):
+            return Unknown(f"whether one server answers at the address is not known: {reason}", remedy)
+        case Known(met):
+            first = facts.system_identifier, facts.started_at
+            one = (met["system_identifier"], met["started_at"]) == first
+            return facts.alternatives if one else Unknown(_TURNS, _SETTLE)
 
 
 def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:

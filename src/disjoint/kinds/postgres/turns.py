@@ -1,0 +1,65 @@
+"""Two sessions of one address at the same time: a pooler hands an idle connection out again, and to the next
+of several servers it goes only where one is wanted beside another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from disjoint.model.probe import Probe
+
+from .address import Login
+from .connect import connect
+from .session import Session
+
+PATIENCE_SECONDS = 2.0
+"""How long a pooler may take to give a second connection, if it has one."""
+OCCUPIED_SECONDS = 1.0
+OCCUPY: Final = "SELECT pg_catalog.pg_sleep({})"
+"""Keeps a connection of a pooler's that refuses transaction blocks, and holds no lock."""
+
+
+def turn(login: Login, probe: Probe) -> contextlib.AbstractContextManager[None]:
+    """Taken by whoever keeps one connection while it waits for another: two of them would wait for ever."""
+    first = login.candidates[0]
+    named = first.hostaddr or first.host
+    return contextlib.nullcontext() if named.startswith(("/", "@")) else probe.turn(named, first.port)
+
+
+@contextlib.contextmanager
+def beside(opened: Session, login: Login, probe: Probe) -> Iterator[Session]:
+    """A second session, while the first one keeps its connection.
+
+    Raises:
+        ProbeError: there is none to be had in time, or what a session raises.
+    """
+    with contextlib.ExitStack() as stack:
+        if opened.by_statement:
+            stack.enter_context(_occupied(opened))
+        another = stack.enter_context(connect(login, probe))
+        stack.enter_context(probe.watch(another.connection.fileno()))
+        second = Session(another, probe, by_statement=opened.by_statement)
+        late = threading.Timer(PATIENCE_SECONDS, second.cancel)
+        late.daemon = True
+        late.start()
+        stack.callback(late.cancel)
+        second.open()
+        stack.callback(second.close)
+        if not opened.by_statement:  # there the first question waits, here it was the opening
+            late.cancel()
+        yield second
+
+
+@contextlib.contextmanager
+def _occupied(opened: Session) -> Iterator[None]:
+    """Nothing else may be asked of it afterwards; its statement is not left behind."""
+    until = time.monotonic() + OCCUPIED_SECONDS
+    opened.send(OCCUPY, (OCCUPIED_SECONDS,))
+    try:
+        yield
+    finally:
+        time.sleep(max(0.0, until - time.monotonic()))
