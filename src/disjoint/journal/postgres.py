@@ -28,7 +28,10 @@ CREATE OR REPLACE FUNCTION {_REFUSED}() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER lengthened_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disjoint_journal
   FOR EACH STATEMENT EXECUTE FUNCTION {_REFUSED}();
 """
+_WRITE = "write postgresql, then ://USER:PASSWORD@HOST/DATABASE"
+"""In two pieces: a whole URL would be masked, as one that holds a password."""
 _HOST, _DATABASE = re.compile(r"[\w.:%-]*"), re.compile(r"[^@:;=\s]*")
+_PLACE = re.compile(rf"[\w.:%/,-]*:[0-9,]*/{_DATABASE.pattern}")
 """What may be told; else it may be a piece of a password that was cut."""
 _ROW = "SELECT seq, entry, code FROM disjoint_journal WHERE project = :project"
 _WHY = {
@@ -156,17 +159,23 @@ def _read(url: str) -> URL:
     try:
         read = make_url(url)
     except (ArgumentError, ValueError):
-        raise UsageError(f"{VARIABLE} is no URL: postgresql://USER:PASSWORD@HOST/DATABASE") from None
+        raise UsageError(f"{VARIABLE} is no URL: {_WRITE}") from None
     if read.get_backend_name() not in {"postgresql", "postgres"}:
-        raise UsageError(f"{VARIABLE} names no PostgreSQL: postgresql://USER:PASSWORD@HOST/DATABASE")
-    if not (_HOST.fullmatch(read.host or "") and _DATABASE.fullmatch(read.database or "")):
+        raise UsageError(f"{VARIABLE} names no PostgreSQL: {_WRITE}")
+    if not (_HOST.fullmatch(read.host or "") and _PLACE.fullmatch(_shown(read))):
         raise UsageError(f"{VARIABLE}: its password or its host is not encoded: write @ as %40, / as %2F")
     return read.set(drivername="postgresql+psycopg")
 
 
 def _shown(url: URL) -> str:
     """Where a journal is, without who reads it."""
-    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    return f"{_setting(url, 'host') or 'localhost'}:{_setting(url, 'port') or 5432}/{url.database or ''}"
+
+
+def _setting(url: URL, name: str) -> str:
+    """What the driver is told of a name: behind the ``?`` it counts more than in its place."""
+    stated = url.query.get(name) or getattr(url, name) or ""
+    return ",".join(stated) if isinstance(stated, tuple) else str(stated)
 
 
 def _why(error: SQLAlchemyError) -> str:
