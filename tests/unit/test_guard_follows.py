@@ -186,6 +186,31 @@ def test_a_reason_names_all_of_productions_variables(tmp_path: Path) -> None:
         assert told == {"A_URL", "B_URL", "C_DB_HOST"}
 
 
+DOOR = "mysql://{}:x@aws.connect.psdb.cloud/shop"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (f"DB2_URL={DOOR.format('a1')}", f"SPARE={DOOR.format('a1')}"),
+        (f"DB2_URL={DOOR.format('a1')}", f"SPARE={DOOR.format('b2')}"),
+        (f"DB2_URL={DOOR.format('a1')}", f"SPARE={DOOR.format('a1')}-2"),
+        (f"DB2_URL={DOOR.format('a1')}", "LEGACY_DB_HOST=aws.connect.psdb.cloud"),
+        ("M=mongodb+srv://u:p@c0.abcde.mongodb.net/a", "M_HOST=c0-shard-00-01.abcde.mongodb.net"),
+        ("M=mongodb+srv://u:p@c0.abcde.mongodb.net/a", "M_HOST=c1-shard-00-01.abcde.mongodb.net"),
+        ("STORAGE_URL=https://shop1.table.core.windows.net", "S=https://shop1.queue.core.windows.net"),
+        ("STORAGE_URL=https://shop1.table.core.windows.net", "S=https://shop2.queue.core.windows.net"),
+        (
+            "N_DB_HOST=ep-cool-1-pooler.eu-central-1.aws.neon.tech",
+            "X_DB_HOST=ep-cool-1.eu-central-1.aws.neon.tech",
+        ),
+    ],
+)
+def test_a_providers_several_names_and_doors_are_read_alike(theirs: str, ours: str, tmp_path: Path) -> None:
+    """By the login at a door for everybody; by the one host that stands for several."""
+    assert not [*compared(tmp_path, [(theirs, ours), (ours, theirs)], Counter())]
+
+
 def test_another_port_of_a_host_is_no_proof(tmp_path: Path) -> None:
     """It may be a pooler's, and it may be a neighbour's."""
     manifest = loaded(tmp_path, "A_URL=mysql://one.example/app", "X_URL=mysql://one.example:6033/app")

@@ -43,7 +43,7 @@ ADDRESSES = {
 _URL = re.compile(
     r"(?:jdbc:|r2dbc:|db\+)?([a-z][a-z0-9.-]*)(?:\+[a-z0-9_.-]+)*://(.*)\Z", re.IGNORECASE | re.DOTALL
 )
-_PAIR = r"(?i)(?:^|\s)(host|hostaddr|port|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']\S*))"
+_PAIR = r"(?:^|\s)(host|hostaddr|port|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']\S*))"
 """Like others here that hardly any process needs: compiled where it is."""
 _LISTS_HOSTS = re.compile(r"HOST|ORIGIN|DOMAIN|CORS|URL")
 _AMAZON = r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?P<china>\.cn)?\Z"
@@ -208,10 +208,10 @@ def _how(kind: str, scheme: str, stated: Mapping[str, str]) -> str:
 def _conninfo(text: str) -> Iterator[Place]:
     """libpq's keywords and values."""
     pairs = re.findall(_PAIR, text) if "=" in text else ()
-    stated = {key.lower(): re.sub(r"\\(.)", r"\1", quoted or bare) for key, quoted, bare in pairs}
+    stated = {key: re.sub(r"\\(.)", r"\1", quoted or bare) for key, quoted, bare in pairs}
     for host in filter(None, f"{stated.get('host', '')},{stated.get('hostaddr', '')}".split(",")):
         port = _port(stated.get("port", "").partition(",")[0], PORTS["postgres"])
-        if not host.startswith("/") and port is not None:
+        if not host.startswith("/") and ";" not in host and port is not None:
             yield Place("postgres", spell(host), port, stated.get("dbname", ""), "", "password" not in host)
 
 

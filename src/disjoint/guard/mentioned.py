@@ -14,6 +14,7 @@ from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest, digest
 from disjoint.certify.plain_address import PORTS, Place
 from disjoint.certify.plain_host import spell
 from disjoint.certify.plain_store import renamed, store
+from disjoint.kinds.variables.forms import normal_forms
 from disjoint.tuples import NamedTuple
 
 from .policy import Endpoint, Host, Policy
@@ -33,7 +34,8 @@ _ACCOUNTS = (".snowflakecomputing.com", ".bigquery.googleapis.com")
 _ESCAPED = r"\\u([0-9a-fA-F]{4})"
 _LONGEST, _LONGEST_SIX = 256, 45
 _POOLER = ".pooler.supabase.com"
-_PROJECT = r"([a-z0-9]{16,32})\.supabase\.(?:co|in)\Z"
+_SEVERAL = (".supabase.co", ".supabase.in", ".windows.net", ".neon.tech", ".neon.build", ".mongodb.net")
+"""Providers that give one store several hosts."""
 _TENANT = r"[\w-]+\.([a-z0-9]{16,32})\Z"
 """A user of Supabase's pooler, who says whose database is meant."""
 _NO_SERVERS = frozenset({"web", "file", "sqlite", "memory", "bucket"})
@@ -122,7 +124,8 @@ class Hosts:
         """Whether all the words of a name without a host stand in it."""
         if not self._words:
             return False
-        words = {word for text in said for form in _forms(text) for word in re.findall(WORD_IN, form)}
+        forms = (form for text in said for form in (*_forms(text), *_beneath(text)))
+        words = {word for form in forms for word in re.findall(WORD_IN, form)}
         digests = {digest(self._key, WORD, word) for word in words}
         return any(name <= digests for name in self._words)
 
@@ -134,6 +137,11 @@ class Hosts:
     def _is_tenant(self, known: dict[str, bool], token: str) -> bool:
         tenant = re.match(_TENANT, token)
         return tenant is not None and self._is_known(known, f"db.{tenant[1]}.supabase.co")
+
+
+def at_door(host: str, tenant: str) -> str:
+    """What a host is digested as that many customers go in by, of whom the login tells one."""
+    return f"{host} {tenant}" if tenant else host
 
 
 def _names(host: str) -> Iterator[tuple[str, int]]:
@@ -149,8 +157,10 @@ def _meant(host: str) -> Iterator[str]:
     yield host
     if "." not in host and ":" not in host:
         yield from (f"{host}{end}" for end in _ACCOUNTS)
-    if ".supabase." in host and (project := re.match(_PROJECT, host)):
-        yield f"db.{project[1]}.supabase.co"
+    if host.endswith(_SEVERAL):
+        from disjoint.model.stores import stands_for  # noqa: PLC0415  (for their customers alone)
+
+        yield stands_for(host)
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -160,6 +170,12 @@ def _forms(text: str) -> Iterator[str]:
         yield _plain(unquote(text))
     if "\\" in text:
         yield _plain(re.sub(_ESCAPED, lambda found: chr(int(found[1], 16)), text)).replace("\\", "")
+
+
+def _beneath(text: str) -> Iterator[str]:
+    """What the last part of a name decodes to, as Elastic's cloud has it (``shop:ZXUt…``)."""
+    if ":" in text and len(text) <= _LONGEST and text.count(":") == 1 and "/" not in text:
+        yield from map(_plain, normal_forms(text.partition(":")[2]))
 
 
 def _plain(text: str) -> str:

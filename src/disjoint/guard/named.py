@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from disjoint.certify.plain_address import PORTS, read
 from disjoint.certify.plain_host import spell
@@ -22,9 +23,10 @@ from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known
 from disjoint.model.secret import Secret
 from disjoint.model.snapshot import NamedHost, Snapshot
+from disjoint.model.url import Door
 from disjoint.tuples import NamedTuple
 
-from .mentioned import Hosts
+from .mentioned import Hosts, at_door
 
 _ENGINES = {"postgres": "postgresql", "amqp": "redis", "sentinel": "redis"}
 """By kind: the word for what may meet on one server, where it is another one."""
@@ -108,14 +110,15 @@ def _stored(known: Hosts, name: str, text: str, *, beside: bool) -> Iterator[Nam
         yield from (Named(name, LEADS, of) for o in objects for of in known.objects_at(foreign.engine, o))
     for address in addresses:
         for door in address.foreign.doors:
-            for each in _there(known, door.host.name, (door.port,)):
-                yield from _met(each, name, address, door.host.name, beside=beside)
+            for each in _there(known, at_door(door.host.name, door.tenant), (door.port,)):
+                yield from _met(each, name, address, door, beside=beside)
 
 
-def _met(each: _There, name: str, address: ForeignAddress, host: str, *, beside: bool) -> Iterator[Named]:
+def _met(each: _There, name: str, address: ForeignAddress, door: Door, *, beside: bool) -> Iterator[Named]:
+    host = door.host.name
     if any(named_stores({}, _side(_alone(each, host)), [(name, address)], {})):
         yield Named(name, NEAR if each.elsewhere else NAMES, each.of)
-    theirs = _address(each.engine, host, each.port)
+    theirs = _address(each.engine, host, each.port, door.tenant)
     if not beside or theirs is None:
         return
     if on_one_server({}, theirs, address):
@@ -138,9 +141,10 @@ def _alone(each: _There, host: str) -> tuple[NamedHost, ...]:
     return () if each.engine else (NamedHost(each.of, "", host, (each.port,) if each.port else ()),)
 
 
-def _address(engine: str, host: str, port: int) -> ForeignAddress | None:
+def _address(engine: str, host: str, port: int, tenant: str = "") -> ForeignAddress | None:
     place = f"[{host}]" if ":" in host else host
-    foreign: Foreign | None = read_foreign(f"{engine}://{place}:{port}") if engine else None
+    login = f"{quote(tenant, safe='')}@" if tenant else ""
+    foreign: Foreign | None = read_foreign(f"{engine}://{login}{place}:{port}") if engine else None
     return None if foreign is None else ForeignAddress(foreign)
 
 

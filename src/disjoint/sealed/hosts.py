@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest
 from disjoint.certify.plain_address import Place
 from disjoint.certify.plain_host import spell
-from disjoint.guard.mentioned import WORD_IN
+from disjoint.guard.mentioned import WORD_IN, at_door
 from disjoint.judge.doors import doors, has_neighbours, is_of_one, is_server
 from disjoint.judge.hosts import named_servers
 from disjoint.judge.stores import declared_addresses
@@ -27,6 +28,15 @@ from disjoint.snapshots import snapshot_of
 
 _INSTANCE = ".sql.goog"
 """How the name of a Cloud SQL instance ends that is made of its connection name."""
+_NAMELESS = (
+    ".supabase.co",
+    ".core.windows.net",
+    ".found.io",
+    ".es.io",
+    ".elastic.cloud",
+    ".elastic-cloud.com",
+)
+"""Providers whose stores go by a project, an account or an id as well."""
 _LANES = {"postgres": "postgresql", "redis": "redis"}
 
 
@@ -37,24 +47,34 @@ def offline(manifest: Manifest, environment: Environment) -> Snapshot:
     return snapshot_of(manifest, environment, blank, datetime.now(UTC))
 
 
-def hosts_of(manifest: Manifest, production: Snapshot, key: bytes) -> list[Plain]:
+class There(NamedTuple):
+    """A host at which production has something."""
+
+    of: str
+    engine: str
+    """Empty where it stands alone in a variable."""
+    host: str
+    ports: tuple[int, ...]
+
+
+def hosts_of(manifest: Manifest, production: Snapshot) -> tuple[There, ...]:
     """Each host of a server of production's, and each that stands alone in a variable.
 
     Args:
         manifest: what is declared.
         production: its addresses and hosts.
-        key: of the digests.
     """
     stores = ((each.variable, each.address) for each in production.endpoints if each.owned)
     servers = (*declared_addresses(BY_NAME, manifest.resources, production), *stores)
-    found: list[tuple[str, str, str, tuple[int, ...]]] = [
-        (of, _engine(address), host, (port,))
+    found = [
+        There(of, _engine(address), host, (port,))
         for of, address in servers
         if is_server(BY_NAME, address)
         for host, port in _doors(of, address)
     ]
-    found += [(each.variable, "", each.host, each.ports) for each in production.hosts if is_of_one(each.host)]
-    return [_host(*each, key) for each in dict.fromkeys(found)]
+    alone = (each for each in production.hosts if is_of_one(each.host))
+    found += [There(each.variable, "", each.host, each.ports) for each in alone]
+    return tuple(dict.fromkeys(found))
 
 
 def objects_of(production: Snapshot, key: bytes) -> dict[str, Plain]:
@@ -68,12 +88,34 @@ def objects_of(production: Snapshot, key: bytes) -> dict[str, Plain]:
     return {**found}
 
 
-def words_of(production: Snapshot, key: bytes) -> list[Plain]:
-    """The words of names that a cloud gives its stores, where nothing in a text is their host."""
-    paths = (foreign.path for _, foreign in _foreign(production) if foreign.engine in DOORS)
-    names = (each.host.removesuffix(_INSTANCE) for each in production.hosts if each.host.endswith(_INSTANCE))
+def words_of(production: Snapshot, there: Iterable[There], key: bytes) -> list[Plain]:
+    """The words of names that a cloud gives its stores, where nothing in a text is their host.
+
+    Args:
+        production: its addresses.
+        there: its hosts.
+        key: of the digests.
+    """
+    paths = (text for _, foreign in _foreign(production) for text in _unhosted(foreign))
+    names = (_nameless(each.host) for each in there)
     groups = {tuple(sorted(set(re.findall(WORD_IN, text.lower())))) for text in (*paths, *names)}
     return [[digest(key, WORD, word) for word in group] for group in sorted(groups) if group]
+
+
+def _nameless(host: str) -> str:
+    """What stands for a host where its provider's own way to name a store leaves the rest out."""
+    if host.endswith(_INSTANCE):
+        return host.removesuffix(_INSTANCE)
+    return host.removeprefix("db.").partition(".")[0] if host.endswith(_NAMELESS) else ""
+
+
+def _unhosted(foreign: Foreign) -> Iterator[str]:
+    """What names a store at a door for everybody, of which the host alone says nothing."""
+    for door in foreign.doors:
+        if foreign.engine in DOORS:
+            yield foreign.path
+        elif door.tenant:
+            yield at_door(door.host.name, door.tenant)
 
 
 def _foreign(production: Snapshot) -> Iterator[tuple[str, Foreign]]:
@@ -90,20 +132,26 @@ def _engine(address: Address) -> str:
     return _LANES[BY_NAME[address.kind].lane]
 
 
-def _host(of: str, engine: str, host: str, ports: tuple[int, ...], key: bytes) -> dict[str, Plain]:
-    name = spell(host)
-    lines = (Place("", name, port, "").server.partition("://")[2] for port in ports)
+def digested(there: There, key: bytes) -> dict[str, Plain]:
+    """A host as a seal states it."""
+    name = spell(there.host)
+    lines = (Place("", name, port, "").server.partition("://")[2] for port in there.ports)
     reached: list[Plain] = [digest(key, REACHED, line) for line in lines]
-    return {"variable": of, "host": digest(key, HOST, name), "reached": reached, "engine": engine}
+    return {
+        "variable": there.of,
+        "host": digest(key, HOST, name),
+        "reached": reached,
+        "engine": there.engine,
+    }
 
 
 def _doors(of: str, address: Address) -> Iterator[tuple[str, int]]:
     """Hosts and ports of a server's, as far as whoever reads both would know them for the same."""
     for host, port, tenant in doors(BY_NAME, address):
         asked = NamedHost("", "", host, (port,))
-        near = not tenant and has_neighbours(host)
-        if near or any(named_servers(BY_NAME, [(of, address)], _side(()), _side((asked,)))):
-            yield host, port
+        near = has_neighbours(host)
+        if tenant or near or any(named_servers(BY_NAME, [(of, address)], _side(()), _side((asked,)))):
+            yield at_door(host, tenant), port
 
 
 def _side(alone: tuple[NamedHost, ...]) -> Snapshot:

@@ -21,8 +21,9 @@ from disjoint.model.manifest import Manifest, Resource, setting_fields, variable
 from disjoint.model.names import spellings
 from disjoint.model.plain import Plain, plain
 from disjoint.model.snapshot import Snapshot
+from disjoint.model.stores import tenant
 
-from .hosts import hosts_of, objects_of, offline, words_of
+from .hosts import digested, hosts_of, objects_of, offline, words_of
 from .strengthening import resolved
 
 SCHEMA = "disjoint.policy/v1"
@@ -58,6 +59,7 @@ def policy_of(
     held = tuple(secrets)
     names = _claimed(manifest) | {secret.variable for secret in held}
     told = offline(manifest, environment)
+    there = hosts_of(manifest, told)
     known = sorted(name for name in names if name in variables and not PLATFORM.search(name.upper()))
     return {
         "schema": SCHEMA,
@@ -73,9 +75,9 @@ def policy_of(
         "stretched": {"scrypt": dict(COST)},
         "resources": [_resource(resource, variables, key, blind=blind) for resource in manifest.resources],
         "endpoints": list(_endpoints(manifest, told, variables, key, blind=blind)),
-        "hosts": hosts_of(manifest, told, key),
+        "hosts": [digested(each, key) for each in there],
         "objects": objects_of(told, key),
-        "words": words_of(told, key),
+        "words": words_of(told, there, key),
         "secrets": {form: secret.label for secret in held for form in sorted(secret.forms)},
         "holders": _holders(held),
         "unresolved": sorted(set(environment.variables) - set(variables)),
@@ -166,7 +168,8 @@ def _endpoints(
 ) -> Iterator[dict[str, Plain]]:
     """Stores that production's variables name; a web address may be a vendor's, which strangers share.
 
-    What stands within a text, or is a bucket's bare name, is digested alone.
+    What stands within a text, or is a bucket's bare name, is digested alone; what the login tells apart at
+    a door for everybody stands among the objects.
     """
     doors = tuple(_bucket_doors(manifest, variables))
     owned = {each.variable for each in told.endpoints if each.owned and each.address.kind == "bucket"}
@@ -177,7 +180,7 @@ def _endpoints(
         texts = written(value)
         within = (*named(name, texts), *(buckets(name, texts, doors) if name in owned else ()))
         for place in dict.fromkeys((*plain, *within)):
-            if place.kind not in _STRANGERS:
+            if place.kind not in _STRANGERS and not tenant(place.host, "somebody"):
                 yield {"variable": name, **_place(place, key, blind=blind or place not in plain)}
 
 
