@@ -167,7 +167,9 @@ def _url(table: Table) -> str:
             return text
     except ValueError:
         pass
-    raise table.refuse("attested", "expected https://host/path without a login; http to 127.0.0.1 alone")
+    raise table.refuse(
+        "attested", "expected https, then ://host/path without a login; http to 127.0.0.1 alone"
+    )
 
 
 def _reach_at(table: Table) -> Mapping[str, str]:

@@ -122,6 +122,19 @@ def test_a_wrong_call_is_one_line_that_names_the_right_one(
     assert capsys.readouterr().err.startswith(said)
 
 
+def test_how_to_write_an_address_is_not_masked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A whole URL would be, for it may hold a password; the hint is in two pieces."""
+    (tmp_path / "production").write_text("ENVIRONMENT=production\n")
+    (tmp_path / "disjoint.toml").write_text(
+        '[environments.production]\nvariables = { dotenv = "production" }\nprotected = true\n'
+        '[environments.staging]\nvariables = { attested = "ftp://me:secret@app.example" }\n'
+    )
+    assert run(["verify", "--manifest", str(tmp_path / "disjoint.toml")]) == 2
+    said = capsys.readouterr().err
+    assert "expected https, then ://host/path without a login" in said
+    assert "secret" not in said
+
+
 @pytest.mark.parametrize("place", [".", "nowhere/report.md"])
 def test_a_report_that_could_not_be_written_costs_no_visit(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -284,7 +284,7 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str) -> None:
         *(
             (
                 SIDES.replace('dotenv = ".env.staging"', f'attested = "{url}"'),
-                "5:15: environments.staging.variables.attested: expected https://host/path without a login",
+                "5:15: environments.staging.variables.attested: expected https, then ://host/path without a login",
             )
             for url in (
                 "http://app.example/x",
