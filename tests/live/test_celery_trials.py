@@ -105,13 +105,32 @@ def test_broker_and_result_backend_are_marked_apart(production: ValkeyServer, st
 def test_brokers_that_do_not_say_who_they_are_are_told_apart(
     production: ValkeyServer, staging: ValkeyServer
 ) -> None:
-    """Without INFO a mark is enough, in both directions."""
+    """Without INFO a mark tells one server from two; whether they hold the same is not known."""
     there, here = user(production, "quiet", *NO_INFO), user(staging, "quiet", *NO_INFO)
     apart = World((there, there), (here, here)).judged("same-broker", "canary:broker")
-    assert (apart.outcome, apart.grade) == (Outcome.ISOLATED, Grade.CANARY)
+    assert (apart.outcome, "+info" in apart.remedy) == (Outcome.UNPROVEN, True)
     one = World((there, there), (there.replace("127.0.0.1", "localhost"), here))
     assert one.judged("same-broker", "canary:broker").outcome is Outcome.SHARED
     assert World((there, there), (here, here)).judged("same-broker").outcome is Outcome.UNPROVEN
+
+
+def test_a_replica_that_does_not_say_so_is_no_other_broker(
+    supervisor: Supervisor, production: ValkeyServer
+) -> None:
+    """It counts no subscriber of its primary's, and holds every task that waits there."""
+    replica = ValkeyServer.start(supervisor, "replica-of-a-broker")
+    with administered(replica) as admin:
+        admin.config_set("masterauth", production.password)
+        admin.replicaof("127.0.0.1", production.port)
+        until = time.monotonic() + 10
+        while admin.info("replication").get("master_link_status") != "up" and time.monotonic() < until:
+            time.sleep(0.05)
+    there, here = user(production, "quiet", *NO_INFO), user(replica, "quiet", *NO_INFO)
+    found = World((there, there), (here, here)).judged("same-broker", "canary:broker")
+    assert found.outcome is Outcome.UNPROVEN, found
+    named = World(places(production), places(replica)).judged("same-broker", "canary:broker")
+    assert named.outcome is Outcome.SHARED
+    replica.stop()
 
 
 def test_staging_alone_answers_a_call(production: ValkeyServer, staging: ValkeyServer) -> None:

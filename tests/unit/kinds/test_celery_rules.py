@@ -177,7 +177,7 @@ CANARIES = [
     ("seen, ids differ", {}, came_of(True), (SHARED, Grade.CANARY)),
     ("one server that hides its mark", {"broker_server": ONE}, came_of(False), (SHARED, Grade.IDENTITY)),
     ("a copy, unseen", {"broker_server": COPY}, came_of(False), (SHARED, Grade.IDENTITY)),
-    ("nameless, unseen", {"broker_server": QUIET}, came_of(False), (ISOLATED, Grade.CANARY)),
+    ("nameless, unseen: a copy?", {"broker_server": QUIET}, came_of(False), (UNPROVEN, Grade.DECLARED)),
     ("nameless, seen", {"broker_server": QUIET}, came_of(True), (SHARED, Grade.CANARY)),
     (
         "nameless, no control",
@@ -209,7 +209,18 @@ def test_two_nameless_nodes_may_be_of_one_cluster() -> None:
     node = QUIET._replace(clustered=True)
     for theirs, found in ((node, UNPROVEN), (QUIET, ISOLATED), (ONE._replace(clustered=True), UNPROVEN)):
         left, right = facts(PRODUCTION, broker_server=theirs), staging(broker_server=node)
-        assert ask("same-broker", left, right, canary_broker=came_of(False)).outcome is found
+        assert ask("queue-names", left, right, canary_broker=came_of(False)).outcome is found
+
+
+def test_what_a_nameless_server_follows_is_not_known() -> None:
+    """A mark tells two processes apart, and so their queues; a copy holds the other's tasks all the same."""
+    for left, right in (
+        (facts(PRODUCTION), staging(broker_server=QUIET)),
+        (facts(PRODUCTION, broker_server=QUIET), staging()),
+    ):
+        found = ask("same-broker", left, right, canary_broker=came_of(False))
+        assert (found.outcome, found.remedy) == (UNPROVEN, QUIET.remedy)
+        assert ask("queue-names", left, right, canary_broker=came_of(False)).outcome is ISOLATED
 
 
 def test_a_mark_on_the_broker_says_nothing_of_the_result_backend() -> None:

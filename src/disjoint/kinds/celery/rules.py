@@ -8,7 +8,7 @@ from disjoint.model.finding import Evidence, Grade, Judgement, Outcome, isolated
 from disjoint.model.kind import Asks, Lint, Rule
 
 from .doors import cross_login
-from .facts import CeleryDeclared, CeleryFacts, Server
+from .facts import CeleryDeclared, CeleryFacts, Nameless, Server
 from .schedule import schedule
 from .servers import (
     ASK,
@@ -80,10 +80,21 @@ def _same(q: Ask, part: Part, remedy: str) -> Judgement:
                 f"one {part.word} is a replica or a copy of the other: what is in one gets into the other"
             )
             return shared(Grade.IDENTITY, summary, seen, remedy)
+        case Servers.TWO if isinstance(nameless := _nameless(q, part), Nameless):
+            return unproven(f"{_KIN_UNKNOWN}: {nameless.why}", seen, nameless.remedy or ASK)
         case Servers.TWO:
             return _apart(part, sight, seen)
         case Judgement() as judgement:
             return judgement
+
+
+def _nameless(q: Ask, part: Part) -> Server | Nameless | None:
+    """The side's server that tells nothing of its replication, if one does not."""
+    told = (part.server(side.facts) for side in (q.production, q.staging))
+    return next((s.value for s in told if isinstance(s, Known) and isinstance(s.value, Nameless)), None)
+
+
+_KIN_UNKNOWN = "two servers by a mark; whether one is a replica or a copy of the other is not known"
 
 
 def _one(q: Ask, part: Part, sight: Sight, said: tuple[tuple[Evidence, ...], str]) -> Judgement:
