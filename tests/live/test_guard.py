@@ -106,6 +106,24 @@ def test_each_thing_of_productions_refuses(name: str, folder: Path, world: World
     expect_refused(process(folder, {**world.staging.variables, other: theirs}), "SHARED", other, world)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "u:p@tcp({h}:{p})/app",
+        pytest.param('{{"db": {{"host": "{h}", "port": {p}}}}}', marks=pytest.mark.long),
+        pytest.param("Server=tcp:{h},{p};Database=app;User Id=u;Password=p", marks=pytest.mark.long),
+        pytest.param("a.staging.test:1,{h}:{p}", marks=pytest.mark.long),
+    ],
+)
+def test_a_host_of_productions_refuses_in_whatever_text_it_stands(
+    text: str, folder: Path, world: World
+) -> None:
+    """As `tests/unit/test_guard_follows.py` asks of every spelling, here as a process with a real seal."""
+    theirs = urlsplit(world.production.variables["DATABASE_URL"])
+    ours = {**world.staging.variables, "REPORTS_DB": text.format(h=theirs.hostname, p=theirs.port)}
+    expect_refused(process(folder, ours, "-O"), "SHARED", "REPORTS_DB", world)
+
+
 def test_the_page_shows_a_real_refusal(folder: Path, world: World) -> None:
     theirs = world.production.variables["DATABASE_URL"]
     run = process(folder, {**world.staging.variables, "DATABASE_URL": theirs})
