@@ -28,7 +28,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DISJOINT_SEAL_KEY", "5a" * 32)
     (tmp_path / "disjoint.toml").write_text(MANIFEST)
-    (tmp_path / "production").write_text("DATABASE_URL=postgres://app:secret@db.prod.invalid/shop\n")
+    (tmp_path / "production").write_text(
+        "DATABASE_URL=postgres://app:secret@db.prod.invalid/shop\n"
+        "REPORTS_URL=postgres://app:secret@dw.prod.invalid/reports\n"
+        "DISJOINT_JOURNAL=postgresql://j:pw@db.ops.invalid/ops\n"
+    )
     (tmp_path / "staging").write_text("DATABASE_URL=postgres://app:secret@db.stag.invalid/shop\n")
 
 
@@ -43,6 +47,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "postgresql://j:pw@db.prod.invalid/ops",
         ),
         (["gate", "--key", "prover.pub.pem"], "postgresql://j:pw@db.stag.invalid/shop"),
+        (["certify", "--output", "proof"], "postgresql://j:pw@dw.prod.invalid/reports"),
+        (["certify", "--output", "proof"], "postgresql:///reports?host=dw.prod.invalid&user=j&password=pw"),
     ],
 )
 def test_no_journal_is_kept_in_an_environments_database(
