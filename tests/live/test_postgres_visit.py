@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from postgres_world import World, ask, build, target, visit
 
+from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres.facts import PostgresFacts, Sentinel
 from disjoint.model.fact import Fact, Known, Unknown
@@ -306,6 +307,72 @@ def test_a_subscription_whose_target_is_hidden_is_unproven(world: World) -> None
     )
     assert ask("foreign-link", read(world, "production"), shown).outcome is Outcome.SHARED
     assert "hidden-word" not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "service=prod dbname=shop",
+        "host=$PRODUCTION_HOST dbname=shop",
+        "service=prod host=127.0.0.1 port={port}",
+        "host=/cloudsql/shop:eu:production port={port}",
+        "host=127.0.0.2 port={port}",
+        "dbname=shop port={port}",
+    ],
+)
+def test_a_link_stays_at_home_only_where_its_server_listens(world: World, target: str) -> None:
+    """A service file, a socket, a default or a word in a host's place may lead anywhere, at any port."""
+    made = (
+        f"CREATE SUBSCRIPTION feed CONNECTION '{target.format(port=world.staging.port)}' PUBLICATION p "
+        "WITH (connect = false); GRANT SELECT (subconninfo) ON pg_subscription TO app"
+    )
+    gone = (
+        "ALTER SUBSCRIPTION feed SET (slot_name = NONE); DROP SUBSCRIPTION feed; "
+        "REVOKE SELECT (subconninfo) ON pg_subscription FROM app"
+    )
+    judgement = ask("foreign-link", read(world, "production"), linked(world, made, gone))
+    assert judgement.outcome is Outcome.UNPROVEN
+    assert "subscription feed" in judgement.summary
+
+
+def test_a_tunnel_may_have_the_port_at_an_address_where_the_server_does_not_listen(
+    supervisor: Supervisor, world: World
+) -> None:
+    """Loopback and the server's own port are its own door only where it listens."""
+    server = PostgresServer.start(supervisor, "narrow", ("listen_addresses=127.0.0.1,127.0.0.3",))
+    outcomes = {}
+    for host in ("127.0.0.1", "::1"):
+        with server.admin() as admin:
+            options = f"host '{host}', port '{server.port}'"
+            for statement in FDW.format(options).split(";"):
+                admin.execute(statement.encode())
+            url = server.url(f"127.0.0.1:{server.port}", "postgres", server.password, "postgres")
+            facts = visit(target(url, "staging"))[0]
+            admin.execute(NO_FDW.encode())
+        outcomes[host] = ask("foreign-link", read(world, "production"), facts).outcome
+    server.stop()
+    assert outcomes == {"127.0.0.1": Outcome.ISOLATED, "::1": Outcome.UNPROVEN}
+
+
+@pytest.mark.parametrize(
+    ("made", "outcome"),
+    [
+        ("CREATE FOREIGN TABLE logs (line text) SERVER files OPTIONS (filename '/x')", Outcome.ISOLATED),
+        (
+            "CREATE FOREIGN TABLE logs (line text) SERVER files OPTIONS (program 'psql -h db.shop.test')",
+            Outcome.UNPROVEN,
+        ),
+        ("ALTER FOREIGN DATA WRAPPER file_fdw HANDLER postgres_fdw_handler", Outcome.UNPROVEN),
+    ],
+)
+def test_a_wrapper_of_files_may_run_a_program(world: World, made: str, outcome: Outcome) -> None:
+    """What a program prints comes from wherever it goes; the program itself is not read."""
+    prepared = "CREATE EXTENSION postgres_fdw; CREATE EXTENSION file_fdw; "
+    server = "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw"
+    staging = linked(world, f"{prepared}{server}; {made}", f"DROP EXTENSION file_fdw CASCADE; {NO_FDW}")
+    judgement = ask("foreign-link", read(world, "production"), staging)
+    assert judgement.outcome is outcome
+    assert "db.shop.test" not in repr((staging, judgement))
 
 
 def test_cron_jobs_are_links_where_they_can_be_read(world: World) -> None:

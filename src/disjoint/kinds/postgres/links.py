@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.probe import Probe, ProbeError
@@ -14,10 +15,28 @@ from .facts import Link
 from .session import Session
 
 LIMIT = 200
-_HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+_LOOPBACK: Mapping[str, frozenset[str]] = {
+    "localhost": frozenset({"*", "0.0.0.0", "::", "localhost", "127.0.0.1", "::1"}),  # noqa: S104
+    "127.0.0.1": frozenset({"*", "0.0.0.0", "localhost", "127.0.0.1"}),  # noqa: S104
+    "::1": frozenset({"*", "::", "localhost", "::1"}),
+}
+"""What `listen_addresses` must hold for a server to be found there: else a tunnel may have its port."""
 _POSTGRES_WRAPPERS = frozenset({"postgres_fdw", "dblink_fdw"})
-_LOCAL_WRAPPERS = frozenset({"file_fdw"})
-"""Wrappers that reach no other server."""
+
+LISTENS: Final = """
+SELECT s.name, s.setting FROM pg_catalog.pg_settings s
+WHERE s.name IN ('listen_addresses', 'unix_socket_directories')"""
+"""The second is shown to few roles."""
+
+FILES: Final = """
+SELECT s.srvname::text, coalesce(bool_and(p.proname = 'file_fdw_handler'), false),
+       count(*) FILTER (WHERE o.option_name = 'program')
+FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+LEFT JOIN pg_catalog.pg_proc p ON p.oid = w.fdwhandler
+LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftserver = s.oid
+LEFT JOIN LATERAL pg_catalog.pg_options_to_table(t.ftoptions) o ON true
+WHERE w.fdwname = 'file_fdw' GROUP BY 1 ORDER BY 1 LIMIT 201"""
+"""Which of them read files alone: a table of one may be what a program prints. Never which program."""
 
 
 class Reader:
@@ -36,7 +55,9 @@ class Reader:
         """
         _whole(self._session)
         rows = _within_limit(self._session.ask(queries.FOREIGN_SERVERS), "foreign servers")
-        return tuple(self._foreign(*row) for row in rows if row[1] not in _LOCAL_WRAPPERS)
+        files = self._session.ask(FILES) if any(row[1] == "file_fdw" for row in rows) else []
+        local = {name for name, its_own, programs in files if its_own and not programs}
+        return tuple(self._foreign(*row) for row in rows if row[0] not in local)
 
     def subscriptions(self) -> tuple[Link, ...]:
         """Every subscription of any database of this server. Raises as above."""
@@ -64,7 +85,8 @@ class Reader:
     ) -> Link:  # fmt: skip
         what = f"foreign server {name} ({wrapper})"
         if wrapper not in _POSTGRES_WRAPPERS or by_service:
-            why = Unknown("its options name no PostgreSQL address", f'DROP SERVER "{name}" CASCADE;')
+            reason = _BY_PROGRAM if wrapper == "file_fdw" else "its options name no PostgreSQL address"
+            why = Unknown(reason, f'DROP SERVER "{name}" CASCADE;')
             return Link(what, why, why, inward=False)
         return self._link(what, _conninfo(host=host, hostaddr=hostaddr, port=port, dbname=dbname))
 
@@ -76,7 +98,8 @@ class Reader:
         return self._link(what, conninfo)
 
     def _job(self, number: str, host: str, port: str, database: str) -> Link:
-        return self._link(f"cron job {number}", _conninfo(host=host, port=port, dbname=database))
+        where = _conninfo(host=host or "localhost", port=port, dbname=database)
+        return self._link(f"cron job {number}", where)
 
     def _link(self, what: str, conninfo: str) -> Link:
         """`conninfo` may hold a password: it is parsed here and dropped."""
@@ -84,21 +107,38 @@ class Reader:
         if address.fault:
             why = Unknown(f"its address is not one: {address.fault}", "drop the link")
             return Link(what, why, why, inward=False)
-        candidates = login(conninfo).candidates
-        if all(self._is_inward(candidate) for candidate in candidates):
+        found = login(conninfo)
+        if found.fault:  # a service file, or a word that nobody has replaced: it leads somewhere
+            return Link(what, Known(address), Unknown(found.fault), inward=False)
+        if all(self._is_inward(candidate) for candidate in found.candidates):
             return Link(what, Known(address), Unknown("loopback, at the server's own port"), inward=True)
-        return Link(what, Known(address), self._found(candidates), inward=False)
+        return Link(what, Known(address), self._found(found.candidates), inward=False)
 
     def _is_inward(self, candidate: Candidate) -> bool:
-        named = candidate.hostaddr or candidate.host
-        return (named.lower() in _HERE or named.startswith(("/", "@"))) and candidate.port == self._own_port
+        """Whether it leads to the server that keeps it: it listens there, and nobody else can at its port."""
+        named = (candidate.hostaddr or candidate.host).lower()
+        if candidate.port != self._own_port:
+            return False
+        if named.startswith(("/", "@")):
+            return candidate.host.rstrip("/") in self._listens.get("unix_socket_directories", ())
+        return bool(_LOOPBACK.get(named, frozenset()) & self._listens.get("listen_addresses", frozenset()))
+
+    @functools.cached_property
+    def _listens(self) -> Mapping[str, frozenset[str]]:
+        return {
+            name: frozenset(each.strip().strip('"').rstrip("/") for each in setting.split(",")) - {""}
+            for name, setting in self._session.ask(LISTENS)
+        }
 
     def _found(self, candidates: tuple[Candidate, ...]) -> Fact[str]:
         if len(candidates) != 1:
             return Unknown("it names several servers")
         host, hostaddr, port = candidates[0]
+        named = hostaddr or host
+        if not named or named.startswith(("/", "@")):
+            return Unknown("a socket, or a default, of its server's own machine")
         try:
-            place = self._probe.place(hostaddr or host, port)
+            place = self._probe.place(named, port)
         except ProbeError as error:
             return Unknown(error.reason, error.remedy)
         return Known(self._probe.digest("place", f"{place.address}:{place.port}"))
@@ -125,8 +165,7 @@ def _conninfo(**options: str | None) -> str:
     def quoted(value: str) -> str:
         return value.replace("\\", "\\\\").replace("'", "\\'")
 
-    stated = {"host": "localhost", **{name: value for name, value in options.items() if value}}
-    return " ".join(f"{name}='{quoted(value)}'" for name, value in stated.items())
+    return " ".join(f"{name}='{quoted(value)}'" for name, value in options.items() if value)
 
 
 def fact(read: Callable[[], Any]) -> Fact[Any]:
@@ -141,6 +180,7 @@ def fact(read: Callable[[], Any]) -> Fact[Any]:
         )
 
 
+_BY_PROGRAM = "a program may give its rows, or it is no file_fdw"
 _GRANT_CATALOGUES = (
     "GRANT SELECT ON pg_class, pg_namespace, pg_foreign_server, pg_foreign_data_wrapper TO role;"
 )
