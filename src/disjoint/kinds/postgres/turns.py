@@ -16,7 +16,7 @@ from .address import Login
 from .connect import connect
 from .session import Session
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
 """How long a pooler may take to give a second connection, if it has one."""
 OCCUPIED_SECONDS = 1.0
 OCCUPY: Final = "SELECT pg_catalog.pg_sleep({})"
