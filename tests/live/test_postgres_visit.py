@@ -247,6 +247,55 @@ def test_sentinels_find_tables_as_the_role_does(world: World) -> None:
             admin.execute(b"ALTER ROLE app RESET search_path; DROP SCHEMA mine CASCADE")
 
 
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("?options=-csearch_path%3Dmine", {}),
+        ("?options=-c%20work_mem%3D1MB%20--search-path%3Dmine,public", {}),
+        ("?currentSchema=mine", {}),
+        ("?schema=mine", {}),
+        ("?search_path=mine", {}),
+        ("", {"PGOPTIONS": "-c search_path=mine"}),
+    ],
+)
+def test_sentinels_find_tables_as_the_address_says(
+    world: World, query: str, variables: dict[str, str]
+) -> None:
+    """An empty table of that name in another schema says nothing of the application's."""
+    with world.staging.admin("shop") as admin:
+        admin.execute(b"CREATE SCHEMA mine; CREATE TABLE mine.users (email text)")
+        admin.execute(b"INSERT INTO mine.users VALUES ('ann@production.com')")
+        admin.execute(b"GRANT USAGE ON SCHEMA mine TO app; GRANT SELECT ON mine.users TO app")
+        try:
+            where = target(
+                world.url(world.staging, query=query), "staging", variables, sentinels=(ZERO, ZERO)
+            )
+            counted = known(visit(where)[0].sentinels)
+        finally:
+            admin.execute(b"DROP SCHEMA mine CASCADE")
+    assert [each.rows for each in counted] == [Known(1), Known(1)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "current_user = 'boss'",
+        "email LIKE current_setting('app.tenant', true)",
+        "pg_has_role('bare', 'USAGE')",
+    ],
+)
+def test_a_view_that_shows_each_role_its_own_rows_proves_nothing(world: World, condition: str) -> None:
+    """It hides rows as row-level security does, and the planner names the table behind it all the same."""
+    with world.staging.admin("shop") as admin:
+        admin.execute(b"CREATE VIEW mine AS SELECT email FROM users WHERE " + condition.encode())
+        admin.execute(b"GRANT SELECT ON mine TO app")
+        try:
+            found = sentinel(world, "SELECT count(*) FROM mine WHERE email LIKE '%@example.test'")
+        finally:
+            admin.execute(b"DROP VIEW mine")
+    assert unknown(found).reason.startswith("it depends on who asks")
+
+
 def linked(world: World, sql: str, undo: str, reach_at: dict[str, str] | None = None) -> PostgresFacts:
     with world.staging.admin("shop") as admin:
         for statement in sql.split(";"):

@@ -96,7 +96,7 @@ def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> di
         **_tables(fact(lambda: _counted(opened))),
         **_stamp(opened, target.declared, here),
         # Last: the only statements that are not ours, and the only change of a setting.
-        "sentinels": _sentinels(opened, target.declared, probe),
+        "sentinels": _sentinels(opened, target, probe),
     }
 
 
@@ -202,10 +202,11 @@ def _mark(text: str, remedy: str) -> Fact[str]:
     return Known(text) if readable(text) else Unknown("the mark is no environment's name", remedy)
 
 
-def _sentinels(opened: Session, declared: PostgresDeclared, probe: Probe) -> Fact[tuple[Sentinel, ...]]:
+def _sentinels(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> Fact[tuple[Sentinel, ...]]:
     if probe.protected:
         return Unknown("sentinels are never run on production")
-    return Known(tuple(read_sentinel(opened, statement) for statement in declared.sentinels))
+    path = login_of(target).parameters.get("search_path", "")
+    return Known(tuple(read_sentinel(opened, each, path) for each in target.declared.sentinels))
 
 
 _TURNS = "asked twice, one address answered as two servers: a balancer, or a restart"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.probe import ProbeError
@@ -22,18 +22,34 @@ from .session import Session
 _FORM = re.compile(r"\s*(?:SELECT|WITH)\b[^;]*\Z", re.IGNORECASE)
 _WORD = re.compile(r"""'(?:[^']|'')*'|("(?:[^"]|"")*"|[^\W\d][\w$]*)( ?\()?""")
 """A literal, or a name and whether it is called; whole, so that neither hides in the other."""
+_OF_ROLE = frozenset(
+    {"CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "USER", "current_setting", "pg_has_role"}
+)
+"""By which a view shows each role, or each tenant, rows of its own, as row-level security does."""
 _OPAQUE = frozenset({"Function Scan", "Table Function Scan", "Foreign Scan", "Custom Scan"})
 """Plan nodes whose rows come from where the planner cannot say."""
 
 
-def read_sentinel(session: Session, statement: str) -> Sentinel:
-    """Count by one declared statement. Never raises: what fails is an Unknown count."""
+STATED_PATH: Final = "SELECT pg_catalog.set_config('search_path', %s, true)"
+"""Where the address says where bare names are looked for: so the application finds them."""
+
+
+def read_sentinel(session: Session, statement: str, path: str = "") -> Sentinel:
+    """Count by one declared statement. Never raises: what fails is an Unknown count.
+
+    Args:
+        session: one that may be asked such.
+        statement: the declared text.
+        path: the search path that the address states; empty leaves the role's own.
+    """
     if not _FORM.match(statement):
         return Sentinel(
             Unknown("it is not one SELECT", "state one SELECT count(*) … without a semicolon"), ()
         )
     try:
         session.ask(queries.APPLICATION_PATH)
+        if path:
+            session.ask(STATED_PATH, path)
         reads = _control(session, statement)
         # A second row tells enough; a million of them would fill this machine.
         bounded = f"SELECT * FROM (\n{statement}\n) AS sentinel LIMIT 2"  # noqa: S608 (the declared text)
@@ -58,7 +74,10 @@ def _control(session: Session, statement: str) -> tuple[str, ...]:
         raise ProbeError(
             f"its rows come through a {opaque[0]}, which may hide some", "count from the table itself"
         )
-    if volatile := session.ask(queries.VOLATILE, "\n".join(sorted(_called(nodes)))):
+    called, named = _called(nodes), _named(nodes)
+    if own := sorted(_OF_ROLE & (called | named)):
+        raise ProbeError(f"it depends on who asks ({own[0]}): another role may see more", _FROM_TABLES)
+    if volatile := session.ask(queries.VOLATILE, "\n".join(sorted(called))):
         raise ProbeError(f"it calls {volatile[0][0]}(), which may do more than count", _NO_EFFECTS)
     tables = sorted({(node["Schema"], node["Relation Name"]) for node in nodes if "Relation Name" in node})
     if not tables:
@@ -74,9 +93,18 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _called(nodes: list[dict[str, Any]]) -> frozenset[str]:
     """Every name that the plan's expressions call, as the server writes them out."""
-    said = [text for node in nodes for value in node.values() for text in _texts(value)]
-    words = (word for text in said for word in _WORD.finditer(text) if word[2])
-    return frozenset(w[1][1:-1].replace('""', '"') if w[1].startswith('"') else w[1] for w in words)
+    called = (word for word in _words(nodes) if word[2])
+    return frozenset(w[1][1:-1].replace('""', '"') if w[1].startswith('"') else w[1] for w in called)
+
+
+def _named(nodes: list[dict[str, Any]]) -> frozenset[str]:
+    """Every word of them that is no quoted name."""
+    return frozenset(word[1] for word in _words(nodes) if word[1])
+
+
+def _words(nodes: list[dict[str, Any]]) -> Iterator[re.Match[str]]:
+    said = (text for node in nodes for value in node.values() for text in _texts(value))
+    return (word for text in said for word in _WORD.finditer(text))
 
 
 def _texts(value: object) -> list[str]:
@@ -103,4 +131,5 @@ _NO_EFFECTS = (
     "count without functions that act or change settings; one of your own that only reads: "
     "ALTER FUNCTION name STABLE;"
 )
+_FROM_TABLES = "count from the table itself, by its name with its schema"
 _REMEDY = "GRANT USAGE ON SCHEMA name, SELECT ON TABLE name TO role; and count from ordinary tables"
