@@ -452,3 +452,58 @@ def test_stamps_say_whose_place_and_whose_rows(world: World) -> None:
             admin.execute(b"DROP TABLE disjoint_stamp; COMMENT ON DATABASE shop IS NULL")
     assert ask("stamp", marked[0], marked[1], stamp=True).outcome is Outcome.ISOLATED
     assert ask("stamp", marked[0], marked[2], stamp=True).outcome is Outcome.SHARED
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [("pgagent.pga_jobstep", "jstid, jstconnstr"), ("timetable.task", "task_id, database_connection")],
+)
+def test_jobs_that_connect_elsewhere_are_links(world: World, table: str, columns: str) -> None:
+    """pgAgent and pg_timetable keep a connection in each job; those without one stay at home."""
+    schema = table.partition(".")[0]
+    made = f"CREATE SCHEMA {schema}; CREATE TABLE {table} ({columns}) AS VALUES "
+    grant = f"; GRANT USAGE ON SCHEMA {schema} TO app; GRANT SELECT ON {table} TO app"
+    here, away = (
+        "(1, ''), (2, NULL)",
+        f"(7, 'postgresql://app:hidden-word@127.0.0.1:{world.production.port}/shop')",
+    )
+    outcomes = []
+    for steps in (made + here, made + here + grant, made + away + grant):
+        facts = linked(world, steps, f"DROP SCHEMA {schema} CASCADE")
+        outcomes.append(ask("foreign-link", read(world, "production"), facts).outcome)
+        assert "hidden-word" not in repr(facts)
+    assert outcomes == [Outcome.UNPROVEN, Outcome.ISOLATED, Outcome.SHARED]
+
+
+def test_what_a_password_left_in_a_links_host_is_looked_up_nowhere(world: World) -> None:
+    """libpq ends a user's part at the first @: the rest of the password stands where a host does."""
+    made = (
+        "CREATE SUBSCRIPTION feed CONNECTION 'postgresql://app:word@hidden-word@db.invalid/shop' "
+        "PUBLICATION p WITH (connect = false); GRANT SELECT (subconninfo) ON pg_subscription TO app"
+    )
+    gone = (
+        "ALTER SUBSCRIPTION feed SET (slot_name = NONE); DROP SUBSCRIPTION feed; "
+        "REVOKE SELECT (subconninfo) ON pg_subscription FROM app"
+    )
+    facts = linked(world, made, gone)
+    assert "hidden-word" not in repr(facts)
+    assert ask("foreign-link", read(world, "production"), facts).outcome is Outcome.UNPROVEN
+
+
+def test_loopback_beside_a_distant_server_is_no_tunnel_of_this_machine(world: World) -> None:
+    """Production is found here through a tunnel, at the very port that staging's machine has something at."""
+    port = world.production.port
+    login = f"postgresql://app:{world.password}@"
+    tunnels = {
+        "db.prod.test:5432": f"127.0.0.1:{port}",
+        "db.stage.test:5432": f"127.0.0.1:{world.staging.port}",
+    }
+    production = visit(target(f"{login}db.prod.test:5432/shop", reach_at=tunnels))[0]
+    with world.staging.admin("shop") as admin:
+        for statement in FDW.format(f"host '127.0.0.1', port '{port}'").split(";"):
+            admin.execute(statement.encode())
+        try:
+            staging = visit(target(f"{login}db.stage.test:5432/shop", "staging", reach_at=tunnels))[0]
+        finally:
+            admin.execute(NO_FDW.encode())
+    assert ask("foreign-link", production, staging).outcome is Outcome.UNPROVEN

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from disjoint.model.fact import Fact, Known, Unknown
-from disjoint.model.probe import Probe, ProbeError
+from disjoint.model.host import MASKED
+from disjoint.model.probe import Place, Probe, ProbeError
+from disjoint.model.url import ENCODE, SEVERED
 
 from . import queries
 from .address import Candidate, login, parse
@@ -37,6 +40,37 @@ LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftserver = s.oid
 LEFT JOIN LATERAL pg_catalog.pg_options_to_table(t.ftoptions) o ON true
 WHERE w.fdwname = 'file_fdw' GROUP BY 1 ORDER BY 1 LIMIT 201"""
 """Which of them read files alone: a table of one may be what a program prints. Never which program."""
+
+
+_AGENT_RIGHTS: Final = """
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+       AND NOT row_security_active(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'pgagent' AND c.relname = 'pga_jobstep'"""
+_AGENT_STEPS: Final = """
+SELECT jstid::text, jstconnstr FROM pgagent.pga_jobstep WHERE jstconnstr <> '' ORDER BY jstid LIMIT 201"""
+_TIMETABLE_RIGHTS: Final = """
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+       AND NOT row_security_active(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'timetable' AND c.relname = 'task'"""
+_TIMETABLE_STEPS: Final = """
+SELECT task_id::text, database_connection::text FROM timetable.task WHERE database_connection::text <> ''
+ORDER BY task_id LIMIT 201"""
+
+SCHEDULERS: Final = (
+    (
+        "pgAgent", _AGENT_RIGHTS, _AGENT_STEPS,
+        ("GRANT USAGE ON SCHEMA pgagent TO role; GRANT SELECT ON pgagent.pga_jobstep TO role; "
+        "-- or, where staging needs no jobs: DROP EXTENSION pgagent;"),
+    ),
+    (
+        "pg_timetable", _TIMETABLE_RIGHTS, _TIMETABLE_STEPS,
+        ("GRANT USAGE ON SCHEMA timetable TO role; GRANT SELECT ON timetable.task TO role; "
+        "-- or, where staging needs no jobs: DROP SCHEMA timetable CASCADE;"),
+    ),
+)  # fmt: skip
+"""Whose jobs may state a connection of their own: it is parsed and dropped, for it may hold a password."""
 
 
 class Reader:
@@ -69,7 +103,10 @@ class Reader:
         return tuple(self._subscription(name, conninfo) for name, conninfo in rows)
 
     def jobs(self) -> tuple[Link, ...]:
-        """Where pg_cron's jobs connect to; none where it is not installed. Raises as above."""
+        """Where jobs kept in this database connect to; none where there is no scheduler. Raises as above."""
+        return (*self._cron_jobs(), *(step for each in SCHEDULERS for step in self._steps(*each)))
+
+    def _cron_jobs(self) -> tuple[Link, ...]:
         rights = self._session.ask(queries.CRON_RIGHTS)
         if not rights:
             return ()
@@ -78,6 +115,17 @@ class Reader:
             raise ProbeError("pg_cron is installed, and its jobs cannot be read in full", _GRANT_CRON)
         rows = _within_limit(self._session.ask(queries.CRON_JOBS), "cron jobs")
         return tuple(self._job(*row) for row in rows)
+
+    def _steps(self, named: str, rights: LiteralString, steps: LiteralString, grant: str) -> tuple[Link, ...]:
+        """Those that name a server to connect to; the others run in this one."""
+        match self._session.ask(rights):
+            case []:
+                return ()
+            case [(True,)]:
+                rows = _within_limit(self._session.ask(steps), f"{named} jobs")
+                return tuple(self._link(f"{named} job {number}", conninfo) for number, conninfo in rows)
+            case _:
+                raise ProbeError(f"{named} is installed, and its jobs cannot be read in full", grant)
 
     def _foreign(
         self, name: str, wrapper: str, host: str | None, hostaddr: str | None, port: str | None,
@@ -107,6 +155,8 @@ class Reader:
         if address.fault:
             why = Unknown(f"its address is not one: {address.fault}", "drop the link")
             return Link(what, why, why, inward=False)
+        if address.shown == MASKED:  # a piece of its password may stand in the host: nobody is asked for that
+            return Link(what, Known(address), Unknown(SEVERED, ENCODE), inward=False)
         found = login(conninfo)
         if found.fault:  # a service file, or a word that nobody has replaced: it leads somewhere
             return Link(what, Known(address), Unknown(found.fault), inward=False)
@@ -141,7 +191,16 @@ class Reader:
             place = self._probe.place(named, port)
         except ProbeError as error:
             return Unknown(error.reason, error.remedy)
+        if _is_local(place) and not _is_local(self._session.place):
+            return Unknown("loopback of the machine that its server runs on, which is not this one")
         return Known(self._probe.digest("place", f"{place.address}:{place.port}"))
+
+
+def _is_local(place: Place) -> bool:
+    """Whether it is on this machine; a stated `reach_at` may be a tunnel, which leads away."""
+    return place.how == "socket" or (
+        place.how != "reach_at" and ipaddress.ip_address(place.address).is_loopback
+    )
 
 
 def _whole(session: Session) -> None:
