@@ -18,11 +18,13 @@ import test_stores_in_both
 from disjoint import pipeline
 from disjoint.certify.guarded import stable_key_of
 from disjoint.guard.judging import found, once
+from disjoint.guard.mentioned import RELAYS, Hosts
 from disjoint.guard.policy import Policy, policy_in
 from disjoint.guard.verdict import ISOLATED, SHARED, UNPROVEN, Reason, worst
 from disjoint.model.fact import Known
 from disjoint.model.finding import Outcome
 from disjoint.model.manifest import Manifest
+from disjoint.model.stores import names_store
 from disjoint.sealed.policy import policy_of
 from disjoint.sealed.strengthening import secrets_in
 
@@ -184,6 +186,20 @@ def test_a_reason_names_all_of_productions_variables(tmp_path: Path) -> None:
     for name in ("X_DB_HOST", "Y"):
         told = {of for each in every if each.variable == name for of in each.theirs}
         assert told == {"A_URL", "B_URL", "C_DB_HOST"}
+
+
+@pytest.mark.parametrize("name", sorted(RELAYS))
+def test_a_relay_of_both_sides_is_not_looked_into(name: str, tmp_path: Path) -> None:
+    """Whoever sends by one relay starts as soon as others; no variable that may say a store is left out."""
+    theirs = "SMTP_HOST=smtp.example\nM_HOST=relay.example\nX_DB_HOST=db.example"
+    policy = policy_in({"policy": stated(loaded(tmp_path, theirs, ""), blind=True)})
+    hosts = Hosts(policy, KEY)
+    assert not names_store(name)
+    assert not hosts.mentioning([(name, ("smtp.example",))])
+    assert not hosts.mentioning([(name, ("smtp.example, relay.example",))])
+    for text in ("db.example", "smtp.example,db.example", "smtp://smtp.example", "host=smtp.example"):
+        assert hosts.mentioning([(name, (text,))]), text
+    assert hosts.mentioning([("M_SERVER", ("smtp.example",))])
 
 
 DOOR = "mysql://{}:x@aws.connect.psdb.cloud/shop"

@@ -32,12 +32,19 @@ _ACCOUNT = r"://(?:[^\s/?#]*@)?([\w-]+)(?![\w.:@-])"
 _ACCOUNTS = (".snowflakecomputing.com", ".bigquery.googleapis.com")
 """Providers whose customers write an account's name for its host."""
 _ESCAPED = r"\\u([0-9a-fA-F]{4})"
+_BARE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-, ")
+"""Of what is nothing but hosts."""
 _LONGEST, _LONGEST_SIX = 256, 45
 _POOLER = ".pooler.supabase.com"
 _SEVERAL = (".supabase.co", ".supabase.in", ".windows.net", ".neon.tech", ".neon.build", ".mongodb.net")
 """Providers that give one store several hosts."""
 _TENANT = r"[\w-]+\.([a-z0-9]{16,32})\Z"
 """A user of Supabase's pooler, who says whose database is meant."""
+RELAYS = frozenset(
+    {"SMTP_HOST", "SMTP_SERVER", "SMTP_ADDRESS", "EMAIL_HOST", "MAIL_HOST", "MAIL_SERVER", "MAILER_HOST"}
+    | {"STATSD_HOST", "DD_AGENT_HOST", "SYSLOG_HOST", "ALLOWED_HOSTS", "NO_PROXY", "no_proxy"}
+)
+"""Names of variables whose host everybody has: what is no store of production's is none by these, either."""
 _NO_SERVERS = frozenset({"web", "file", "sqlite", "memory", "bucket"})
 
 
@@ -114,11 +121,19 @@ class Hosts:
             tokens = {token for text in said for form in _forms(text) for token in _tokens(form)}
             if any(token.endswith(_POOLER) for token in tokens):
                 pooled.add(name)
-            if any(self._is_known(known, token) for token in tokens) or self._is_worded(said):
+            met = {token for token in tokens if self._is_known(known, token)}
+            if (met and not self._relays(name, said, met)) or self._is_worded(said):
                 found.add(name)
             others |= tokens
         told = pooled and any(self._is_tenant(known, token) for token in others)
         return frozenset(found | pooled if told else found)
+
+    def _relays(self, name: str, said: tuple[str, ...], met: Iterable[str]) -> bool:
+        """Whether these are relays' hosts alone, in a variable that everybody has."""
+        bare = name in RELAYS and len(said) == 1 and _BARE.issuperset(said[0].lower())
+        return bare and all(
+            at.theirs.relay for token in met for name in _meant(spell(token)) for at in self.at(name)
+        )
 
     def _is_worded(self, said: tuple[str, ...]) -> bool:
         """Whether all the words of a name without a host stand in it."""

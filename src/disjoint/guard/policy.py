@@ -49,6 +49,8 @@ class Host(NamedTuple):
     """Of the host with each port that is stated; none where no port is."""
     engine: str
     """What is asked there, as a URL's scheme has it; empty where it stands in a variable without a scheme."""
+    relay: bool = False
+    """Whether it stands alone, and neither its variable nor a provider calls it a store."""
 
 
 class Setting(NamedTuple):
@@ -231,7 +233,8 @@ def _host(value: object) -> Host:
     said = record(value)
     reached = frozenset(_texts(said.get("reached")))
     engine = text_in(said.get("engine", ""))
-    return Host(text_in(said.get("variable")), text_in(said.get("host")), reached, engine)
+    relay = said.get("relay") is True
+    return Host(text_in(said.get("variable")), text_in(said.get("host")), reached, engine, relay)
 
 
 def _holders(value: object) -> Mapping[str, tuple[str, ...]]:

@@ -23,6 +23,7 @@ from disjoint.model.fact import Unknown
 from disjoint.model.manifest import Manifest, target
 from disjoint.model.plain import Plain
 from disjoint.model.snapshot import NamedHost, Snapshot
+from disjoint.model.stores import managed, names_store
 from disjoint.runner.run import Job, Result, unread
 from disjoint.snapshots import snapshot_of
 
@@ -142,6 +143,7 @@ def digested(there: There, key: bytes) -> dict[str, Plain]:
         "host": digest(key, HOST, name),
         "reached": reached,
         "engine": there.engine,
+        "relay": not (there.engine or names_store(there.of) or managed(there.host)),
     }
 
 
