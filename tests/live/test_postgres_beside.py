@@ -206,6 +206,24 @@ def test_what_the_role_cannot_reach_is_named_and_is_no_gap(
     assert not [place for place in left if "postgres" in place]
 
 
+def test_a_name_of_no_encoding_leaves_the_list_open(world: World) -> None:
+    """Names of databases are stored as whoever made them sent them: one may be no text."""
+    with world.staging.admin() as admin:
+        admin.execute(b"CREATE DATABASE raw ENCODING 'SQL_ASCII' TEMPLATE template0")
+        with contextlib.closing(world.staging.admin("raw")) as raw:
+            raw.execute(b"SET client_encoding = 'SQL_ASCII'")
+            raw.pgconn.exec_(b'CREATE DATABASE "caf\xe9"')
+            try:
+                found = compared(world, careful=False)
+            finally:
+                raw.pgconn.exec_(b'DROP DATABASE "caf\xe9"')
+        admin.execute(b"DROP DATABASE raw")
+    (gap,) = found.gaps
+    assert gap.place == "staging: other databases"
+    assert "not in the encoding" in gap.reason
+    assert "RENAME" in gap.remedy
+
+
 def test_a_door_that_is_shut_is_named_and_a_full_one_is_open(world: World, beside: list[str]) -> None:
     """By pg_hba.conf nobody enters; where every seat is taken the application gets one later."""
     for name in ("barred", "prod_copy"):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 OTHER = ("the server refused the statement (SQLSTATE {state})", "")
+GONE = ("the server broke the connection off", "run again; its log says why")
+UNREADABLE = "22021"
 ROW_SECURITY = (
     "row-level security would hide rows from this role",
     "read as the table's owner, or: ALTER ROLE role BYPASSRLS; -- role = the user of this URL",
 )
 STATES = {
+    UNREADABLE: (
+        "a name or text there is not in the encoding that its database states",
+        "rename it: ALTER DATABASE name RENAME TO other; or ALTER TABLE name RENAME TO other;",
+    ),
     "42501": ("permission denied", ""),
     "42P01": ("a table it names does not exist here", ""),
     "42703": ("a column it names does not exist here", ""),

@@ -22,7 +22,7 @@ from . import queries
 from .address import Login
 from .connect import Opened, connect
 from .pending import Pending
-from .refusals import OTHER, ROW_SECURITY, STATES
+from .refusals import GONE, OTHER, ROW_SECURITY, STATES, UNREADABLE
 
 CANCEL_SECONDS = 0.8
 """How long a request to end a statement may take."""
@@ -210,6 +210,8 @@ class Session:
         cursor = self._carried_out(query, values, binary)
         try:
             return cursor.fetchall() if cursor.description else []
+        except UnicodeDecodeError:  # names of databases are stored as whoever made them sent them
+            raise StatementError(STATES[UNREADABLE][0], UNREADABLE, STATES[UNREADABLE][1]) from None
         except psycopg.Error as error:
             raise self._why(error) from None
 
@@ -244,8 +246,7 @@ class Session:
             self._probe.remaining()
         except ProbeError as late:
             return late
-        gone = ("the server broke the connection off", "run again; its log says why")
-        return ProbeError(*STATES.get(error.sqlstate or "", gone))
+        return ProbeError(*STATES.get(error.sqlstate or "", GONE))
 
 
 @contextlib.contextmanager
@@ -295,6 +296,5 @@ def _twin(connection: psycopg.Connection[tuple[Any, ...]]) -> socket.socket:
 def _told(error: psycopg.Error) -> StatementError:
     state = error.sqlstate or ""
     # The function's name is never translated, unlike the message.
-    hidden = error.diag.source_function == "check_enable_rls"
-    known = ROW_SECURITY if hidden else STATES.get(state, OTHER)
+    known = ROW_SECURITY if error.diag.source_function == "check_enable_rls" else STATES.get(state, OTHER)
     return StatementError(known[0].format(state=state), state, known[1])
