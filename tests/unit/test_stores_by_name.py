@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from disjoint import pipeline
 from disjoint.model.finding import Outcome
 
 PROJECT = "abcdefghijklmnopqrst"
+CLOUD_ID = b64encode(b"eu-central-1.aws.found.io$0123456789abcdef$fedcba9876543210").decode()
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,17 @@ PROJECT = "abcdefghijklmnopqrst"
         "SHOP=mysql://a@my.prod.example:6033/app",
         "MONGO_URL=https://m0.prod.example",
         "QUEUE_HOST=cache.production.example\nQUEUE_PORT=6380",
+        "CONFIG=\"[db]\\nhost = 'my.prod.example'\"",
+        'DB_SECRET={"engine": "mysql", "host": "my.prod.example", "password": "x"}',
+        'APP_SECRETS="DB_HOST=my.prod.example\\nDB_PASSWORD=x"',
+        'AIRFLOW={"extra": "{\\"host\\": \\"my.prod.example\\"}"}',
+        "M=jdbc:mysql://address=(host=my.prod.example)(port=3306)/other",
+        "M=jdbc:mysql+srv://my.prod.example/other",
+        "M=mysqlx://my.prod.example/app",
+        "TNS=(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=my.prod.example)(PORT=3306)))",
+        "Main=Server=my.prod.example\\\\SHOP;Database=x",
+        "TUNNEL=-L 3306:my.prod.example:3306 bastion",
+        "M=mysql://a.staging.example/app|mysql://my.prod.example/other",
     ],
 )
 def test_a_store_of_productions_is_named_all_the_same(ours: str, tmp_path: Path) -> None:
@@ -74,6 +87,18 @@ def test_what_is_no_store_is_none(ours: str, tmp_path: Path) -> None:
         ("A_URL=amqps://a@mq.example/v", "A_URL=amqp://a@mq.example/w"),
         ("B_URL=mysql://db.example:3306/app", "C_URL=mysql://db.example:3307/app"),
         ("CACHE_HOST=one.example\nCACHE_PORT=6379", "CACHE_HOST=one.example\nCACHE_PORT=6380"),
+        (f"ELASTIC_CLOUD_ID=shop:{CLOUD_ID}", f"ES_CLOUD_ID={CLOUD_ID}"),
+        (f"ELASTIC_CLOUD_ID=shop:{CLOUD_ID}", "S=https://0123456789abcdef.eu-central-1.aws.found.io:9243"),
+        (f"SUPABASE_PROJECT_REF={PROJECT}", f"SUPABASE_ID={PROJECT}"),
+        (f"SUPABASE_PROJECT_REF={PROJECT}", f"API=https://{PROJECT}.supabase.co"),
+        ("N_HOST=ep-a-1.eu-1.aws.neon.tech", "PGHOST_UNPOOLED=ep-a-1-pooler.eu-1.aws.neon.tech"),
+        ("M=mongodb://c0-shard-00-00.ab1.mongodb.net/a", "M=mongodb+srv://c0.ab1.mongodb.net/b"),
+        ("Q=X=https;AccountName=shop;AccountKey=x", "FILES_CONNECTION=AccountName=shop;"),
+        ("Q=https://shop.queue.core.windows.net/jobs", "AZURE_BLOB=https://shop.blob.core.windows.net/files"),
+        ("MAINDB_HOST=one.example", "MAINDB_HOST=one.example"),
+        ("ORACLE_HOST=one.example", "READER_ENDPOINT=one.example"),
+        ("IBM_MQ_HOST=one.example", "IBM_MQ_HOST=one.example"),
+        ("ES_URL=https://es.example", "ES_URL=https://es.example"),
     ],
 )  # fmt: skip
 def test_one_store_of_both_sides_is_no_other(theirs: str, ours: str, tmp_path: Path) -> None:
@@ -122,6 +147,13 @@ def test_a_store_of_any_engine_is_shared(theirs: str, ours: str, tmp_path: Path)
         "P=https://aws.connect.psdb.cloud",
         "PINECONE_CONTROL=https://controller.us-east1-gcp.pinecone.io",
         "SITE_URL=https://shop.example",
+        "QSTASH_URL=https://qstash.upstash.io",
+        "TMDB_URL=https://api.themoviedb.org",
+        "SANDBOX_URL=https://sandbox.example",
+        "FEEDBACK_HOST=feedback.example",
+        "NEXT_PUBLIC_ASSETS=https://shop.blob.core.windows.net/public",
+        "MAILER=Host=smtp.example;Port=587;Username=a;Password=b",
+        "STORE=Data Source=app.db;Cache=Shared",
         "VERSION_HOST=1.2",
         "POOL_URL=redis://one.proxy.rlwy.net:17123",
     ],

@@ -59,6 +59,21 @@ def reused(directory: Path, production: str, staging: str) -> Finding:
         ("GEO_URL=postgis://a@dw.example/dw", "GEO_URL=pgsql://b@dw.example/dw"),
         ("APP_DB=trilogy://a@db.example/app", "APP_DB=mysql2://a@db.example/app"),
         ("GRAPH_URL=neo4j+s://g.example", "GRAPH_URL=bolt://g.example:7687"),
+        ("APP=u:p@tcp(db.example:3306)/app", "APP=mysql://v:q@db.example/app"),
+        ("APP=Server=tcp:db.example,1433;Initial Catalog=app;User ID=u", "APP=mssql://u@db.example/app"),
+        ("APP=Server=db.example\\\\MAIN;Database=app;Uid=u", "APP=Data Source=db.example;Database=app"),
+        ("APP=Driver={MySQL ODBC 8.0};Server=db.example;Database=app", "APP=mysql://db.example/app"),
+        (
+            "APP=mssql+pyodbc:///?odbc_connect=SERVER%3Ddb.example%3BDATABASE%3Dapp",
+            "APP=mssql://db.example/app",
+        ),
+        ("ORA=scott/tiger@db.example/s", "ORA=jdbc:oracle:thin:@db.example:1521:s"),
+        (
+            "ORA=(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521))(CONNECT_DATA=(SERVICE_NAME=s)))",
+            "ORA=db.example:1521/s",
+        ),
+        ("APP=vitess://a@db.example/app", "APP=mysql://a@db.example/app"),
+        ("W=teradatasql://db.example/x", "W=teradata://db.example/x"),
     ],
 )
 def test_a_store_that_no_resource_declares_is_shared_all_the_same(
@@ -110,6 +125,12 @@ def test_folders_of_a_partners_server_are_its_customers(tmp_path: Path) -> None:
 def test_what_everybody_shares_or_has_of_his_own_is_no_store_of_both(both: str, tmp_path: Path) -> None:
     """A vendor's API, a bucket's region, a file, and names that mean another machine in each network."""
     assert reused(tmp_path, both, both).outcome is Outcome.ISOLATED
+
+
+def test_a_reference_under_a_stores_name_may_lead_anywhere(tmp_path: Path) -> None:
+    """Called after the engine alone; of a port or a password nothing follows."""
+    assert reused(tmp_path, "A=b", "MYSQL=${{Warehouse.URL}}").outcome is Outcome.UNPROVEN
+    assert reused(tmp_path, "A=b", "DB_PORT=${{Warehouse.PORT}}").outcome is Outcome.ISOLATED
 
 
 @pytest.mark.parametrize("side", ["production", "staging"])

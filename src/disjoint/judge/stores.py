@@ -17,7 +17,7 @@ from .pairs import made_of
 
 Named = tuple[str, Address]
 """What an address is called, and the address."""
-_FILES = frozenset({"sftp", "ftp"})
+_FILES = frozenset({"sftp", "ftp", "smb", "nfs"})
 """A partner's server of files has a folder for each of its customers."""
 
 

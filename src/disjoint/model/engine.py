@@ -7,8 +7,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from .address import Likeness, Nearness
+from .dsn import dsn_url
 from .host import MASKED
-from .stores import tenant
+from .stores import stands_for, tenant
 from .url import Door, Url, compare_doors, near, read_door, read_port_text, split_url
 
 _PORTS = {
@@ -66,18 +67,50 @@ _PORTS = {
     "db2": 50000,
     "firebird": 3050,
     "hana": 30015,
+    "ydb": 2135,
+    "tarantool": 3301,
+    "ignite": 10800,
+    "doris": 9030,
+    "starrocks": 9030,
+    "informix": 1526,
+    "sybase": 5000,
+    "ingres": 21064,
+    "iris": 1972,
+    "teradata": 1025,
+    "netezza": 5480,
+    "monetdb": 50000,
+    "ssdb": 8888,
+    "hdfs": 8020,
+    "smb": 445,
+    "nfs": 2049,
+    "temporal": 7233,
     "sqs": 443,
     "aws": 443,
     "google": 443,
     "sftp": 22,
     "ftp": 21,
 }
-_BY_SCHEME = {"amqps": 5671, "mqtts": 8883, "ftps": 990}
+_BY_SCHEME = {"amqps": 5671, "mqtts": 8883, "ftps": 990, "mysqlx": 33060, "clickhouses": 9440}
 """Where a spelling has a port of its own: TLS from the first octet."""
 _ACCOUNTS = {"snowflake": ".snowflakecomputing.com", "bigquery": ".bigquery.googleapis.com"}
 """Where a word that is one account's in the whole world stands for a host."""
 _SPELLINGS = {
     "mysql2": "mysql",
+    "mysqlx": "mysql",
+    "vitess": "mysql",
+    "tidb": "mysql",
+    "singlestoredb": "mysql",
+    "timescaledb": "postgresql",
+    "greenplum": "postgresql",
+    "keydb": "redis",
+    "dragonfly": "redis",
+    "redis-cluster": "redis",
+    "clickhouses": "clickhouse",
+    "ch": "clickhouse",
+    "informix-sqli": "informix",
+    "teradatasql": "teradata",
+    "sap": "hana",
+    "cifs": "smb",
     "trilogy": "mysql",
     "mariadb": "mysql",
     "sqlite3": "sqlite",
@@ -107,7 +140,7 @@ _LOCAL = frozenset({"sqlite", "sqlite3", "duckdb", "file", "memory", "locmem", "
 _ANYTHING = frozenset({"http", "https", "prisma"})
 _MODE = re.compile(r"\A(?:mysql|mariadb):(?:aurora|replication|loadbalance|sequential|failover)://")
 _JAVA = re.compile(
-    r"\A(?:jdbc|r2dbc):(?:(?!(?:oracle|mysql|mariadb):)[a-z0-9-]+:)*(?=[a-z0-9]+:)", re.IGNORECASE
+    r"\A(?:jdbc|r2dbc):(?:(?!(?:oracle|mysql|mariadb):)[a-z0-9-]+:)*(?=[a-z0-9+]+:)", re.IGNORECASE
 )
 _ORACLE = re.compile(
     r"\Aoracle:(?:thin|oci8?):[^@]*@(?://)?([^/:()\s]+(?::[0-9]+)?)[:/](\S+)\Z", re.IGNORECASE
@@ -167,6 +200,8 @@ def read_foreign(text: str) -> Foreign | None:
         return Foreign("", _doors(url, 443), path, local=False)
     if engine not in _PORTS:
         return None
+    if engine == "mongodb":
+        url = url._replace(hosts=tuple((stands_for(host.lower()), port) for host, port in url.hosts))
     if end := _ACCOUNTS.get(engine):
         url = url._replace(hosts=tuple((h if "." in h else f"{h}{end}", port) for h, port in url.hosts))
     return Foreign(engine, _doors(url, _BY_SCHEME.get(scheme, _PORTS[engine])), path, local=False)
@@ -174,6 +209,8 @@ def read_foreign(text: str) -> Foreign | None:
 
 def as_url(text: str) -> str:
     """The URL within what Java's drivers write, or Microsoft's with its options; any other text as it is."""
+    if url := dsn_url(text):
+        return url
     bare = _MODE.sub("mysql://", _JAVA.sub("", text))
     if oracle := _ORACLE.match(bare):
         return f"oracle://{oracle[1]}/{oracle[2]}"

@@ -14,6 +14,7 @@ from disjoint.model.environment import Environment, Target
 from disjoint.model.fact import Fact, Known
 from disjoint.model.kind import Kind
 from disjoint.model.snapshot import Endpoint
+from disjoint.model.stores import names_store
 
 from .held import labelled, urls, written
 from .shapes import named_secret, token_like
@@ -92,7 +93,7 @@ def members(value: str) -> tuple[str, ...]:
             return tuple(item.strip() for item in listed if isinstance(item, str))
     if text.count("://") == 1 and not _WEB.match(text):
         return (text,)  # the hosts of one address may be a list of their own
-    parts = tuple(part for part in re.split(r"[,;\s]+", text) if part)
+    parts = tuple(part for part in re.split(r"[,;|\s]+", text) if part)
     return (text, *parts) if len(parts) > 1 else (text,)
 
 
@@ -132,7 +133,7 @@ def unread(environment: Environment, claimed: frozenset[str]) -> tuple[str, ...]
         for name, variable in sorted(environment.variables.items())
         if not isinstance(variable.value, Known)
         and name not in claimed
-        and _ADDRESS_LIKE.search(name.upper())
+        and (_ADDRESS_LIKE.search(name.upper()) or names_store(name.rpartition("_")[2]))
         and not is_platforms(name)
     )
 

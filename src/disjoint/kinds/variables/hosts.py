@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from disjoint.model.cloud import in_cloud
+from disjoint.model.dsn import described
 from disjoint.model.environment import Environment, Variable
 from disjoint.model.fact import Known
 from disjoint.model.host import read_host
@@ -35,11 +37,11 @@ _ASSIGNED = re.compile(
 )
 """As PHP, .NET and command lines write it."""
 _HOST = re.compile(
-    r"(?P<before>(?:(?:tcp|tls|ssl)://|//)?(?:[^\s/?#]*@)?(?:tcp[46]?[:(])?)"
+    r"(?P<before>(?:(?:tcp|tls|ssl)://|//)?(?:[^\s/?#]*@)?(?:tcp[46]?(?:-connect)?[:(]|[0-9]{1,5}:(?=[^\s:]*\.[^\s:]*:))?)"
     r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<bare>[0-9a-f]{0,4}(?::[0-9a-f.]*){2,})"
     r"|(?P<name>(?:\w[\w-]{0,62}[.\u3002])+[^\W\d_][\w-]{0,62}\.?"
     r"|(?:(?:0x[0-9a-f]{1,4}|[0-9]{1,4})\.){3}(?:0x[0-9a-f]{1,4}|[0-9]{1,4})|0x[0-9a-f]{8}))"
-    r"(?P<after>(?::(?P<port>[0-9]{1,5})?)?\)?(?:/\S*)?)",
+    r"(?P<after>(?:\\{1,2}[\w$-]+)?(?::(?P<port>[0-9]{1,5})?)?\)?(?:/\S*)?)",
     re.IGNORECASE,
 )
 """A name with a dot, or an address: a name without one means another machine in each network."""
@@ -49,11 +51,8 @@ _SURELY = re.compile(
 )
 """A name that is nothing but a host's, whatever its variable is called: two dots, and a usual end."""
 _WEB = re.compile(r"(?:https?|wss?|sb)://", re.IGNORECASE)
+_BLOBS = re.compile(r"BLOB|STORAGE|AZURE|CONNECTION")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,5}\Z")
-_CLOUD_SQL = re.compile(
-    r"(?:/cloudsql/)?([a-z][a-z0-9.-]{4,62}):([a-z]+(?:-[a-z]+)+[0-9]+):([a-z][a-z0-9-]{0,97})"
-)
-"""An instance's connection name, and the socket that Google's proxy makes of it."""
 _POOLER = ".pooler.supabase.com"
 _TENANT = re.compile(r"[\w-]+\.([a-z0-9]{16,32})", re.IGNORECASE)
 _T = TypeVar("_T")
@@ -65,13 +64,14 @@ def hosts(environment: Environment, claimed: Collection[str]) -> tuple[NamedHost
     """Every host that stands alone, or in a list, in a variable that no resource is made of.
 
     Args:
-        environment: whose variables are read; those that promise a secret, or a platform's, are not.
+        environment: whose variables are read, but for a platform's; of those that promise a secret only
+            what stands under a host's key.
         claimed: names of variables that resources are made of.
     """
     told = (
         variable
         for variable in environment.variables.values()
-        if variable.name not in claimed and not _secret(variable.name) and _applications(variable.name)
+        if variable.name not in claimed and _applications(variable.name)
     )
     beside = _Beside(_ports(environment), _tenants(environment))
     return tuple(host for variable in told for host in dict.fromkeys(_hosts(variable, beside)))
@@ -99,12 +99,17 @@ def _hosts(variable: Variable, others: _Beside) -> Iterator[NamedHost]:
     named = bool(_NAMED.search(variable.name.upper()))
     beside = next(_found(others.ports, _neighbours(variable.name, "PORT")), ())
     tenant = next(_found(others.tenants, _neighbours(variable.name, "USER", "USERNAME")), "")
+    secret = _secret(variable.name)
     for key, text in labelled(variable.value.value.reveal()):
-        if key and _secret(key):
+        if _secret(key) or (secret and not _PLAINLY.search(key.upper())):
             continue
         promised = named or bool(_NAMED.search(key.upper()))
-        for item in dict.fromkeys((*members(text), *urls(text))):
-            if found := _on_web(variable.name, item) or _in_cloud(item) or _host(item, promised):
+        for item in dict.fromkeys((*members(text), *urls(text), *described(text))):
+            if (
+                found := _on_web(variable.name, item)
+                or in_cloud(variable.name, item)
+                or _host(item, promised)
+            ):
                 host, stated = found
                 own = f"db.{tenant}.supabase.co" if tenant and host.endswith(_POOLER) else stands_for(host)
                 yield NamedHost(variable.name, variable.where, own, (stated or beside) if own == host else ())
@@ -117,15 +122,14 @@ def _on_web(name: str, item: str) -> tuple[str, tuple[int, ...]] | None:
         return None
     ((text, port),) = url.hosts
     host = read_host(text)
-    if host.fault or _FILE.search(url.path) or not (names_store(name) or managed(host.name)):
+    if host.fault or _FILE.search(url.path) or not (names_store(name) or _is_managed(name, host.name)):
         return None
     return host.name, (int(port),) if _DIGITS.fullmatch(port) else ()
 
 
-def _in_cloud(item: str) -> tuple[str, tuple[int, ...]] | None:
-    """The name of a Cloud SQL instance, in the form of those that Google gives it."""
-    found = _CLOUD_SQL.fullmatch(item)
-    return (f"{found[3]}.{found[2]}.{found[1]}.sql.goog", ()) if found else None
+def _is_managed(name: str, host: str) -> bool:
+    """Pages show what an account of blobs holds: there the variable has to say that more is meant."""
+    return managed(host) and (".blob.core." not in host or _BLOBS.search(name.upper()) is not None)
 
 
 def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
