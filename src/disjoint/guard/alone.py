@@ -14,7 +14,7 @@ from .policy import Policy, Setting
 from .verdict import SHARED, UNPROVEN, Reason
 
 REUSED = "variables/endpoint-reused"
-ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
+_ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
 _NO_SERVERS = frozenset({"web", "bucket", "variables"})
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
@@ -47,6 +47,15 @@ def at_hosts(
         yield Reason(UNPROVEN if near else SHARED, REUSED, name, says, f"give {name} staging's own", (of,))
 
 
+def is_address_like(name: str) -> bool:
+    """Whether a variable's name promises an address, or ends as a store's does (``REPORTS_DB``)."""
+    if _ADDRESS_LIKE.search(name.upper()):
+        return True
+    from disjoint.model.stores import names_store  # noqa: PLC0415  (hardly any value is a reference)
+
+    return names_store(name.rpartition("_")[2])
+
+
 def _is_beside(name: str) -> bool:
     """Whether it may say more of a host in another variable."""
     return "PORT" in name or "USER" in name
@@ -74,9 +83,9 @@ def unresolved(policy: Policy, pairs: tuple[Pair, ...]) -> Iterator[Reason]:
     """Addresses that somebody else puts together: they may lead anywhere."""
     claimed = _claimed(policy)
     for name, value in pairs:
-        asked = looked_at(name) and name not in claimed and ADDRESS_LIKE.search(name.upper())
         whole = value.lstrip()[:1] == "$" and value.strip()[1:].isidentifier()  # as a shell fills it in
-        if asked and (whole or "}" in value.partition("${")[2]):
+        refers = whole or "}" in value.partition("${")[2]
+        if refers and looked_at(name) and name not in claimed and is_address_like(name):
             says = f"{name} holds a reference that was not resolved, and may lead anywhere"
             yield Reason(UNPROVEN, REUSED, name, says, "resolve it before the process starts")
 

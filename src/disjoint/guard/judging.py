@@ -11,7 +11,7 @@ from disjoint.kinds.variables.forms import normal_forms
 from disjoint.kinds.variables.held import words, written
 from disjoint.kinds.variables.shapes import MAY_BE_LIVE, live_vendor, named_secret
 
-from .alone import ADDRESS_LIKE, REUSED, at_hosts, unresolved, variable_of
+from .alone import REUSED, at_hosts, is_address_like, unresolved, variable_of
 from .overriding import redirected
 from .places import Meeting, Pair, Texts, Theirs, attached, buckets, looked_at, named
 from .policy import Endpoint, Policy, Resource, Setting
@@ -254,7 +254,7 @@ def _same_secret(policy: Policy, label: str, variable: str, forms: frozenset[str
 def _unknown(policy: Policy) -> Iterator[Reason]:
     """What of production was not known when it was sealed."""
     for name in policy.unresolved:
-        wanted = named_secret(name) or ADDRESS_LIKE.search(name.upper())
+        wanted = named_secret(name) or is_address_like(name)
         if wanted and name not in policy.public and looked_at(name):
             says = f"production's {name} was not resolved when it was sealed"
             yield Reason(UNPROVEN, _SECRET, name, says, _SEAL_ANEW)
