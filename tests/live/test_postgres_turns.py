@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from postgres_world import World, ask, build, target, visit
@@ -51,6 +52,27 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
     for end in (one, other):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("second", ["production", "staging", "nobody"])
+def test_a_name_is_one_server_where_each_of_its_numbers_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    """A client may go to any of them; a resolver that this machine has not answers for a name with two."""
+    known = socket.getaddrinfo
+    port = world.staging.port
+
+    def resolver(host: str, *args: Any, **named: Any) -> Any:
+        numbers = ("127.0.0.1", BESIDE) if host == "db.shop.test" else (host,)
+        return [answer for number in numbers for answer in known(number, *args, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    url = world.staging.url(f"db.shop.test:{port}", "app", world.password, "shop")
+    door = contextlib.nullcontext() if second == "nobody" else beside(port, getattr(world, second).port)
+    with door:
+        staging = visit(target(url, "staging"))[0]
+    assert isinstance(staging.system_identifier, Known)
+    assert (staging.alternatives == Known(0)) is (second == "staging")
 
 
 def through(world: World, supervisor: Supervisor, name: str, pool: Pool, pooling: Pooling) -> PostgresFacts:

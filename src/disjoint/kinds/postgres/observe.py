@@ -3,7 +3,7 @@ answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from .links import Reader, fact
 from .login import login_of
 from .sentinels import read_sentinel
 from .session import Session, StatementError, session
-from .turns import beside, turn
+from .turns import beside, elsewhere, turn
 
 NAMES = 2000
 """Table names that are kept; more are only counted."""
@@ -41,10 +41,15 @@ def observe(target: Target[PostgresDeclared], probe: Probe) -> PostgresFacts:
         facts = replace(facts, alternatives=alternatives, **_read(opened, target, probe))
         if isinstance(facts.system_identifier, Unknown) and isinstance(facts.started_at, Unknown):
             return facts
-        again = fact(lambda: _beside(opened, found, probe))
+        again, where = fact(lambda: _beside(opened, found, probe)), opened.place
     if isinstance(again, Unknown):  # one connection may be all that there is
         again = fact(lambda: _afterwards(found, probe))
-    return replace(facts, alternatives=_met_again(facts, again))
+    others = fact(lambda: [_afterwards(each, probe) for each in elsewhere(found, where)])
+    return replace(facts, alternatives=_met_again(facts, [again, *_each(others)]))
+
+
+def _each(others: Fact[list[dict[str, Fact[Any]]]]) -> list[Fact[dict[str, Fact[Any]]]]:
+    return [others] if isinstance(others, Unknown) else [Known(each) for each in others.value]
 
 
 def _beside(opened: Session, found: Login, probe: Probe) -> dict[str, Fact[Any]]:
@@ -65,18 +70,22 @@ def _told(second: Session, probe: Probe) -> dict[str, Fact[Any]]:
     return told
 
 
-def _met_again(facts: PostgresFacts, again: Fact[Mapping[str, Fact[Any]]]) -> Fact[int]:
+def _met_again(facts: PostgresFacts, met: Sequence[Fact[Mapping[str, Fact[Any]]]]) -> Fact[int]:
     """The servers of the address's list beside the one that answered; how many, is unknown behind a balancer.
 
     It gives each connection to another server, and two of them differ as two environments' do.
     """
-    match again:
-        case Unknown(reason, remedy):
-            return Unknown(f"whether one server answers at the address is not known: {reason}", remedy)
-        case Known(met):
-            first = facts.system_identifier, facts.started_at
-            one = (met["system_identifier"], met["started_at"]) == first
-            return facts.alternatives if one else Unknown(_TURNS, _SETTLE)
+    first = facts.system_identifier, facts.started_at
+    for each in met:
+        match each:
+            case Unknown(reason, remedy):
+                why = f"whether one server answers at the address is not known: {reason}"
+                return Unknown(why, remedy)
+            case Known(told) if (told["system_identifier"], told["started_at"]) != first:
+                return Unknown(_TURNS, _SETTLE)
+            case Known(_):
+                pass
+    return facts.alternatives
 
 
 def _read(opened: Session, target: Target[PostgresDeclared], probe: Probe) -> dict[str, Fact[Any]]:

@@ -5,12 +5,13 @@ of several servers it goes only where one is wanted beside another.
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from typing import Final
 
-from disjoint.model.probe import Probe
+from disjoint.model.probe import Place, Probe, ProbeError
 
 from .address import Login
 from .connect import connect
@@ -19,6 +20,8 @@ from .session import Session
 PATIENCE_SECONDS = 1.0
 """How long a pooler may take to give a second connection, if it has one."""
 OCCUPIED_SECONDS = 1.0
+MOST_NUMBERS = 8
+"""Of one name: a balancer of a large cloud has one for each of its zones."""
 OCCUPY: Final = "SELECT pg_catalog.pg_sleep({})"
 """Keeps a connection of a pooler's that refuses transaction blocks, and holds no lock."""
 
@@ -28,6 +31,33 @@ def turn(login: Login, probe: Probe) -> contextlib.AbstractContextManager[None]:
     first = login.candidates[0]
     named = first.hostaddr or first.host
     return contextlib.nullcontext() if named.startswith(("/", "@")) else probe.turn(named, first.port)
+
+
+def elsewhere(found: Login, place: Place) -> Iterator[Login]:
+    """The same address at each other number that its name has: a client may go to any of them.
+
+    Of the same family alone, for many machines have no way to the other one.
+
+    Raises:
+        ProbeError: the name has more of them than are asked.
+    """
+    if place.how != "DNS" or len(found.candidates) != 1:
+        return
+    candidate = found.candidates[0]
+    numbers = _numbers(candidate.host, place.address)
+    if len(numbers) > MOST_NUMBERS:
+        raise ProbeError(f"{candidate.host} has more than {MOST_NUMBERS} addresses", "declare one of them")
+    for number in sorted(numbers - {place.address}):
+        yield found._replace(candidates=(candidate._replace(hostaddr=number),))
+
+
+def _numbers(name: str, one: str) -> frozenset[str]:
+    family = socket.AF_INET6 if ":" in one else socket.AF_INET
+    try:
+        answers = socket.getaddrinfo(name, None, family, socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return frozenset()
+    return frozenset(str(answer[4][0]) for answer in answers)
 
 
 @contextlib.contextmanager
