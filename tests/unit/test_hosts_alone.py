@@ -236,6 +236,15 @@ def test_one_provider_and_one_host_in_thousands_of_variables_are_soon_told(tmp_p
     assert time.process_time() - began < 20
 
 
+@pytest.mark.parametrize("place", ["arn:aws:sqs:eu-west-1:123456789012:", "mysql://db/", "redis://db/"])
+def test_one_door_for_everybody_in_thousands_of_variables_is_soon_passed(place: str, tmp_path: Path) -> None:
+    """Nothing follows from it, however many go in by it on both sides."""
+    began = time.process_time()
+    sides = ("\n".join(f"U{n}={place}{start + n}" for n in MANY) for start in (0, 10_000))
+    assert reused(tmp_path, *sides).outcome is Outcome.ISOLATED
+    assert time.process_time() - began < 4
+
+
 @pytest.mark.parametrize("word", ["_", "HOST", "DB_HOST", "A"])
 def test_a_name_of_a_hundred_thousand_letters_is_soon_read(word: str, tmp_path: Path) -> None:
     """What anybody may write into a file of variables takes no time of its square."""

@@ -65,7 +65,7 @@ def _hidden(kinds: Kinds, resources: tuple[Resource, ...], production: Snapshot)
 def _undeclared(kinds: Kinds, production: Snapshot, places: Iterable[Endpoint], known: Told) -> Iterator[Hit]:
     """Stores that stand in both environments' variables, by the names that are not told yet."""
     theirs = Near(kinds, held(production))
-    for ours in (e for e in places if e.owned):
+    for ours in (e for e in places if e.owned and reaches(kinds, e.address, e.address)):
         near = ((n, a) for n, a in theirs.objects(ours.address) if not known.names(ours, n))
         met = (name for name, a in near if reaches(kinds, a, ours.address))
         yield from ((ours, name) for name in islice(met, MOST_TOLD))
@@ -98,7 +98,8 @@ class _Servers:
 
     def met(self, ours: Address) -> Iterable[str]:
         """What production calls the first of those that an address is on."""
-        served = self._near.servers(ours)
+        # whatever is not surely on one server with itself is on none with another: all were asked in vain
+        served = self._near.servers(ours) if on_one_server(self._kinds, ours, ours) else ()
         same = (name for name, a in served if on_one_server(self._kinds, a, ours))
         return dict.fromkeys((*islice(same, MOST_TOLD), *islice(self._neighbours.of(ours), MOST_TOLD)))
 
