@@ -17,7 +17,7 @@ import trustme
 from postgres_world import World, build, target, visit
 
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.postgres import queries
+from disjoint.kinds.postgres import outward, queries
 from disjoint.kinds.postgres.address import login
 from disjoint.kinds.postgres.connect import connect
 from disjoint.kinds.postgres.session import Session, session
@@ -28,7 +28,7 @@ from disjoint.runner.visit import Visit
 pytestmark = pytest.mark.live
 CONSTANTS = {
     " ".join(text.split())
-    for value in vars(queries).values()
+    for value in (*vars(queries).values(), *vars(outward).values())
     for text in ((value,) if isinstance(value, str) else value if isinstance(value, tuple) else ())
 }
 

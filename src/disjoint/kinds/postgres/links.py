@@ -12,7 +12,7 @@ from disjoint.model.host import MASKED
 from disjoint.model.probe import Place, Probe, ProbeError
 from disjoint.model.url import ENCODE, SEVERED
 
-from . import queries
+from . import outward, queries
 from .address import Candidate, login, parse
 from .facts import Link
 from .session import Session
@@ -26,46 +26,14 @@ _LOOPBACK: Mapping[str, frozenset[str]] = {
 """What `listen_addresses` must hold for a server to be found there: else a tunnel may have its port."""
 _POSTGRES_WRAPPERS = frozenset({"postgres_fdw", "dblink_fdw"})
 
-LISTENS: Final = """
-SELECT s.name, s.setting FROM pg_catalog.pg_settings s
-WHERE s.name IN ('listen_addresses', 'unix_socket_directories')"""
-"""The second is shown to few roles."""
-
-FILES: Final = """
-SELECT s.srvname::text, coalesce(bool_and(p.proname = 'file_fdw_handler'), false),
-       count(*) FILTER (WHERE o.option_name = 'program')
-FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-LEFT JOIN pg_catalog.pg_proc p ON p.oid = w.fdwhandler
-LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftserver = s.oid
-LEFT JOIN LATERAL pg_catalog.pg_options_to_table(t.ftoptions) o ON true
-WHERE w.fdwname = 'file_fdw' GROUP BY 1 ORDER BY 1 LIMIT 201"""
-"""Which of them read files alone: a table of one may be what a program prints. Never which program."""
-
-
-_AGENT_RIGHTS: Final = """
-SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-       AND NOT row_security_active(c.oid)
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'pgagent' AND c.relname = 'pga_jobstep'"""
-_AGENT_STEPS: Final = """
-SELECT jstid::text, jstconnstr FROM pgagent.pga_jobstep WHERE jstconnstr <> '' ORDER BY jstid LIMIT 201"""
-_TIMETABLE_RIGHTS: Final = """
-SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-       AND NOT row_security_active(c.oid)
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'timetable' AND c.relname = 'task'"""
-_TIMETABLE_STEPS: Final = """
-SELECT task_id::text, database_connection::text FROM timetable.task WHERE database_connection::text <> ''
-ORDER BY task_id LIMIT 201"""
-
 SCHEDULERS: Final = (
     (
-        "pgAgent", _AGENT_RIGHTS, _AGENT_STEPS,
+        "pgAgent", outward.AGENT_RIGHTS, outward.AGENT_STEPS,
         ("GRANT USAGE ON SCHEMA pgagent TO role; GRANT SELECT ON pgagent.pga_jobstep TO role; "
         "-- or, where staging needs no jobs: DROP EXTENSION pgagent;"),
     ),
     (
-        "pg_timetable", _TIMETABLE_RIGHTS, _TIMETABLE_STEPS,
+        "pg_timetable", outward.TIMETABLE_RIGHTS, outward.TIMETABLE_STEPS,
         ("GRANT USAGE ON SCHEMA timetable TO role; GRANT SELECT ON timetable.task TO role; "
         "-- or, where staging needs no jobs: DROP SCHEMA timetable CASCADE;"),
     ),
@@ -88,17 +56,17 @@ class Reader:
             ProbeError: the catalogue cannot be read whole.
         """
         _whole(self._session)
-        rows = _within_limit(self._session.ask(queries.FOREIGN_SERVERS), "foreign servers")
-        files = self._session.ask(FILES) if any(row[1] == "file_fdw" for row in rows) else []
+        rows = _within_limit(self._session.ask(outward.FOREIGN_SERVERS), "foreign servers")
+        files = self._session.ask(outward.FILES) if any(row[1] == "file_fdw" for row in rows) else []
         local = {name for name, its_own, programs in files if its_own and not programs}
         return tuple(self._foreign(*row) for row in rows if row[0] not in local)
 
     def subscriptions(self) -> tuple[Link, ...]:
         """Every subscription of any database of this server. Raises as above."""
-        ((names, targets),) = self._session.ask(queries.SUBSCRIPTION_RIGHTS)
+        ((names, targets),) = self._session.ask(outward.SUBSCRIPTION_RIGHTS)
         if not names:
             raise ProbeError("permission denied for pg_subscription", _GRANT_SUBSCRIPTION)
-        statement = queries.SUBSCRIPTIONS_WITH_TARGET if targets else queries.SUBSCRIPTIONS
+        statement = outward.SUBSCRIPTIONS_WITH_TARGET if targets else outward.SUBSCRIPTIONS
         rows = _within_limit(self._session.ask(statement), "subscriptions")
         return tuple(self._subscription(name, conninfo) for name, conninfo in rows)
 
@@ -107,13 +75,13 @@ class Reader:
         return (*self._cron_jobs(), *(step for each in SCHEDULERS for step in self._steps(*each)))
 
     def _cron_jobs(self) -> tuple[Link, ...]:
-        rights = self._session.ask(queries.CRON_RIGHTS)
+        rights = self._session.ask(outward.CRON_RIGHTS)
         if not rights:
             return ()
         ((readable, hidden),) = rights
         if not readable or hidden:
             raise ProbeError("pg_cron is installed, and its jobs cannot be read in full", _GRANT_CRON)
-        rows = _within_limit(self._session.ask(queries.CRON_JOBS), "cron jobs")
+        rows = _within_limit(self._session.ask(outward.CRON_JOBS), "cron jobs")
         return tuple(self._job(*row) for row in rows)
 
     def _steps(self, named: str, rights: LiteralString, steps: LiteralString, grant: str) -> tuple[Link, ...]:
@@ -177,7 +145,7 @@ class Reader:
     def _listens(self) -> Mapping[str, frozenset[str]]:
         return {
             name: frozenset(each.strip().strip('"').rstrip("/") for each in setting.split(",")) - {""}
-            for name, setting in self._session.ask(LISTENS)
+            for name, setting in self._session.ask(outward.LISTENS)
         }
 
     def _found(self, candidates: tuple[Candidate, ...]) -> Fact[str]:

@@ -1,4 +1,4 @@
-"""Every statement that is ever sent, as constants: a reader of this page and of `around` knows them all.
+"""Every statement that is ever sent, as constants: this page, `outward` and `around` hold them all.
 
 The one exception is a declared sentinel, which goes to staging only.
 """
@@ -72,40 +72,6 @@ WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
   AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' OR c.oid >= 16384)
 ORDER BY 1 LIMIT 2001"""
 
-FOREIGN_SERVERS: Final = """
-SELECT s.srvname::text, w.fdwname::text,
-       max(o.option_value) FILTER (WHERE o.option_name = 'host'),
-       max(o.option_value) FILTER (WHERE o.option_name = 'hostaddr'),
-       max(o.option_value) FILTER (WHERE o.option_name = 'port'),
-       max(o.option_value) FILTER (WHERE o.option_name = 'dbname'),
-       coalesce(bool_or(o.option_name = 'service'), false)
-FROM pg_catalog.pg_foreign_server s
-JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-LEFT JOIN LATERAL pg_catalog.pg_options_to_table(s.srvoptions) o ON true
-GROUP BY s.srvname, w.fdwname ORDER BY 1 LIMIT 201"""
-"""Four named options only: a careless password among the others never comes here.
-
-pg_user_mappings is never read: it shows a mapped password to its own role.
-"""
-
-SUBSCRIPTION_RIGHTS: Final = """
-SELECT has_column_privilege('pg_catalog.pg_subscription', 'subname', 'SELECT'),
-       has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT')"""
-
-SUBSCRIPTIONS: Final = "SELECT subname::text, NULL::text FROM pg_catalog.pg_subscription ORDER BY 1 LIMIT 201"
-SUBSCRIPTIONS_WITH_TARGET: Final = """
-SELECT subname::text, subconninfo FROM pg_catalog.pg_subscription ORDER BY 1 LIMIT 201"""
-
-CRON_RIGHTS: Final = """
-SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
-       c.relrowsecurity AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r
-                                 WHERE r.rolname = current_user)
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'cron' AND c.relname = 'job'"""
-
-CRON_JOBS: Final = """
-SELECT jobid::text, nodename, nodeport::text, database FROM cron.job ORDER BY jobid LIMIT 201"""
-
 KEEP_OPEN: Final = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)"
 MARK_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock_shared({}, {})"
 """Stores nothing, writes no WAL, is held by nobody else (two random keys), and ends with the transaction."""
@@ -123,9 +89,13 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.classid::bi
 NAMES: Final = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name IN ({}, {})"""
 """Names of sessions are shown to every role, unlike what they ask."""
+OCCUPY: Final = "SELECT pg_catalog.pg_sleep({})"
+"""Keeps a connection of a pooler's that refuses transaction blocks, and holds no lock."""
 STAMP: Final = "SELECT DISTINCT left(environment, 64) FROM public.disjoint_stamp LIMIT 2"
 APPLICATION_PATH: Final = "SET LOCAL search_path TO DEFAULT"
 """A sentinel names tables as the application does, whose role carries the path."""
+STATED_PATH: Final = "SELECT pg_catalog.set_config('search_path', %s, true)"
+"""Where the address says where bare names are looked for: so the application finds them."""
 RELATION: Final = """
 SELECT c.relkind::text, c.reltuples::bigint
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from disjoint.model.fact import Fact, Known, Unknown
 from disjoint.model.probe import ProbeError
@@ -30,10 +30,6 @@ _OPAQUE = frozenset({"Function Scan", "Table Function Scan", "Foreign Scan", "Cu
 """Plan nodes whose rows come from where the planner cannot say."""
 
 
-STATED_PATH: Final = "SELECT pg_catalog.set_config('search_path', %s, true)"
-"""Where the address says where bare names are looked for: so the application finds them."""
-
-
 def read_sentinel(session: Session, statement: str, path: str = "") -> Sentinel:
     """Count by one declared statement. Never raises: what fails is an Unknown count.
 
@@ -49,7 +45,7 @@ def read_sentinel(session: Session, statement: str, path: str = "") -> Sentinel:
     try:
         session.ask(queries.APPLICATION_PATH)
         if path:
-            session.ask(STATED_PATH, path)
+            session.ask(queries.STATED_PATH, path)
         reads = _control(session, statement)
         # A second row tells enough; a million of them would fill this machine.
         bounded = f"SELECT * FROM (\n{statement}\n) AS sentinel LIMIT 2"  # noqa: S608 (the declared text)

@@ -9,10 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Final
 
 from disjoint.model.probe import Place, Probe, ProbeError
 
+from . import queries
 from .address import Login
 from .connect import connect
 from .session import Session
@@ -22,8 +22,6 @@ PATIENCE_SECONDS = 1.0
 OCCUPIED_SECONDS = 1.0
 MOST_NUMBERS = 8
 """Of one name: a balancer of a large cloud has one for each of its zones."""
-OCCUPY: Final = "SELECT pg_catalog.pg_sleep({})"
-"""Keeps a connection of a pooler's that refuses transaction blocks, and holds no lock."""
 
 
 def turn(login: Login, probe: Probe) -> contextlib.AbstractContextManager[None]:
@@ -88,7 +86,7 @@ def beside(opened: Session, login: Login, probe: Probe) -> Iterator[Session]:
 def _occupied(opened: Session) -> Iterator[None]:
     """Nothing else may be asked of it afterwards; its statement is not left behind."""
     until = time.monotonic() + OCCUPIED_SECONDS
-    opened.send(OCCUPY, (OCCUPIED_SECONDS,))
+    opened.send(queries.OCCUPY, (OCCUPIED_SECONDS,))
     try:
         yield
     finally:
