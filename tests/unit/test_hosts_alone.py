@@ -200,6 +200,25 @@ def test_a_token_with_dots_is_no_host(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "DB_PASSWORD=a/b@kq2lzr8xv.w7pty/x",
+        "APP=Server=db.example;Password={x;Server=kq2lzr8xv.w7pty};Database=d",
+        'DB_SECRET={"host": "db.example", "password": "kq2lzr8xv.w7pty"}',
+        "APP=u:kq2lzr8xv@w7pty@tcp(db.example)/d",
+    ],
+)
+def test_a_piece_of_a_password_is_no_host(line: str, tmp_path: Path) -> None:
+    """Whatever a driver's string looks like inside it."""
+    (tmp_path / "disjoint.toml").write_text(MANIFEST)
+    for side in ("production", "staging"):
+        (tmp_path / f".env.{side}").write_text(f"{OWN.format(side=side)}{line}\n")
+    proof = pipeline.verify(pipeline.load(tmp_path / "disjoint.toml"), offline=True)
+    shown = [each.host for each in proof.staging.hosts] + [e.address.shown for e in proof.staging.endpoints]
+    assert not any("w7pty" in text or "kq2lzr8xv" in text for text in (*shown, repr(proof.findings)))
+
+
+@pytest.mark.parametrize(
     "accepted",
     ["SHOP_URL=mysql://a@my.prod.example/app", "REPORTS=postgresql://a@dw.prod.example:6432/other"],
 )

@@ -28,6 +28,7 @@ _BESIDE = frozenset(
     }
 )
 """One of which a database's have: mail servers and caches are written in options as well."""
+_OPTION = re.compile(r"([^=;]+)=\s*(\{[^}]*\}|\"[^\"]*\"|'[^']*'|[^;]*)[^;]*;?")
 _BEFORE = re.compile(r"(?:tcp|np|lpc|admin):", re.IGNORECASE)
 _DRIVERS = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgresql"}
 _PORTS = {"3306": "mysql", "5432": "postgresql"}
@@ -64,8 +65,11 @@ def _of_descriptor(text: str) -> str:
 
 
 def _options(text: str) -> Mapping[str, str]:
-    pairs = (part.partition("=") for part in text.split(";")) if ";" in text else ()
-    return {key.strip().lower(): value.strip(" \t'\"{}") for key, equals, value in pairs if equals}
+    """By key; a password in braces or quotes may hold what looks like another option."""
+    found: dict[str, str] = {}
+    for key, value in _OPTION.findall(text) if ";" in text else ():
+        found.setdefault(key.strip().lower(), value.strip(" \t'\"{}"))
+    return found
 
 
 def _of_options(options: Mapping[str, str]) -> str:

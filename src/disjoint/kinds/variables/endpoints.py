@@ -110,7 +110,9 @@ def _addresses(
             yield from (kind.beside(item, target) for target in targets if target.kind == kind.name)
 
     named = cloud_url(item)
-    foreign = read_foreign(named or as_url(item))
+    # of a password nothing is read as an address that has no scheme and no options: it would be shown
+    bare = named_secret(name) and "://" not in item and ";" not in item
+    foreign = None if bare else read_foreign(named or as_url(item))
     if foreign is not None and foreign.engine and (named or scheme not in _read_by(kinds)):
         yield ForeignAddress(foreign)
 
