@@ -228,3 +228,21 @@ def test_a_url_of_a_declared_store_on_such_a_server_is_not_its_own(tmp_path: Pat
     found = reused(tmp_path, theirs, "")
     assert found.outcome is Outcome.UNPROVEN
     assert "REDIS_URL names the server of production's SESSIONS_URL" in found.judgement.summary
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis-cluster://{}:6379",
+        "keydb://{}/1",
+        "dragonfly://{}/1",
+        "redis://one.example:6379,{}:6379/1",
+    ],
+)
+def test_an_undeclared_server_of_a_kinds_protocol_is_met_by_any_scheme(url: str, tmp_path: Path) -> None:
+    """Whichever side declares it, and whichever names it alone."""
+    theirs = reused(tmp_path, f"S={url.format('cache.staging.example')}", "")
+    ours = reused(tmp_path, "", f"S={url.format('cache.production.example')}")
+    assert "REDIS_URL" in theirs.judgement.summary
+    assert "S names the server" in ours.judgement.summary or "S reaches" in ours.judgement.summary
+    assert Outcome.ISOLATED not in {theirs.outcome, ours.outcome}

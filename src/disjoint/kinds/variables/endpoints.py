@@ -15,6 +15,7 @@ from disjoint.model.fact import Fact, Known
 from disjoint.model.kind import Kind
 from disjoint.model.snapshot import Endpoint
 from disjoint.model.stores import names_store
+from disjoint.model.url import crowded, split_url
 
 from .held import labelled, urls, written
 from .shapes import named_secret, token_like
@@ -29,6 +30,11 @@ _BUCKET = re.compile(r"(?:^|_)BUCKET(?:_NAME)?$")
 _ADDRESS_LIKE = re.compile(r"URL|URI|DSN|HOST|ADDR|ENDPOINT|BROKER|BUCKET|SERVER|CONNECTION")
 _WRAPPED = r"(?:jdbc:|r2dbc:|db\+)?"
 """How Java's drivers and Celery's backends write the address of a database."""
+_DIALECTS = {
+    **dict.fromkeys(("keydb", "dragonfly", "redis-cluster"), "redis"),
+    **dict.fromkeys(("timescaledb", "greenplum"), "postgresql"),
+    "redis-sentinel": "redis+sentinel",
+}
 _SCHEME = re.compile(rf"^{_WRAPPED}([a-z][a-z0-9]*)(?:\+[a-z0-9_.-]+)?:", re.IGNORECASE)
 _WHOLE = re.compile(rf"^{_WRAPPED}(?!https?:)[a-z][a-z0-9+.-]*://\S*$", re.IGNORECASE)
 """One address, whose host may be a list; an address of the web may hold another one in its query."""
@@ -100,10 +106,14 @@ def members(value: str) -> tuple[str, ...]:
 def _addresses(
     name: str, item: str, kinds: Sequence[Kind[Any, Any]], targets: Sequence[Target[Any]]
 ) -> Iterator[Address]:
+    item = _spelt(item)
     scheme = found[1].lower() if (found := _SCHEME.search(item)) else ""
     for kind in kinds:
         if (scheme and scheme in kind.schemes) or (kind.name == "postgres" and _CONNINFO.search(item)):
-            yield kind.read(item.removeprefix("db+"))
+            address = kind.read(item.removeprefix("db+"))
+            yield address
+            if address.fault and "," in item:
+                yield from map(kind.read, _each(item))
         elif kind.name == "web" and _lists_hosts(name.upper()) and _is_host(item):
             yield kind.read(f"https://{item}")
         elif kind.beside is not None and not scheme and "BUCKET" in name.upper():
@@ -115,6 +125,21 @@ def _addresses(
     foreign = None if bare else read_foreign(named or as_url(item))
     if foreign is not None and foreign.engine and (named or scheme not in _read_by(kinds)):
         yield ForeignAddress(foreign)
+
+
+def _spelt(item: str) -> str:
+    """An address under the scheme of the kind whose protocol it speaks."""
+    scheme, colon, rest = item.partition("://")
+    return f"{_DIALECTS.get(scheme.lower(), scheme)}{colon}{rest}" if colon else item
+
+
+def _each(item: str) -> Iterator[str]:
+    """The addresses of a cluster's members, where one URL has them all."""
+    if (url := split_url(item)) is None or crowded(item):
+        return
+    for host, port in url.hosts:
+        place = f"[{host}]" if ":" in host else host
+        yield f"{url.scheme}://{place}{f':{port}' if port else ''}{url.path}"
 
 
 def _read_by(kinds: Sequence[Kind[Any, Any]]) -> frozenset[str]:
