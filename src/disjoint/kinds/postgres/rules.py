@@ -274,7 +274,8 @@ _NO_CANARY = "no canary counts: a proxy that answers as two servers while storin
 _MARKED = "one moment; a replica or a copy is another server: see replica-or-copy"
 _ONE_SERVER = "one server carries both: same-server says so; a superuser or a full disk reaches both"
 _NO_LOGICAL_COPY = (
-    "a logical copy (dump and restore, pg_upgrade) keeps no identifier: only the rows would tell"
+    "a logical copy (dump and restore, pg_upgrade), or a replica that pg_createsubscriber made a subscriber, "
+    "keeps no identifier: only the rows would tell"
 )
 
 RULES: tuple[Rule[PostgresFacts, PostgresDeclared], ...] = (
