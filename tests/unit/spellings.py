@@ -132,12 +132,16 @@ OTHERS = (
     "REPORTS2_URL=${{Warehouse.DATABASE_URL}}",
     "REPORTS2_URL=postgres://u@${REPORTS_HOST}/x",
     "GREETING=${{Warehouse.DATABASE_URL}}",
+    "MYSQL=${{Warehouse.URL}}",
+    "DB_PORT=${{Warehouse.PORT}}",
     "REPORTS2_URL=${REPORTS_HOST",
 )
+SENTINEL = r"\w+=(?:redis[+-])?sentinel:"
 STRICTER = {
-    r"\w+=(?:redis[+-])?sentinel:": "a Sentinel on a host of production's is no stranger's, on whatever port",
+    SENTINEL: "a Sentinel on a host of production's is no stranger's, on whatever port",
     r"\w+=(?:weirddb|tcp|ldap)://": "equal addresses are one place, whatever their scheme means",
     r"(?s).*203\.0\.113\.7\.(?!\d)": "some clients take an address that ends in a dot",
+    r"\w+=(?:amqp://u@.*:63(?:79|80)|(?:amqp://u@|redis://)one\..*:5433)/": "one port is one server's",
     r"X=s3://": "a bucket's name is looked for at every declared endpoint",
 }
 """What the guard refuses and `verify` does not, by pattern, and why."""
@@ -145,7 +149,7 @@ STRICTER = {
 
 def is_stricter(theirs: str, ours: str) -> bool:
     """Whether the guard has a reason of its own; a Sentinel is one on either side."""
-    return any(re.match(pattern, ours) for pattern in STRICTER) or theirs.startswith("U=sentinel:")
+    return any(re.match(pattern, ours) for pattern in STRICTER) or re.match(SENTINEL, theirs) is not None
 
 
 def spelled(host: str) -> Iterator[str]:

@@ -72,7 +72,8 @@ def compared(directory: Path, rows: Iterable[Row], tally: Counter[Outcome]) -> I
         (finding,) = [each for each in proof.findings if each.rule == "variables/endpoint-reused"]
         tally[finding.outcome] += 1
         for policy in sealed[theirs]:
-            refused = worst(started(manifest, policy)) != ISOLATED
+            reasons = started(manifest, policy)
+            refused = any(each.rule != "variables/secret-reused" for each in reasons)
             left = finding.outcome is Outcome.ISOLATED
             if refused is left and not (refused and spellings.is_stricter(theirs, ours)):
                 yield f"{theirs[:60]!r} {ours!r}: verify {finding.outcome.name}, guard refused: {refused}"
