@@ -51,6 +51,10 @@ _SURELY = re.compile(
 )
 """A name that is nothing but a host's, whatever its variable is called: two dots, and a usual end."""
 _WEB = re.compile(r"(?:https?|wss?|sb)://", re.IGNORECASE)
+_FOR_STORES = re.compile(
+    r"_(?:PURGE|INVALIDATION|PING|WEBHOOK|DASHBOARD|UI|(API))(?:_(?:URL|URI|HOST|ENDPOINT))?\Z"
+)
+_OF_VENDORS = ("api.", "cloud.", "customer.")
 _BLOBS = re.compile(r"BLOB|STORAGE|AZURE|CONNECTION")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,5}\Z")
 _POOLER = ".pooler.supabase.com"
@@ -122,9 +126,16 @@ def _on_web(name: str, item: str) -> tuple[str, tuple[int, ...]] | None:
         return None
     ((text, port),) = url.hosts
     host = read_host(text)
-    if host.fault or _FILE.search(url.path) or not (names_store(name) or _is_managed(name, host.name)):
+    told = _is_managed(name, host.name) or (names_store(name) and not _is_vendors(name.upper(), host.name))
+    if host.fault or _FILE.search(url.path) or not told:
         return None
     return host.name, (int(port),) if _DIGITS.fullmatch(port) else ()
+
+
+def _is_vendors(name: str, host: str) -> bool:
+    """What is told of a store, or done for it, at an address for everybody."""
+    found = _FOR_STORES.search(name)
+    return found is not None and (not found[1] or host.startswith(_OF_VENDORS))
 
 
 def _is_managed(name: str, host: str) -> bool:
