@@ -206,3 +206,31 @@ def test_a_large_catalogue_is_read_without_a_temporary_file(world: World) -> Non
 
 
 TEMPORARY = b"SELECT temp_files FROM pg_stat_database WHERE datname = 'passed'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("jsonb[]", "ARRAY[jsonb_build_object('who', 'person ' || n), '{}']"),
+        ("json[]", "ARRAY[json_build_object('who', 'person ' || n)]"),
+        ("citext[]", "ARRAY[('Person ' || n || '@real.example')::citext]"),
+        ("name[]", "ARRAY[('person ' || n || ' of many')::name]"),
+        ("bytea[]", "ARRAY[convert_to('person ' || n || ' of many', 'UTF8')]"),
+    ],
+)
+def test_an_array_of_documents_or_octets_is_compared(world: World, kind: str, value: str) -> None:
+    """It was called a type that nobody can compare, and its table said nothing."""
+    made = f"CREATE TABLE bags (held) AS SELECT ({value})::{kind} FROM generate_series(1, 12000) n"  # noqa: S608 (constants)
+    for server in (world.production, world.staging):
+        with server.admin("shop") as admin:
+            admin.execute(b"CREATE EXTENSION IF NOT EXISTS citext")
+            admin.execute(f"{made}; GRANT SELECT ON bags TO app".encode())
+    try:
+        found = shared(compared(world.url(world.production), world.url(world.staging)))
+    finally:
+        for server in (world.production, world.staging):
+            with server.admin("shop") as admin:
+                admin.execute(b"DROP TABLE bags; DROP EXTENSION citext")
+    values, confirmed = found["public.bags.held", "public.bags.held"]
+    assert values == 12_000
+    assert confirmed

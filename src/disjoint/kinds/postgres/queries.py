@@ -202,7 +202,8 @@ alone (relid, attnum) AS (
   SELECT i.indrelid, i.indkey[0] FROM pg_catalog.pg_index i
   WHERE i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL)
 SELECT a.attrelid::bigint, a.attname::text,
-       CASE WHEN tn.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname::text ELSE 'other' END,
+       CASE WHEN tn.nspname = 'pg_catalog' OR t.typname IN ('citext', '_citext') THEN t.typname::text
+            ELSE 'other' END,
        has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.attgenerated <> '',
        a.attidentity <> '' OR (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM sequences),
        (a.attrelid, a.attnum) IN (SELECT relid, attnum FROM keys WHERE contype = 'p'),

@@ -10,7 +10,8 @@ from disjoint.model.census import Gap, Left, Place
 
 TEXTS = frozenset(
     {"text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "json", "jsonb", "xml"}
-    | {"_text", "_varchar", "_bpchar", "_uuid"}  # an array is compared as a whole
+    # an array is compared as a whole
+    | {"_text", "_varchar", "_bpchar", "_citext", "_name", "_uuid", "_bytea", "_json", "_jsonb", "_xml"}
 )
 """Types of which one value may be somebody's."""
 CONTENTS = TEXTS | {"numeric", "float4", "float8", "int4", "int8", "date", "timestamp", "timestamptz"}
