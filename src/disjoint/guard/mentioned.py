@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
 
 from disjoint.certify.guarded import HOST, OBJECT, REACHED, WORD, digest, digester
 from disjoint.certify.plain_address import PORTS, Place
@@ -181,8 +180,6 @@ def _meant(host: str) -> Iterator[str]:
 def _forms(text: str) -> Iterator[str]:
     """A text in lower case, and without what escapes a character of a name in it."""
     yield _plain(text)
-    if "%" in text:
-        yield _plain(unquote(text))
     if "\\" in text:
         yield _plain(re.sub(_ESCAPED, lambda found: chr(int(found[1], 16)), text)).replace("\\", "")
 
