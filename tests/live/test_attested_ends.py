@@ -62,7 +62,7 @@ class Stores:
 
     def channels(self) -> int:
         """Channels that somebody listens to, of Redis' canary."""
-        return len(self._cache.execute_command("PUBSUB", "CHANNELS", "*"))
+        return len(self._cache.pubsub_channels("*"))
 
     def close(self) -> None:
         self._database.close()
