@@ -124,7 +124,9 @@ def joined(taken: World, judged: World, folder: Path) -> Finding:
     return finding
 
 
-@pytest.mark.parametrize("granted", [NO_WAY_IN, ()], ids=["no way in", "no table"])
+@pytest.mark.parametrize(
+    "granted", [NO_WAY_IN, pytest.param((), marks=pytest.mark.long)], ids=["no way in", "no table"]
+)
 def test_rows_that_another_role_read_say_nothing_of_what_stands_beside(
     world: World, tmp_path: Path, granted: Sequence[str]
 ) -> None:

@@ -415,12 +415,16 @@ SERVER = f"redis_version:7.2.4\r\nredis_mode:standalone\r\nrun_id:{RUN_ID}\r\n"
 
 
 def speak(listener: socket.socket, answer: Callable[[list[str]], str]) -> None:
-    """Serve one connection after another."""
-    with contextlib.suppress(OSError):
-        while True:
-            connection, _ = listener.accept()
+    """Serve every connection, several at a time."""
+
+    def converse(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
             while asked := connection.recv(65536).decode():
                 connection.sendall(answer(asked.split("\r\n")[2::2]).encode())
+
+    with contextlib.suppress(OSError):
+        while True:
+            threading.Thread(target=converse, args=(listener.accept()[0],), daemon=True).start()
 
 
 @contextlib.contextmanager
