@@ -27,6 +27,8 @@ CLOUD_ID = b64encode(b"eu-central-1.aws.found.io$0123456789abcdef$fedcba98765432
         "CONFIG=host: my.prod.example",
         'CONFIG="[db]\\nhost = my.prod.example\\nport = 3306"',
         "REPORTS_DB_HOST=0xCB007207",
+        "REPORTS_DB_HOST=dw\uff0eprod\uff0eexample",
+        "REPORTS_DB_HOST=dw.prod.example,",
         "REPORTS_DB_HOST=0xCB.0.0x72.7",
         "REPORTS_DB_HOST=0313.0.0162.07",
         "REPORTS_DB_HOST=dw.prod.example\nREPORTS_DB_PORT=5432",

@@ -39,7 +39,7 @@ _ASSIGNED = re.compile(
 _HOST = re.compile(
     r"(?P<before>(?:(?:tcp|tls|ssl)://|//)?(?:[^\s/?#]*@)?(?:tcp[46]?(?:-connect)?[:(]|[0-9]{1,5}:(?=[^\s:]*\.[^\s:]*:))?)"
     r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<bare>[0-9a-f]{0,4}(?::[0-9a-f.]*){2,})"
-    r"|(?P<name>(?:\w[\w-]{0,62}[.\u3002])+[^\W\d_][\w-]{0,62}\.?"
+    r"|(?P<name>(?:\w[\w-]{0,62}[.\u3002\uff0e\uff61])+[^\W\d_][\w-]{0,62}\.?"
     r"|(?:(?:0x[0-9a-f]{1,4}|[0-9]{1,4})\.){3}(?:0x[0-9a-f]{1,4}|[0-9]{1,4})|0x[0-9a-f]{8}))"
     r"(?P<after>(?:\\{1,2}[\w$-]+)?(?::(?P<port>[0-9]{1,5})?)?\)?(?:/\S*)?)",
     re.IGNORECASE,
@@ -145,6 +145,7 @@ def _is_managed(name: str, host: str) -> bool:
 
 def _host(item: str, promised: bool) -> tuple[str, tuple[int, ...]] | None:
     """The host, and the port that stands with it, where its name or its form says that it is one."""
+    item = item.rstrip(",;")  # a list of one
     assigned = _ASSIGNED.fullmatch(item) if "=" in item and len(item) <= _LONGEST else None
     found = _HOST.fullmatch(assigned["value"] if assigned else item) if len(item) <= _LONGEST else None
     told = promised or assigned or (found and (found["port"] or ":" in found["before"]))
