@@ -7,6 +7,7 @@ their own. The load never pauses: the censuses do, and windows with and without 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 from overlap_data import Ground
 from overlap_run import Repeated, Runner, Way
@@ -24,10 +25,12 @@ from overlap_run import Repeated, Runner, Way
 SCALE = 40
 """Four million accounts: they fill a third of production's buffers, and none may lose its place."""
 CLIENTS = 4
-WINDOW, BETWEEN = 10, 1
+WINDOW, BETWEEN = 2.0, 0.25
 """Seconds that are looked at, and that are left out until what was before has ended."""
-PAIRS, PAIRS_AT_THE_LIMIT = 24, 12
-"""A window's p99 differs by a third from the next one's where machines are shared: many, and their median."""
+PAIRS, PAIRS_AT_THE_LIMIT = 120, 40
+"""A window's p99 differs by a third from the next one's where machines are shared: many, and their median.
+Short ones, in turn: what else the machine does lasts for seconds and falls on both kinds."""
+WARMING = 10
 SHARE = 0.4
 """Of what production can do at most: whoever runs at its limit feels whatever is added."""
 CORES = sorted(os.sched_getaffinity(0))
@@ -64,7 +67,7 @@ def harm(ground: Ground, sampled: Way, database: str) -> dict[str, dict[str, obj
     runner = Runner(ground, database)
     prepare(ground)
     with beside(ground):
-        most = load_of(pgbench(ground, WINDOW), WINDOW).throughput
+        most = load_of(pgbench(ground, WARMING), WARMING).throughput
         rate = max(1, int(most * SHARE))
         before = buffered(ground, database)
         with runner.repeated(sampled) as censuses:
@@ -93,11 +96,25 @@ def told(found: list[Pair]) -> dict[str, object]:
         "ratio": round(1 + median(slower), 3),
         "throughput_lost": round(lost, 4),
         "p99_slower": round(median(slower), 4),
-        "p99_slower_quartiles": [round(each, 3) for each in quantiles(slower, n=4)],
+        "p99_slower_surely": surely(slower),
         "p99_slower_together": round(beside.slowest / alone.slowest - 1, 4),
+        "p99_by_chance": surely(by_chance([pair[0] for pair in found])),
         "tps": round(alone.throughput),
         "pairs": len(found),
     }
+
+
+def surely(found: list[float]) -> list[float]:
+    """Between which two the median lies with 95 %, whatever the distribution: by the signs alone."""
+    beyond = max(0, math.floor((len(found) - 1.96 * math.sqrt(len(found))) / 2))
+    ordered = sorted(found)
+    return [round(ordered[beyond], 3), round(ordered[-1 - beyond], 3)]
+
+
+def by_chance(alone: list[Load]) -> list[float]:
+    """The same comparison where there is nothing to find: of windows alone that stood side by side."""
+    neighbours = zip(alone[1::2], alone[2::2], strict=False)
+    return [after.slowest / before.slowest - 1 for before, after in neighbours]
 
 
 def together(loads: list[Load]) -> Load:
@@ -108,10 +125,10 @@ def together(loads: list[Load]) -> Load:
 
 def pairs(ground: Ground, censuses: Repeated, count: int, rate: int = 0) -> list[Pair]:
     """So many pairs of windows of one load; what comes first in a pair changes from one to the next."""
-    seconds = (count * 2 + 1) * (WINDOW + BETWEEN)
+    seconds = math.ceil(count * 2 * (WINDOW + BETWEEN) * 1.02) + WARMING
     with ThreadPoolExecutor(1) as pool:
         logged = pool.submit(pgbench, ground, seconds, rate)
-        time.sleep(WINDOW)
+        time.sleep(WARMING)
         starts = [
             {go_on: window(go_on) for go_on in order}
             for order in [(time.sleep, censuses.go_on), (censuses.go_on, time.sleep)] * (count // 2)
