@@ -23,11 +23,12 @@ from wire import Wire
 from disjoint.demo.servers.pgbouncer import MISSING, Pool, Pooler, Pooling, program
 from disjoint.demo.servers.postgres import PostgresServer
 from disjoint.demo.supervisor import Supervisor
-from disjoint.kinds.postgres import queries
+from disjoint.kinds.postgres import queries, scan
 from disjoint.kinds.postgres.digesting import kept, one, packed, value
 from disjoint.kinds.postgres.grants import ROWS as GRANTS
 from disjoint.kinds.postgres.grants import VERIFY
 from disjoint.kinds.postgres.scan import Part, rows_from
+from disjoint.kinds.postgres.ways import STEP
 from disjoint.model.probe import ProbeError
 from disjoint.runner.tally import is_read
 from lacking import lacking
@@ -434,8 +435,11 @@ def test_the_wire_carries_a_third_of_an_octet_a_row(world: World) -> None:
             assert (len(wire.answered) - before) / ROWS < 0.33
 
 
-def test_a_role_that_may_not_see_replicas_reads_all_the_same(world: World) -> None:
+def test_a_role_that_may_not_see_replicas_reads_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What may not be watched is not waited for; its refusal ends no cursor."""
+    monkeypatch.setattr(scan, "LEAP", STEP)
     with world.production.admin("large") as admin:
         admin.execute(b"REVOKE SELECT ON pg_stat_replication FROM PUBLIC")
     try:

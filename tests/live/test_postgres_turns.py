@@ -31,9 +31,11 @@ def world(supervisor: Supervisor) -> World:
 def beside(port: int, leads_to: int) -> Iterator[None]:
     """Production's server at another address, and staging's port: all servers of a pooler's list have one."""
     with socket.create_server((BESIDE, port)) as door:
-        threading.Thread(target=_let_in, args=(door, leads_to), daemon=True).start()
+        letting = threading.Thread(target=_let_in, args=(door, leads_to), daemon=True)
+        letting.start()
         yield
         door.shutdown(socket.SHUT_RDWR)
+        letting.join()  # whoever still waits at a door keeps its address in use
 
 
 def _let_in(door: socket.socket, leads_to: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -17,8 +18,12 @@ from .session import Session
 
 MOST_TRIES = 64
 """For each value that a sieve lets through: one in e^64 draws is in vain."""
-ANSWER = 4096
+ANSWER = 1024
 """Rows of one answer."""
+ONE_IN = 256
+"""Of so many rows that are not wanted one is answered, empty, as chance has it: a server is given way between
+two answers alone, and from one wanted row to the next may lie a whole table."""
+_EMPTY: LiteralString = "pg_catalog.random() * {} < 1"
 
 
 def planted(opened: Session, sieve: Sieve) -> Planted:
@@ -54,9 +59,9 @@ def confirmed(
     chosen = [selected(n, sieve, wanted[place], hashed=hashed) for n, (place, _) in enumerate(part.chosen)]
     columns = [match(n, sieve, salt, each) for n, each in enumerate(chosen)]
     pace.look(opened)
-    declare(opened, columns, rows_from(part, sieve), chosen)
+    declare(opened, columns, rows_from(part, sieve), [*chosen, sql.SQL(_EMPTY).format(sql.Literal(ONE_IN))])
     told: set[tuple[int, bytes]] = set()
-    for answer in fetched(opened, ANSWER, pace):
+    for answer in fetched(opened, lambda: ANSWER, pace):
         for at, (place, _) in enumerate(part.chosen):
             for row in range(answer.ntuples):
                 found = answer.get_value(row, at)

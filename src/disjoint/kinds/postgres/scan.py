@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from psycopg import pq, sql
@@ -18,7 +18,7 @@ from .digesting import is_made, kept, one, packed, source, text_of, value
 from .session import Session, StatementError
 from .tables import Chosen, Table
 from .traffic import EVERY_SECONDS, Traffic
-from .ways import MOST_PLACES, batch, patience
+from .ways import LEAP, MOST_PLACES, STEP, batch, patience
 
 LATE = "57014"
 """SQLSTATE of a statement that was cancelled."""
@@ -69,8 +69,8 @@ def _read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]
 
 def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Portion]:
     """The same in constant memory on both sides, with a pause where the server is slow."""
-    count = _Count(opened, part.table, begun(opened, part, sieve, pace))
-    for answer in fetched(opened, batch(len(part.chosen), sieve), pace):
+    count, places = _Count(opened, part.table, begun(opened, part, sieve, pace)), len(part.chosen)
+    for answer in fetched(opened, lambda: batch(places, sieve, STEP if pace.gentle else LEAP), pace):
         count.add(answer.ntuples)
         yield from portions(part, answer, count.told() if pace.counts() else 0)
     if count.due:
@@ -120,10 +120,10 @@ def declare(
     asked(opened, sql.SQL(queries.CURSOR).format(listed, rows, either), queries.CURSOR)
 
 
-def fetched(opened: Session, size: int, pace: Pace) -> Iterator[pq.abc.PGresult]:
-    """Answer by answer, at the server's own pace."""
+def fetched(opened: Session, size: Callable[[], int], pace: Pace) -> Iterator[pq.abc.PGresult]:
+    """Answer by answer, of so many rows, at the server's own pace."""
     while True:
-        step, started = pace.step(size), time.monotonic()
+        step, started = pace.step(size()), time.monotonic()
         answer = asked(opened, sql.SQL(queries.FETCH).format(sql.Literal(step)), queries.FETCH)
         seconds = time.monotonic() - started
         yield answer
@@ -183,7 +183,7 @@ class Pace:
     def counts(self) -> bool:
         """Whether to ask how many rows were read: now and then, for it is a way there and back."""
         now = time.monotonic()
-        if now - self._counted < EVERY_SECONDS:
+        if now - self._counted < (EVERY_SECONDS if self._traffic is None else self._traffic.every):
             return False
         self._counted = now
         return True

@@ -1,4 +1,4 @@
-"""Whether others are at work on a server: then a census takes a fiftieth of its time, in small steps.
+"""Whether others are at work on a server: then a census takes an eightieth of its time, in small steps.
 
 Every transaction in progress holds a lock on its own number, which pg_locks shows to every role: where
 other numbers stand there a moment later, somebody is served meanwhile. One that writes takes a number of
@@ -18,15 +18,17 @@ from . import queries
 from .session import Session, StatementError
 
 EVERY_SECONDS = 0.25
+SELDOM = 4
+"""Times as long, while somebody is there: a look, too, is felt."""
 LOOKS = 8
-"""So many looks that meet nobody new are wanted before nobody counts as there: two seconds of them."""
-GENTLE = 64
+"""So many looks that meet nobody new are wanted before nobody counts as there."""
+GENTLE = 32
 """By how much smaller a step is while others are served: a fraction of a thousandth of a second of work."""
 SMALLER = 8
 """By how much smaller still, where rows take more work."""
 WORK_SECONDS = 0.0003
 """That a step is to take of the server, where it can be told from the way there and back."""
-SHARE = 49
+SHARE = 79
 """Times as long as a step took is rested then: whoever shares a processor with it waits that much longer."""
 LONGEST_REST = 1.0
 LONGEST_EASE = 0.1
@@ -68,8 +70,13 @@ class Traffic:
 
     def glance(self, opened: Session) -> None:
         """Look again, if that is due."""
-        if not self._hidden and time.monotonic() - self._looked >= EVERY_SECONDS:
+        if not self._hidden and time.monotonic() - self._looked >= self.every:
             self.look(opened)
+
+    @property
+    def every(self) -> float:
+        """Seconds from one look to the next."""
+        return EVERY_SECONDS * (SELDOM if self.busy else 1)
 
     @property
     def busy(self) -> bool:

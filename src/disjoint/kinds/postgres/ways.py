@@ -16,6 +16,8 @@ from .tables import Table
 
 STEP = 65_536
 """Rows that are scanned between two answers."""
+LEAP = 4 * STEP
+"""The same where nobody is given way: neither side works while an answer is underway."""
 RANGE = 8_192
 """Blocks of one range."""
 ANSWER = 1 << 20
@@ -66,9 +68,9 @@ def way(rows: int, places: int, sieve: Sieve, server: Server, *, careful: bool =
     return Way.PACKED if small and memory <= server.buffers // 4 else Way.CURSOR
 
 
-def batch(places: int, sieve: Sieve) -> int:
-    """Rows of one FETCH: as many as about `STEP` scanned ones bring, fewer of a very wide table."""
-    rows = STEP * (places if sieve.one_in > 1 else 1) // sieve.one_in
+def batch(places: int, sieve: Sieve, scanned: int = STEP) -> int:
+    """Rows of one FETCH: as many as about so many scanned ones bring, fewer of a very wide table."""
+    rows = scanned * (places if sieve.one_in > 1 else 1) // sieve.one_in
     return max(1, min(rows, CELLS // places))
 
 
