@@ -22,7 +22,7 @@ SELDOM = 4
 """Times as long, while somebody is there: a look, too, is felt."""
 LOOKS = 8
 """So many looks that meet nobody new are wanted before nobody counts as there."""
-GENTLE = 32
+GENTLE = 64
 """By how much smaller a step is while others are served: a fraction of a thousandth of a second of work."""
 SMALLER = 8
 """By how much smaller still, where rows take more work."""
