@@ -17,6 +17,7 @@ from wire import Wire
 from disjoint.demo.supervisor import Supervisor
 from disjoint.kinds.postgres import queries
 from disjoint.kinds.postgres.traffic import (
+    EVERY_SECONDS,
     GENTLE,
     LONGEST_EASE,
     LONGEST_REST,
@@ -130,6 +131,19 @@ def test_from_one_hit_to_the_next_others_are_given_way_too(world: World) -> None
 
 def fetched(opened: Opened) -> int:
     return dict(opened.tally.footprint().commands)[queries.FETCH]
+
+
+def test_a_longer_step_is_for_a_quick_server_that_nobody_else_wants(world: World) -> None:
+    """Nothing is known before the first answer; and who waits long for one asks for less."""
+    where = target(world.url(world.production), "production", columns=("public.crowd.token",))
+    with side(where) as opened, opened.reader._pool.borrowed() as session:
+        pace = opened.reader._pace()
+        assert not pace.brisk
+        for seconds, brisk in ((0.01, True), (EVERY_SECONDS, False), (0.02, True)):
+            pace.wait(session, seconds)
+            assert pace.brisk is brisk
+        opened.reader._pool.traffic.see(None)
+        assert not pace.brisk
 
 
 def test_who_was_met_is_reckoned_with_for_a_while() -> None:

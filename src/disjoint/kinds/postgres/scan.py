@@ -70,7 +70,7 @@ def _read_packed(opened: Session, part: Part, sieve: Sieve) -> Iterator[Portion]
 def read_by_cursor(opened: Session, part: Part, sieve: Sieve, pace: Pace) -> Iterator[Portion]:
     """The same in constant memory on both sides, with a pause where the server is slow."""
     count, places = _Count(opened, part.table, begun(opened, part, sieve, pace)), len(part.chosen)
-    for answer in fetched(opened, lambda: batch(places, sieve, STEP if pace.gentle else LEAP), pace):
+    for answer in fetched(opened, lambda: batch(places, sieve, LEAP if pace.brisk else STEP), pace):
         count.add(answer.ntuples)
         yield from portions(part, answer, count.told() if pace.counts() else 0)
     if count.due:
@@ -174,6 +174,11 @@ class Pace:
     def gentle(self) -> bool:
         """Whether others are served, who would feel it."""
         return self._traffic is not None and self._traffic.busy
+
+    @property
+    def brisk(self) -> bool:
+        """Whether nobody is given way, and answers come so fast that a longer one brings no long wait."""
+        return not self.gentle and bool(self._typical) and self._typical[-1] < EVERY_SECONDS / 2
 
     def step(self, size: int) -> int:
         """How much is asked for at once."""
