@@ -18,7 +18,7 @@ help: ## say what there is
 demo: $(READY) ## prove two embedded environments disjoint, on real servers
 	$(BIN)/disjoint demo
 
-test: $(READY) ## the tests, real servers included (about ten minutes on 2 cores)
+test: $(READY) ## the tests, real servers included (about nine minutes on 2 cores)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long"
 
 test-all: $(READY) ## and every world of the catalogue, one process each, and the long runs

@@ -45,8 +45,8 @@ def world() -> Iterator[World]:
     [
         pytest.param(True, Strength.EXACT, id="cursor, exact"),
         pytest.param(True, Strength.SAMPLED, id="cursor, sampled", marks=pytest.mark.long),
-        pytest.param(False, Strength.EXACT, id="ranges, exact", marks=pytest.mark.long),
-        pytest.param(False, Strength.SAMPLED, id="ranges, sampled"),
+        pytest.param(False, Strength.EXACT, id="ranges, exact"),
+        pytest.param(False, Strength.SAMPLED, id="ranges, sampled", marks=pytest.mark.long),
     ],
 )
 def test_a_column_among_more_than_a_server_answers_with_is_found(
